@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugins that are there: built in, or as files in the plugin directories.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/plugin.hpp"
+
+namespace mini_container {
+
+class Catalog {
+ public:
+  /// `directories` in the order in which they are searched.
+  explicit Catalog(std::vector<std::string> directories);
+  ~Catalog();
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
+  /// Loads the plugin `name` (once); nullptr where there is none of that name. Throws mc::Error
+  /// for a file that is refused or broken.
+  const Plugin* find(const std::string& name);
+  /// The same; throws where there is none, naming those that are there, and from where.
+  const Plugin& get(const std::string& name, const std::string& asked_at);
+  /// Loads the plugin in this very file, wherever it is (`plugin check`).
+  const Plugin& load_file(const std::string& path);
+
+  /// The names of all that are there, sorted, none loaded.
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  std::vector<std::string> directories_;
+  std::vector<std::unique_ptr<Plugin>> loaded_;
+};
+
+}  // namespace mini_container

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of `run` and its kin: getopt_long over flags made from the options that the
+// core and the plugins declare.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/catalog.hpp"
+#include "core/value.hpp"
+
+namespace mini_container {
+
+/// What the flags in front of the verb say.
+struct GlobalOptions {
+  std::string state_dir;                 // --root DIR / --state-dir DIR; empty: the default
+  std::vector<std::string> plugin_dirs;  // --plugin-dir DIR, before the default ones
+  bool verbose = false;                  // -v, --verbose
+  std::string log_level;                 // --log-level; empty: warn (info with -v)
+  std::string log_file;                  // --log FILE; empty: standard error
+  std::string log_format;                // --log-format text|json; empty: text
+};
+
+/// What `run` was asked for.
+struct RunRequest {
+  Value tree;  // a Table: "container" and one table for each plugin named; not yet checked
+  std::string directory;  // of the launch file, or the working directory; absolute
+  bool detach = false;
+  bool timings = false;
+  std::string trace_file;
+  std::string log_output;  // --output FILE: where a detached container's output goes
+  std::string pid_file;
+  bool help = false;
+};
+
+/// Parses what follows the verb `run` (or the whole line without a verb): flags, then the
+/// command. Flags override the file; `--set` overrides both in its turn. Plugins are loaded from
+/// `catalog` only as the flags make it necessary: --NAME and --NAME.KEY load NAME alone, any
+/// other flag loads all. Throws mc::Error for an unknown flag, with the nearest one.
+RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& global,
+                     Catalog& catalog);
+
+}  // namespace mini_container

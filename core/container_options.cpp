@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/container_options.hpp"
+
+#include "mini_container/plugin.hpp"
+
+namespace mini_container {
+
+namespace {
+
+constexpr mc_option declared[] = {
+    mc::option({.type = MC_STRING,
+                .key = "id",
+                .help = "The container's id; made up where it is left out",
+                .minimum = 1,
+                .maximum = 255}),
+    mc::option({.type = MC_LIST,
+                .element = MC_STRING,
+                .key = "command",
+                .help = "The program and its arguments, passed as they are; looked up in the "
+                        "container's PATH"}),
+    mc::option({.type = MC_MAP,
+                .element = MC_STRING,
+                .key = "env",
+                .help = "Environment variables; PATH, HOME and TERM have defaults",
+                .value_name = "NAME=VALUE"}),
+    mc::option({.type = MC_LIST,
+                .element = MC_STRING,
+                .key = "env_pass",
+                .help = "Names of variables taken over from the caller's environment"}),
+    mc::option({.type = MC_BOOL,
+                .key = "env_defaults",
+                .help = "Whether PATH, HOME and TERM get a value where none is set",
+                .default_text = "true"}),
+    mc::option({.type = MC_STRING,
+                .key = "cwd",
+                .help = "The working directory, an absolute path inside the root",
+                .default_text = "/"}),
+    mc::option({.type = MC_STRING,
+                .key = "user",
+                .help = "USER[:GROUP], numbers, or names of the container's own passwd and group "
+                        "files",
+                .default_text = "0:0",
+                .value_name = "USER[:GROUP]"}),
+    mc::option({.type = MC_LIST,
+                .element = MC_STRING,
+                .key = "groups",
+                .help = "Supplementary groups, numbers or names; \"user\" stands for those that "
+                        "the container's group file gives the user"}),
+    mc::option({.type = MC_INT,
+                .key = "umask",
+                .help = "The file mode creation mask",
+                .default_text = "0o022",
+                .minimum = 0,
+                .maximum = 0777}),
+    mc::option({.type = MC_BOOL,
+                .key = "terminal",
+                .help = "Gives the command a pseudoterminal of the container's own devpts",
+                .default_text = "false",
+                .long_flag = "terminal,tty",
+                .short_flag = 't'}),
+    mc::option({.type = MC_LIST,
+                .element = MC_INT,
+                .key = "keep_fds",
+                .help = "Descriptors of the caller that the command keeps, by number",
+                .minimum = 0,
+                .maximum = 1024}),
+    mc::option({.type = MC_DURATION,
+                .key = "hook_timeout",
+                .help = "How long one hook of one plugin may take",
+                .default_text = "10s",
+                .minimum = 1000,
+                .maximum = 86400000000}),
+};
+
+}  // namespace
+
+const std::vector<OptionSpec>& container_options() {
+  static const auto options = read_options(declared, std::size(declared), sizeof(mc_option));
+  return options;
+}
+
+}  // namespace mini_container

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace mini_container {
+
+const char* intern(std::string_view text) {
+  static std::set<std::string, std::less<>> texts;
+  const auto found = texts.find(text);
+  return (found != texts.end() ? found : texts.emplace(text).first)->c_str();
+}
+
+std::string Place::text() const {
+  std::string out = source;
+  if (line != 0) {
+    out += ':';
+    out += std::to_string(line);
+    if (column != 0) {
+      out += ':';
+      out += std::to_string(column);
+    }
+  }
+  return out;
+}
+
+const Value* Value::find(std::string_view key) const {
+  const auto* table = as<Table>();
+  if (table == nullptr) return nullptr;
+  const auto found = std::ranges::find(*table, key, &Member::first);
+  return found != table->end() ? &found->second : nullptr;
+}
+
+Value* Value::find(std::string_view key) {
+  return const_cast<Value*>(std::as_const(*this).find(key));
+}
+
+Value& Value::set(std::string_view key, Value value) {
+  if (empty()) content_ = Table{};
+  if (Value* found = find(key)) return *found = std::move(value);
+  auto& table = std::get<Table>(content_);
+  table.emplace_back(std::string(key), std::move(value));
+  return table.back().second;
+}
+
+const char* Value::type_name() const {
+  static constexpr std::array names = {"nothing", "boolean", "integer", "float",
+                                       "string",  "list",    "table"};
+  return names[content_.index()];
+}
+
+}  // namespace mini_container

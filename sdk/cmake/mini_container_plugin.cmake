@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# How the plugins of this tree are built: each a shared object, or all linked into the binary.
+
+# What the C++ runtime would bring into every plugin for printing an uncaught exception.
+add_library(mini_container_terminate STATIC ${CMAKE_SOURCE_DIR}/sdk/cmake/terminate.cpp)
+target_link_libraries(mini_container_terminate PRIVATE mini_container_flags)
+
+# mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...])
+function(mini_container_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;LIBS")
+  foreach(need IN LISTS arg_NEEDS)
+    if(NOT need IN_LIST chosen_plugins)
+      message(FATAL_ERROR "MINI_CONTAINER_PLUGINS: '${name}' needs '${need}'; add it to the list")
+    endif()
+  endforeach()
+  if(MINI_CONTAINER_BUILTIN)
+    add_library(mini_container_plugin_${name} OBJECT ${arg_UNPARSED_ARGUMENTS})
+    target_compile_definitions(mini_container_plugin_${name}
+      PRIVATE mc_plugin_v1=mc_plugin_v1_${name})
+  else()
+    add_library(mini_container_plugin_${name} MODULE ${arg_UNPARSED_ARGUMENTS})
+    set_target_properties(mini_container_plugin_${name} PROPERTIES
+      OUTPUT_NAME ${name} PREFIX "" SUFFIX ".so"
+      LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins.d)
+    target_link_libraries(mini_container_plugin_${name} PRIVATE mini_container_terminate)
+    target_link_options(mini_container_plugin_${name} PRIVATE
+      -Wl,-z,defs -Wl,-z,now -Wl,--exclude-libs,ALL)
+    install(TARGETS mini_container_plugin_${name}
+      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins
+      COMPONENT plugin_${name} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+  endif()
+  target_link_libraries(mini_container_plugin_${name}
+    PRIVATE mini_container_sdk mini_container_flags ${arg_LIBS})
+  set_property(GLOBAL APPEND PROPERTY mini_container_plugin_names ${name})
+  set_property(GLOBAL APPEND PROPERTY mini_container_plugin_libs ${arg_LIBS})
+endfunction()
+
+# Makes mini_container_builtin: the table of the plugins that are linked in, empty without them.
+function(mini_container_finish_plugins)
+  get_property(names GLOBAL PROPERTY mini_container_plugin_names)
+  get_property(libs GLOBAL PROPERTY mini_container_plugin_libs)
+  set(declarations "")
+  set(entries "")
+  if(MINI_CONTAINER_BUILTIN)
+    foreach(name IN LISTS names)
+      string(APPEND declarations "extern \"C\" const mc_plugin mc_plugin_v1_${name};\n")
+      string(APPEND entries "    &mc_plugin_v1_${name},\n")
+    endforeach()
+  endif()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/builtin_plugins.cpp CONTENT
+"#include \"core/builtin_plugins.hpp\"
+@declarations@
+namespace mini_container {
+const mc_plugin* const builtin_plugins[] = {
+@entries@    nullptr};
+}
+" @ONLY)
+  add_library(mini_container_builtin OBJECT ${CMAKE_BINARY_DIR}/builtin_plugins.cpp)
+  target_include_directories(mini_container_builtin PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(mini_container_builtin PUBLIC mini_container_sdk mini_container_flags)
+  if(MINI_CONTAINER_BUILTIN)
+    foreach(name IN LISTS names)
+      target_sources(mini_container_builtin INTERFACE
+        $<TARGET_OBJECTS:mini_container_plugin_${name}>)
+    endforeach()
+    target_link_libraries(mini_container_builtin INTERFACE ${libs})
+  endif()
+endfunction()

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mini_container plugin ABI, major version 1.
+ *
+ * A plugin is a shared object named NAME.so that exports one data symbol,
+ *
+ *     const mc_plugin mc_plugin_v1;
+ *
+ * constant-initialised, so that the core reads it without running plugin code.
+ *
+ * RULES THAT HOLD EVERYWHERE
+ *   Growth     Every struct starts with its size in bytes and only grows at its end. Arrays of
+ *              structs carry a stride (the writer's sizeof of one element). A reader takes what
+ *              both sides know: a field beyond `size` is absent and reads as zero.
+ *   Ownership  Strings, arrays and descriptors are borrowed: the receiver copies what it keeps
+ *              (descriptors with F_DUPFD_CLOEXEC). Nothing is freed across the boundary.
+ *              What a hook passes to the plan is copied by the core before the call returns,
+ *              descriptors included.
+ *   Failure    A function that can fail returns 0, or -1 with mc_error filled. No C++ exception
+ *              and no longjmp crosses the boundary.
+ *   Process    [agent] runs in the runtime's process, outside every new namespace.
+ *              [child] runs in the cloned process, inside them, before execve. There: no
+ *              threads, no dlopen, no NSS (getpwnam...), no locale, no stdio, no exit().
+ *   Threads    None. Every call is made on the process's only thread. A plugin that starts a
+ *              thread and leaves it running before the clone makes the launch fail.
+ *   Time       Each hook has a deadline (mc_plugin.deadline_ms). A hook that exceeds it, crashes,
+ *              exits or closes the core's descriptors fails the launch by name; all that was
+ *              made is undone.
+ */
+#ifndef MINI_CONTAINER_ABI_H
+#define MINI_CONTAINER_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The minor version of the ABI that this header describes. It grows with every addition. */
+#define MC_ABI_MINOR 0
+
+/* ---- Errors ------------------------------------------------------------------------------ */
+
+/* 512 bytes of the caller's memory. The callee fills them before it returns -1.
+ * text  what was attempted on what, without the errno: "bind mount '/srv' on '/data'".
+ * hint  the way out, where it is known, or empty: "create the directory, or drop the mount". */
+typedef struct mc_error {
+  int32_t error_number; /* errno(3), or 0 where no system call failed */
+  char text[348];       /* NUL-terminated UTF-8, one line */
+  char hint[160];       /* NUL-terminated UTF-8, one line; may be empty */
+} mc_error;
+
+/* ---- Options ----------------------------------------------------------------------------- */
+
+/* Types of an option's value, and of the elements of a list or a map. */
+enum mc_type {
+  MC_BOOL = 1,
+  MC_INT = 2,      /* 64-bit signed; `minimum` to `maximum`. TOML's 0o755 is at home here. */
+  MC_FLOAT = 3,
+  MC_STRING = 4,   /* UTF-8 without NUL; `minimum` to `maximum` bytes long */
+  MC_PATH = 5,     /* a path of the host; the core makes it absolute, relative to the directory
+                      of the file it was written in (of the working directory for a flag) */
+  MC_SIZE = 6,     /* bytes: an integer, or text with K, M, G, T (powers of 1024): "64M" */
+  MC_DURATION = 7, /* microseconds: text with us, ms, s, m, h: "1.5s"; a bare integer is seconds */
+  MC_CHOICE = 8,   /* one of `choices` */
+  MC_LIST = 9,     /* of `element`; `minimum` to `maximum` elements */
+  MC_MAP = 10,     /* any keys, values of `element`; `minimum` to `maximum` entries */
+  MC_TABLE = 11    /* of `fields` */
+};
+
+enum mc_option_flag {
+  MC_OPTION_REQUIRED = 1,  /* a launch that leaves it out is refused */
+  MC_OPTION_POSITIONAL = 2 /* reserved */
+};
+
+/* One option of a plugin, or one field of a table. Plain data: the core checks launches with it,
+ * applies defaults, makes command-line flags, the manual, completions and the JSON Schema. */
+typedef struct mc_option {
+  uint32_t size;
+  uint32_t type;    /* enum mc_type */
+  uint32_t element; /* enum mc_type of a list's or map's values; MC_TABLE uses `fields` */
+  uint32_t flags;   /* enum mc_option_flag */
+  const char *key;  /* [a-z][a-z0-9_]* */
+  const char *help; /* one sentence, no final period */
+  /* The default, as one would write it on a command line ("64M", "true", "a,b" for a list of a
+   * and b, each item as its element type). NULL: none, and mc_host.get gives NULL. */
+  const char *default_text;
+  int64_t minimum;  /* both 0: no bound */
+  int64_t maximum;
+  /* NULL-terminated. MC_CHOICE: the allowed values. MC_INT, MC_SIZE, MC_DURATION: words allowed
+   * in place of a number ("max"); read such a value with mc_host.string. A list or map of
+   * MC_CHOICE: the allowed values of its elements. */
+  const char *const *choices;
+  const struct mc_option *fields; /* MC_TABLE, or `element` MC_TABLE */
+  uint32_t field_count;
+  uint32_t field_stride;
+  const char *value_name; /* for the manual: "BYTES"; NULL: made from the type */
+  /* A flag beside the --PLUGIN.KEY that every option has: `long_flag` "hostname" for
+   * --hostname, and/or `short_flag` 'r' for -r. Several long spellings: "domain,domainname". */
+  const char *long_flag;
+  uint32_t short_flag;
+  uint32_t since; /* the plugin's option is newer than its first version: free use, shown by info */
+} mc_option;
+
+/* A value of the checked configuration, defaults applied. Borrowed: valid in both processes for
+ * as long as the plugin's instance lives. */
+typedef struct mc_node mc_node;
+
+/* ---- The plan ---------------------------------------------------------------------------- */
+
+/* What an entry of the plan's file-system list makes at its destination. */
+enum mc_mount_kind {
+  MC_MOUNT_FILESYSTEM = 1, /* a new instance of filesystem `type`, options in `data` */
+  MC_MOUNT_BIND = 2,       /* the host's `source`; with MC_MOUNT_RECURSIVE its submounts too */
+  MC_MOUNT_DESCRIPTOR = 3, /* the detached mount `fd` (open_tree(2), fsmount(2)) */
+  MC_MOUNT_DIRECTORY = 4,  /* a directory, if it is not there */
+  MC_MOUNT_FILE = 5,       /* a regular file with `content` */
+  MC_MOUNT_SYMLINK = 6,    /* a symbolic link to `source` */
+  MC_MOUNT_DEVICE = 7,     /* a device node, or the host's bound there where mknod is not allowed */
+  MC_MOUNT_MASK = 8,       /* hidden: a file under /dev/null, a directory under an empty tmpfs */
+  MC_MOUNT_READONLY = 9,   /* what is there, read-only from here on */
+  MC_MOUNT_REMOUNT = 10    /* what is mounted there, with other attributes */
+};
+
+/* Who wins where two entries name one destination. Two of one rank from two plugins clash. */
+enum mc_mount_rank {
+  MC_RANK_FALLBACK = 1, /* only if nobody else provides it */
+  MC_RANK_DEFAULT = 2,  /* a plugin's own; placed by depth of the destination */
+  MC_RANK_USER = 3      /* the user's list; kept in its order, and replaces the others */
+};
+
+enum mc_mount_flag {
+  MC_MOUNT_RECURSIVE = 1, /* rbind */
+  MC_MOUNT_OPTIONAL = 2,  /* a missing source, filesystem or destination is passed over */
+  MC_MOUNT_COPY_UP = 4,   /* a tmpfs starts with the content that it covers (tmpcopyup) */
+  MC_MOUNT_LATE = 8,      /* after every entry without this flag (masks and read-only paths) */
+  MC_MOUNT_IDMAP_CONTAINER = 16, /* idmapped with the container's own user namespace */
+  MC_MOUNT_IDMAP_RECURSIVE = 32, /* ridmap */
+  MC_MOUNT_NO_FOLLOW = 64 /* the destination's last component must not be a symbolic link */
+};
+
+typedef struct mc_mount {
+  uint32_t size;
+  uint32_t kind;           /* enum mc_mount_kind */
+  uint32_t rank;           /* enum mc_mount_rank */
+  uint32_t flags;          /* enum mc_mount_flag */
+  const char *destination; /* absolute, in the container; resolved with RESOLVE_IN_ROOT */
+  const char *source;      /* absolute on the host (BIND), link target (SYMLINK), or a label */
+  const char *type;        /* filesystem type, FILESYSTEM only */
+  const char *data;        /* filesystem options, comma-separated; NULL: none */
+  uint64_t attr_set;       /* MOUNT_ATTR_* of mount_setattr(2) */
+  uint64_t attr_clear;
+  uint64_t recursive_attr_set; /* the same for the whole subtree ("rro") */
+  uint64_t recursive_attr_clear;
+  uint64_t propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with MS_REC; 0: none */
+  int32_t fd;           /* DESCRIPTOR: the mount; otherwise -1 */
+  int32_t idmap_fd;     /* a user namespace to map ids with, or -1 */
+  uint32_t mode;        /* FILE, DIRECTORY, DEVICE: permission bits */
+  uint32_t uid;         /* owner, as an id of the container */
+  uint32_t gid;
+  uint32_t device_type; /* S_IFCHR, S_IFBLK or S_IFIFO */
+  uint32_t device_major;
+  uint32_t device_minor;
+  const void *content; /* FILE */
+  uint64_t content_size;
+} mc_mount;
+
+/* A namespace of the container. */
+typedef struct mc_namespace {
+  uint32_t size;
+  int32_t fd;    /* an open namespace descriptor, /proc/PID/ns/...; -1 where it is not known yet */
+  uint64_t type; /* CLONE_NEWNS, CLONE_NEWPID, ... */
+  uint32_t is_new; /* 1: made for this container; 0: joined */
+  uint32_t reserved;
+} mc_namespace;
+
+/* ---- The host: what the core offers a plugin --------------------------------------------- */
+
+enum mc_log_level { MC_LOG_DEBUG = 1, MC_LOG_INFO = 2, MC_LOG_WARN = 3 };
+
+typedef struct mc_host mc_host;
+
+/* One per plugin and launch. Pass it as the first argument; never copy it. */
+struct mc_host {
+  uint32_t size;
+  uint32_t abi_minor; /* the core's MC_ABI_MINOR */
+
+  /* [agent] [child] One line, prefixed with the plugin's name; from the child it travels to the
+   * agent, also from inside the new root. info: a lifecycle step; debug: every mount and write;
+   * warn: we went on without something. */
+  void (*log)(const mc_host *host, uint32_t level, const char *text);
+
+  /* [agent] [child] The plugin's own table, checked, defaults applied. Never NULL. */
+  const mc_node *(*config)(const mc_host *host);
+  /* The member `key` of a table or map; NULL: absent and without default. */
+  const mc_node *(*get)(const mc_node *node, const char *key);
+  /* The number of elements of a list, members of a table or map; 0 for a scalar. */
+  size_t (*length)(const mc_node *node);
+  const mc_node *(*at)(const mc_node *node, size_t index);     /* NULL: out of range */
+  const char *(*key_at)(const mc_node *node, size_t index);    /* tables and maps; else NULL */
+  int32_t (*boolean)(const mc_node *node);                     /* 0 or 1 */
+  int64_t (*integer)(const mc_node *node);                     /* INT; SIZE: bytes; DURATION: us */
+  double (*number)(const mc_node *node);                       /* FLOAT, or an INT */
+  const char *(*string)(const mc_node *node); /* STRING, PATH, CHOICE, a word; NULL: a number */
+  /* "launch.toml:12:1", "--uts.hostname", "default": for messages. Never NULL. */
+  const char *(*where)(const mc_node *node);
+
+  /* [agent] in plan and pre_clone only. Each gives -1 and an error where another plugin has
+   * contributed the same; the error names both and their places. `source` is the node that
+   * asked for it, shown by `mini_container plan`; NULL: the plugin's table. */
+  /* A new namespace of the container: one CLONE_NEW* bit out of mc_plugin.namespaces. */
+  int (*new_namespace)(const mc_host *host, uint64_t type, const mc_node *source, mc_error *error);
+  /* A namespace to join instead; `fd` is duplicated. setns(2). */
+  int (*join_namespace)(const mc_host *host, uint64_t type, int fd, const mc_node *source,
+                        mc_error *error);
+  int (*add_mount)(const mc_host *host, const mc_mount *mount, const mc_node *source,
+                   mc_error *error);
+  /* The cgroup v2 directory to be born in (CLONE_INTO_CGROUP); `fd` is duplicated. */
+  int (*set_cgroup)(const mc_host *host, int fd, const mc_node *source, mc_error *error);
+  /* A variable of the command's environment; the launch's own `env` wins over it. */
+  int (*set_environment)(const mc_host *host, const char *name, const char *value,
+                         const mc_node *source, mc_error *error);
+  /* Keeps `fd` (duplicated) open in the command as descriptor `target` (at least 3). */
+  int (*keep_descriptor)(const mc_host *host, int fd, int target, const mc_node *source,
+                         mc_error *error);
+  /* Runs the program behind `fd` in the command's place, as argv {"init", REPORT, PATH, ARGV...}.
+   * REPORT is the decimal number of a descriptor: the program makes it close-on-exec in the
+   * process that executes PATH with ARGV, closes it in its own, and, if the execve fails, writes
+   * the errno as an int32_t in host byte order to it. */
+  int (*set_init)(const mc_host *host, int fd, const mc_node *source, mc_error *error);
+
+  /* Descriptors across the clone, by name. `give` in [agent] post_clone for `take` in [child],
+   * or in [child] for `take` in [agent] post_exec. take: an owned descriptor, or -1. */
+  int (*give)(const mc_host *host, const char *name, int fd, mc_error *error);
+  int (*take)(const mc_host *host, const char *name);
+
+  /* What later minor versions add: a struct that starts with its size, or NULL. */
+  const void *(*extension)(const mc_host *host, const char *id);
+};
+
+/* ---- Hooks ------------------------------------------------------------------------------- */
+
+enum mc_call_flag {
+  MC_CALL_EXEC = 1,    /* seal, join: for a further process in a running container */
+  MC_CALL_LATER = 2,   /* post_exit, cleanup: not the process that made the container */
+  MC_CALL_FAILED = 4,  /* cleanup: the launch failed */
+  MC_CALL_DETACHED = 8 /* the agent will not stay with the container */
+};
+
+/* What a hook is given. Borrowed; valid during the call. Unknown numbers are -1. */
+typedef struct mc_call {
+  uint32_t size;
+  uint32_t flags;    /* enum mc_call_flag */
+  const char *id;    /* the container's id: 1 to 255 of [A-Za-z0-9_.+-], no leading dot or dash */
+  int32_t pid;       /* the container's first process, as the called process sees it */
+  int32_t pidfd;     /* [agent] after the clone; otherwise -1 */
+  int32_t wait_status; /* wait(2), in post_exit and cleanup after the container ran; else -1 */
+  int32_t root_fd;   /* O_PATH of the container's root as seen from here: [child] from after_pivot
+                        on, [agent] from post_exec on; else -1 */
+  int32_t state_fd;  /* [agent] the plugin's own state directory, 0700, made by the core, kept
+                        until cleanup has succeeded; [child] -1 */
+  uint32_t uid;      /* the user that the command will run as, an id of the container; in */
+  uint32_t gid;      /* child hooks and post_exec, else 0xffffffff */
+  const mc_namespace *namespaces; /* all of the container that are new or joined */
+  uint32_t namespace_count;
+  uint32_t namespace_stride;
+  const mc_mount *mounts; /* from post_clone on: the merged plan, in the order to perform it */
+  uint32_t mount_count;
+  uint32_t mount_stride;
+  const char *bundle; /* the OCI bundle, or the directory of the launch file; absolute */
+} mc_call;
+
+/* Every hook: `self` is what create gave (NULL without create). Returns 0, or -1 with `error`. */
+typedef int (*mc_hook)(void *self, const mc_host *host, const mc_call *call, mc_error *error);
+
+enum mc_plugin_flag {
+  MC_PLUGIN_STATELESS = 1 /* never uses state_fd; saves the directory */
+};
+
+/* The descriptor. Hooks are listed in the order in which they run; each may be NULL. */
+typedef struct mc_plugin {
+  uint32_t size;
+  uint32_t abi_minor;  /* the oldest core this plugin works with */
+  const char *name;    /* [a-z][a-z0-9_]*, at most 32 bytes; the file is NAME.so */
+  const char *version; /* "1.0.0" */
+  const char *summary; /* one sentence, no final period */
+  uint64_t namespaces; /* CLONE_NEW* bits it may ask for; each has one owner in a launch */
+  uint32_t flags;      /* enum mc_plugin_flag */
+  uint32_t deadline_ms; /* for each hook; 0: the launch's own (10 s); UINT32_MAX: none */
+  const mc_option *options;
+  uint32_t option_count;
+  uint32_t option_stride;
+  const char *const *needs;  /* NULL-terminated names, or NULL: enabled with it, and before it */
+  const char *const *after;  /* where both are enabled, this one's hooks run after theirs */
+  const char *const *before; /* ... before theirs */
+  const char *long_flag;     /* a flag that enables the plugin beside --NAME; NULL: none */
+  uint32_t short_flag;       /* 'p' for -p; 0: none */
+  uint32_t reserved;
+
+  /* [agent] Once for each launch, before every hook. May read the configuration. */
+  int (*create)(const mc_host *host, void **self, mc_error *error);
+  void (*destroy)(void *self);
+
+  /* [agent] Checks what only the plugin can check and contributes to the plan. Touches nothing:
+   * `validate` and `plan` stop here, and may run without privileges. */
+  mc_hook plan;
+  /* [agent] Reserves what the container needs, each thing noted in state_fd before it is made.
+   * May still contribute to the plan (descriptors). From here on cleanup is certain to run. */
+  mc_hook pre_clone;
+  /* [agent] The child exists in all its new namespaces and waits: id maps, veth, limits. */
+  mc_hook post_clone;
+  /* [child] In the new namespaces, the host's paths still in view; id maps are written. */
+  mc_hook before_pivot;
+  /* [child] Performs call->mounts and enters the new root. At most one plugin of a launch. */
+  mc_hook pivot;
+  /* [child] Inside the new root, still with every privilege: hostname, loopback, sysctls. */
+  mc_hook after_pivot;
+  /* [child] exec only: what joining the recorded namespaces does not bring. Before seal. */
+  mc_hook join;
+  /* [child] Last, for a first process and for exec alike. The process has its final user and
+   * groups, and still every capability: rlimits, capabilities, no_new_privs, LSM, seccomp. */
+  mc_hook seal;
+  /* [agent] The program runs. A failure here stops the container. */
+  mc_hook post_exec;
+  /* [agent] The container's first process has ended: call->wait_status. */
+  mc_hook post_exit;
+  /* [agent] Always, once pre_clone was called; in reverse order; repeatable; from what is in
+   * state_fd alone, since it may be another process than the one that made it. */
+  mc_hook cleanup;
+
+  /* What later minor versions add: a struct that starts with its size, or NULL. May be NULL. */
+  const void *(*extension)(const char *id);
+} mc_plugin;
+
+#define MC_PLUGIN_SYMBOL "mc_plugin_v1"
+
+#if defined(__GNUC__)
+#define MC_EXPORT __attribute__((visibility("default")))
+#else
+#define MC_EXPORT
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

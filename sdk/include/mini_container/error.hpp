@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one way to report a failure in C++: throw Error with what was attempted on what.
+#pragma once
+
+#include <cerrno>
+#include <charconv>
+#include <concepts>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "mini_container/abi.h"
+
+namespace mc {
+
+namespace detail {
+
+inline void append(std::string& out, std::string_view part) { out.append(part); }
+inline void append(std::string& out, char part) { out.push_back(part); }
+template <std::integral Number>
+  requires(!std::same_as<Number, char> && !std::same_as<Number, bool>)
+void append(std::string& out, Number number) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, end);
+}
+
+}  // namespace detail
+
+/// Joins text, characters and integers: concat("mount on '", path, "'").
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::string out;
+  (detail::append(out, parts), ...);
+  return out;
+}
+
+/// A failed attempt. `what()` is what was attempted on what, without the errno.
+class Error : public std::exception {
+ public:
+  Error(int error_number, std::string attempt, std::string hint = {})
+      : error_number_(error_number), attempt_(std::move(attempt)), hint_(std::move(hint)) {}
+
+  [[nodiscard]] int error_number() const noexcept { return error_number_; }
+  [[nodiscard]] const std::string& attempt() const noexcept { return attempt_; }
+  [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+  [[nodiscard]] const char* what() const noexcept override { return attempt_.c_str(); }
+
+ private:
+  int error_number_;
+  std::string attempt_;
+  std::string hint_;
+};
+
+/// The way out, as the last argument of fail() or check().
+struct Hint {
+  std::string_view text;
+};
+
+namespace detail {
+
+inline void append(std::string&, const Hint&) {}
+inline void take_hint(std::string& hint, const Hint& part) { hint.assign(part.text); }
+template <class Part>
+void take_hint(std::string&, const Part&) {}
+
+template <class... Parts>
+[[noreturn]] __attribute__((cold, noinline)) void raise(int error_number, const Parts&... parts) {
+  std::string hint;
+  (take_hint(hint, parts), ...);
+  throw Error(error_number, concat(parts...), std::move(hint));
+}
+
+}  // namespace detail
+
+/// Throws an Error without an errno: fail("hostname '", name, "' is longer than 64 bytes").
+template <class... Parts>
+[[noreturn]] void fail(const Parts&... parts) {
+  detail::raise(0, parts...);
+}
+
+/// Throws an Error with this errno.
+template <class... Parts>
+[[noreturn]] void fail_with(int error_number, const Parts&... parts) {
+  detail::raise(error_number, parts...);
+}
+
+/// Gives back a system call's result, or throws with errno where it is negative. The text is
+/// put together only then: check(::sethostname(...), "sethostname '", name, "'").
+template <std::signed_integral Result, class... Parts>
+Result check(Result result, const Parts&... parts) {
+  if (result < 0) [[unlikely]]
+    detail::raise(errno, parts...);
+  return result;
+}
+
+namespace detail {
+
+template <std::size_t Size>
+void copy_text(char (&target)[Size], std::string_view source) {
+  // A cut never leaves half a UTF-8 sequence behind.
+  std::size_t length = source.size() < Size ? source.size() : Size - 1;
+  if (length < source.size())
+    while (length > 0 && (static_cast<unsigned char>(source[length]) & 0xC0U) == 0x80U) --length;
+  std::memcpy(target, source.data(), length);
+  target[length] = '\0';
+}
+
+}  // namespace detail
+
+/// Writes an Error into the ABI's record; gives -1, to be returned by the hook.
+inline int store(mc_error* out, int error_number, std::string_view attempt,
+                 std::string_view hint = {}) noexcept {
+  if (out != nullptr) {
+    out->error_number = error_number;
+    detail::copy_text(out->text, attempt);
+    detail::copy_text(out->hint, hint);
+  }
+  return -1;
+}
+
+/// Runs `body` and turns whatever it throws into the ABI's record: the guard of every boundary.
+template <class Body>
+int guarded(mc_error* out, Body&& body) noexcept {
+  try {
+    std::forward<Body>(body)();
+    return 0;
+  } catch (const Error& error) {
+    return store(out, error.error_number(), error.attempt(), error.hint());
+  } catch (const std::exception& error) {
+    return store(out, 0, error.what());
+  } catch (...) {
+    return store(out, 0, "an exception of unknown type");
+  }
+}
+
+/// Throws what the ABI's record holds, where a call of the host gave -1.
+inline void rethrow(int result, const mc_error& error) {
+  if (result != 0) throw Error(error.error_number, error.text, error.hint);
+}
+
+}  // namespace mc
