@@ -15,8 +15,14 @@
 
 namespace mc {
 
+/// The way out, as the last argument of fail() or check().
+struct Hint {
+  std::string_view text;
+};
+
 namespace detail {
 
+inline void append(std::string&, const Hint&) {}
 inline void append(std::string& out, std::string_view part) { out.append(part); }
 inline void append(std::string& out, char part) { out.push_back(part); }
 template <std::integral Number>
@@ -54,14 +60,8 @@ class Error : public std::exception {
   std::string hint_;
 };
 
-/// The way out, as the last argument of fail() or check().
-struct Hint {
-  std::string_view text;
-};
-
 namespace detail {
 
-inline void append(std::string&, const Hint&) {}
 inline void take_hint(std::string& hint, const Hint& part) { hint.assign(part.text); }
 template <class Part>
 void take_hint(std::string&, const Part&) {}
