@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// A launch's values against the options that are declared for them.
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <string>
+
+#include "core/nearest.hpp"
+#include "core/options.hpp"
+#include "core/quantity.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+const char* wanted(std::uint32_t type) {
+  switch (type) {
+    case MC_BOOL: return "true or false";
+    case MC_INT: return "an integer";
+    case MC_FLOAT: return "a number";
+    case MC_STRING: return "a string";
+    case MC_PATH: return "a path, as a string";
+    case MC_SIZE: return "a size in bytes, such as 4096 or \"64M\"";
+    case MC_DURATION: return "a duration, such as \"250ms\" or \"1.5s\"";
+    case MC_CHOICE: return "one of the words";
+    case MC_LIST: return "a list";
+    case MC_MAP:
+    case MC_TABLE: return "a table";
+    default: return "something else";
+  }
+}
+
+/// The value as a message shows it: its text where it is short, else its type.
+std::string shown(const Value& value) {
+  if (const auto* text = value.as<std::string>())
+    return text->size() <= 60 ? mc::concat("\"", *text, "\"") : "a longer string";
+  if (const auto* number = value.as<std::int64_t>()) return std::to_string(*number);
+  if (const auto* flag = value.as<bool>()) return *flag ? "true" : "false";
+  const std::string_view type = value.type_name();
+  return mc::concat(type.starts_with('i') ? "an " : "a ", type);
+}
+
+std::string joined(const char* const* words) {
+  std::string out;
+  for (; words != nullptr && *words != nullptr; ++words) {
+    if (!out.empty()) out += ", ";
+    out += *words;
+  }
+  return out;
+}
+
+bool among(const char* const* words, std::string_view word) {
+  for (; words != nullptr && *words != nullptr; ++words)
+    if (word == *words) return true;
+  return false;
+}
+
+/// A bound, in the unit that the option is written in.
+std::string bound(std::uint32_t type, std::int64_t number) {
+  if (type != MC_DURATION) return std::to_string(number);
+  if (number % 1'000'000 == 0) return std::to_string(number / 1'000'000) + "s";
+  if (number % 1'000 == 0) return std::to_string(number / 1'000) + "ms";
+  return std::to_string(number) + "us";
+}
+
+/// The directory of the file that `place` is in, or the working directory; with a final slash.
+std::string directory_of(const Place& place) {
+  std::string directory;
+  if (place.line != 0) {
+    const std::string_view source = place.source;
+    const std::size_t slash = source.rfind('/');
+    if (slash != source.npos) directory = source.substr(0, slash + 1);
+  }
+  if (directory.starts_with('/')) return directory;
+  char here[PATH_MAX];
+  if (::getcwd(here, sizeof here) == nullptr)
+    mc::fail_with(errno, "getcwd, to resolve the relative path at ", place.text());
+  while (directory.starts_with("./")) directory.erase(0, 2);
+  const std::string_view base = here;
+  return mc::concat(base, base == "/" ? "" : "/", directory);
+}
+
+class Check {
+ public:
+  /// `path` names the value in messages: "rootfs.mounts[2]".
+  explicit Check(std::string path) : path_(std::move(path)) {}
+
+  Value table(const Value& value, const std::vector<OptionSpec>& options) {
+    const auto* members = value.as<Table>();
+    if (members == nullptr) wrong_type(value, MC_TABLE);
+    for (const auto& [key, member] : *members)
+      if (std::ranges::find(options, std::string_view(key), &OptionSpec::key) == options.end())
+        unknown(key, member, options);
+    Table out;
+    out.reserve(options.size());
+    for (const OptionSpec& option : options) {
+      const Value* given = value.find(option.key());
+      const Scope scope(*this, ".", option.key());
+      if (given != nullptr) {
+        out.emplace_back(option.data.key, this->value(option, *given));
+      } else if (option.data.default_text != nullptr) {
+        out.emplace_back(option.data.key,
+                         this->value(option, parse_option_text(option, option.data.default_text,
+                                                               Place{})));
+      } else if ((option.data.flags & MC_OPTION_REQUIRED) != 0) {
+        mc::fail(value.place().text(), ": ", path_, ": it is required and not given");
+      }
+    }
+    return Value(std::move(out), value.place());
+  }
+
+ private:
+  /// Lengthens the path while it lives.
+  class Scope {
+   public:
+    template <class... Parts>
+    explicit Scope(Check& check, const Parts&... parts)
+        : check_(check), length_(check.path_.size()) {
+      (mc::detail::append(check.path_, parts), ...);
+    }
+    ~Scope() { check_.path_.resize(length_); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Check& check_;
+    std::size_t length_;
+  };
+
+  template <class... Parts>
+  [[noreturn]] void refuse(const Value& value, const Parts&... parts) const {
+    mc::fail(value.place().text(), ": ", path_, ": ", parts...);
+  }
+
+  [[noreturn]] void wrong_type(const Value& value, std::uint32_t type) const {
+    refuse(value, "expected ", wanted(type), ", not ", shown(value));
+  }
+
+  [[noreturn]] void unknown(const std::string& key, const Value& member,
+                            const std::vector<OptionSpec>& options) {
+    std::vector<std::string> keys;
+    for (const OptionSpec& option : options) keys.emplace_back(option.key());
+    const std::string near = nearest(key, keys);
+    std::string hint = near.empty() ? "there are: " : mc::concat("did you mean '", near, "'?");
+    if (near.empty())
+      for (const std::string& each : keys) hint += (&each == &keys[0] ? "" : ", ") + each;
+    if (keys.empty()) hint = "it has no options";
+    const Scope scope(*this, ".", key.size() <= 60 ? std::string_view(key) : "(a long key)");
+    refuse(member, "unknown option", mc::Hint{hint});
+  }
+
+  Value value(const OptionSpec& option, const Value& given) {
+    switch (option.data.type) {
+      case MC_LIST: return list(option, given);
+      case MC_MAP: return map(option, given);
+      case MC_TABLE: return table(given, option.fields);
+      default: return scalar(option.data, option.data.type, given, true);
+    }
+  }
+
+  Value element(const OptionSpec& option, const Value& given) {
+    if (option.data.element == MC_TABLE) return table(given, option.fields);
+    return scalar(option.data, option.data.element, given, false);
+  }
+
+  Value list(const OptionSpec& option, const Value& given) {
+    const auto* items = given.as<List>();
+    if (items == nullptr)
+      refuse(given, "expected a list, not ", shown(given), mc::Hint{"write it in brackets: [...]"});
+    count(option.data, given, items->size(), "elements");
+    List out;
+    out.reserve(items->size());
+    for (const Value& item : *items) {
+      const Scope scope(*this, "[", out.size(), "]");
+      out.push_back(element(option, item));
+    }
+    return Value(std::move(out), given.place());
+  }
+
+  Value map(const OptionSpec& option, const Value& given) {
+    const auto* members = given.as<Table>();
+    if (members == nullptr) wrong_type(given, MC_MAP);
+    count(option.data, given, members->size(), "entries");
+    Table out;
+    out.reserve(members->size());
+    for (const auto& [key, member] : *members) {
+      if (key.find('\0') != key.npos) refuse(member, "a key contains a NUL byte");
+      const Scope scope(*this, ".", key);
+      out.emplace_back(key, element(option, member));
+    }
+    return Value(std::move(out), given.place());
+  }
+
+  Value scalar(const mc_option& option, std::uint32_t type, const Value& given, bool bounded) {
+    const auto* text = given.as<std::string>();
+    if (text != nullptr && text->find('\0') != text->npos)
+      refuse(given, "the text contains a NUL byte");
+    switch (type) {
+      case MC_BOOL:
+        if (given.as<bool>() == nullptr)
+          refuse(given, "expected true or false, not ", shown(given),
+                 mc::Hint{text != nullptr && (*text == "true" || *text == "false")
+                              ? "write it without quotes"
+                              : ""});
+        return given;
+      case MC_FLOAT: {
+        const auto* integer = given.as<std::int64_t>();
+        const auto* number = given.as<double>();
+        if (number == nullptr && integer == nullptr) wrong_type(given, type);
+        const double content = number != nullptr ? *number : static_cast<double>(*integer);
+        if (bounded && has_minimum(option) && content < static_cast<double>(option.minimum))
+          out_of_range(option, type, given);
+        if (bounded && has_maximum(option) && content > static_cast<double>(option.maximum))
+          out_of_range(option, type, given);
+        return Value(content, given.place());
+      }
+      case MC_STRING:
+      case MC_PATH:
+        if (text == nullptr)
+          refuse(given, "expected ", wanted(type), ", not ", shown(given),
+                 mc::Hint{"write it in quotes"});
+        if (bounded) count(option, given, text->size(), "bytes");
+        if (type == MC_STRING || text->starts_with('/')) return given;
+        if (text->empty()) refuse(given, "the path is empty");
+        return Value(directory_of(given.place()) + *text, given.place());
+      case MC_CHOICE:
+        if (text == nullptr || !among(option.choices, *text))
+          refuse(given, "expected one of ", joined(option.choices), "; not ", shown(given),
+                 mc::Hint{near_choice(option, text)});
+        return given;
+      default: return number(option, type, given, bounded);
+    }
+  }
+
+  Value number(const mc_option& option, std::uint32_t type, const Value& given, bool bounded) {
+    const auto* text = given.as<std::string>();
+    if (text != nullptr && among(option.choices, *text)) return given;
+    std::optional<std::int64_t> content;
+    if (const auto* integer = given.as<std::int64_t>()) content = *integer;
+    if (type == MC_DURATION && content) {
+      std::int64_t scaled = 0;
+      const bool overflow = __builtin_mul_overflow(*content, std::int64_t{1'000'000}, &scaled);
+      if (overflow || scaled < 0) out_of_range(option, type, given);
+      content = scaled;
+    }
+    if (const auto* seconds = given.as<double>(); type == MC_DURATION && seconds != nullptr)
+      if (*seconds >= 0 && *seconds < 9e12) content = static_cast<std::int64_t>(*seconds * 1e6);
+    if (type == MC_SIZE && content && *content < 0) refuse(given, "a size is not negative");
+    if (text != nullptr && type == MC_SIZE) content = parse_size(*text);
+    if (text != nullptr && type == MC_DURATION) content = parse_duration(*text);
+    if (!content && option.choices != nullptr && bounded)
+      refuse(given, "expected ", wanted(type), ", or one of ", joined(option.choices), "; not ",
+             shown(given));
+    if (!content) wrong_type(given, type);
+    if (bounded && ((has_minimum(option) && *content < option.minimum) ||
+                    (has_maximum(option) && *content > option.maximum)))
+      out_of_range(option, type, given);
+    return Value(*content, given.place());
+  }
+
+  static bool has_minimum(const mc_option& option) {
+    return option.minimum != 0 || option.maximum != 0;
+  }
+  static bool has_maximum(const mc_option& option) {
+    return has_minimum(option) && option.maximum >= option.minimum;
+  }
+
+  static std::string range(const mc_option& option, std::uint32_t type) {
+    if (!has_maximum(option))
+      return has_minimum(option) ? bound(type, option.minimum) + " or more" : "64 bits";
+    return mc::concat(bound(type, option.minimum), " to ", bound(type, option.maximum));
+  }
+
+  static std::string near_choice(const mc_option& option, const std::string* text) {
+    std::vector<std::string> choices;
+    for (const auto* each = option.choices; *each != nullptr; ++each) choices.emplace_back(*each);
+    const std::string near = text != nullptr ? nearest(*text, choices) : "";
+    return near.empty() ? "" : mc::concat("did you mean '", near, "'?");
+  }
+
+  [[noreturn]] void out_of_range(const mc_option& option, std::uint32_t type,
+                                 const Value& given) const {
+    refuse(given, shown(given), " is out of range; it may be ", range(option, type));
+  }
+
+  void count(const mc_option& option, const Value& given, std::size_t size,
+             std::string_view unit) const {
+    const auto number = static_cast<std::int64_t>(size);
+    if ((has_minimum(option) && number < option.minimum) ||
+        (has_maximum(option) && number > option.maximum))
+      refuse(given, size == 0 ? "it is empty" : mc::concat("it has ", size, " ", unit),
+             "; it may have ", range(option, MC_INT), " ", unit);
+  }
+
+  std::string path_;
+};
+
+}  // namespace
+
+Value check_table(std::string_view name, const Value& table,
+                  const std::vector<OptionSpec>& options) {
+  return Check(std::string(name)).table(table, options);
+}
+
+}  // namespace mini_container
