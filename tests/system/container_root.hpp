@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roots and launch files for tests, on the private host's /run: gone with it.
+#pragma once
+
+#include <string>
+
+namespace mini_container::test {
+
+/// A fresh directory, removed with the private host.
+std::string fresh_directory();
+
+/// A new root: busybox with its common applets as links, attest, empty mount points, passwd and
+/// group with root, and user "app" (1000) in groups "app" (1000) and "extra" (2000). Writable.
+std::string fresh_root();
+
+/// One root for all tests of this program that write nothing into it.
+const std::string& shared_root();
+
+/// Writes `text` as a file `name` in a fresh directory (or in `directory`) and gives its path.
+std::string write_file(const std::string& name, const std::string& text,
+                       const std::string& directory = {});
+
+/// A launch file: "[rootfs]\npath = SHARED_ROOT" follows `text` unless it has a [rootfs] itself.
+std::string launch_file(const std::string& text);
+
+/// The content of a file of the host; empty where there is none.
+std::string read_file(const std::string& path);
+
+}  // namespace mini_container::test
