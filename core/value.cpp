@@ -51,4 +51,19 @@ const char* Value::type_name() const {
   return names[content_.index()];
 }
 
+void overlay(Value& base, Value over) {
+  auto* members = over.as<Table>();
+  if (members == nullptr || base.as<Table>() == nullptr) {
+    base = std::move(over);
+    return;
+  }
+  for (auto& [key, member] : *members) {
+    if (Value* found = base.find(key))
+      overlay(*found, std::move(member));
+    else
+      base.set(key, std::move(member));
+  }
+  base.set_place(over.place());
+}
+
 }  // namespace mini_container

@@ -69,4 +69,7 @@ class Value {
   Place place_;
 };
 
+/// Lays `over` on `base`: tables member by member, everything else is replaced as a whole.
+void overlay(Value& base, Value over);
+
 }  // namespace mini_container
