@@ -239,6 +239,22 @@ struct mc_host {
   const void *(*extension)(const mc_host *host, const char *id);
 };
 
+/* ---- Facts -------------------------------------------------------------------------------- */
+
+/* host->extension(host, MC_EXTENSION_FACTS): what plugins of one launch tell each other without
+ * knowing each other. A name is "PLUGIN.WHAT"; the plugin's page says what the value means. */
+#define MC_EXTENSION_FACTS "facts"
+
+typedef struct mc_facts {
+  uint32_t size;
+  uint32_t reserved;
+  /* [agent] in create and plan. Tells every plugin that comes later in the order. Both texts are
+   * copied; a name that was told before gets the new value. */
+  int (*tell)(const mc_host *host, const char *name, const char *value, mc_error *error);
+  /* [agent] The value, borrowed until the name is told again; NULL: nobody told. */
+  const char *(*ask)(const mc_host *host, const char *name);
+} mc_facts;
+
 /* ---- Hooks ------------------------------------------------------------------------------- */
 
 enum mc_call_flag {

@@ -176,6 +176,20 @@ class Host {
   }
   [[nodiscard]] Fd take(const char* name) { return Fd(host_->take(host_, name)); }
 
+  /// Tells the plugins that come later (mc_facts). A core without facts: nobody hears it.
+  void tell(const char* name, const std::string& value) const {
+    const mc_facts* facts = find_facts();
+    if (facts == nullptr) return;
+    mc_error error{};
+    rethrow(facts->tell(host_, name, value.c_str(), &error), error);
+  }
+  [[nodiscard]] std::optional<std::string> ask(const char* name) const {
+    const mc_facts* facts = find_facts();
+    const char* value = facts != nullptr ? facts->ask(host_, name) : nullptr;
+    if (value == nullptr) return std::nullopt;
+    return value;
+  }
+
   [[nodiscard]] const mc_host* get() const { return host_; }
 
  private:
@@ -183,6 +197,10 @@ class Host {
   void call(Body&& body) {
     mc_error error{};
     rethrow(body(&error), error);
+  }
+
+  [[nodiscard]] const mc_facts* find_facts() const {
+    return static_cast<const mc_facts*>(host_->extension(host_, MC_EXTENSION_FACTS));
   }
 
   const mc_host* host_;
