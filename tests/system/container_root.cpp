@@ -10,6 +10,11 @@
 namespace mini_container::test {
 namespace fs = std::filesystem;
 
+const std::string& build_directory() {
+  static const std::string path = fs::read_symlink("/proc/self/exe").parent_path();
+  return path;
+}
+
 std::string fresh_directory() {
   static int count = 0;
   const std::string path = "/run/test/" + std::to_string(++count);
@@ -45,7 +50,7 @@ std::string fresh_root() {
         "mount", "ps", "pwd", "readlink", "rm", "seq", "sleep", "stat", "stty", "touch", "true",
         "tty", "uname", "wc", "ping", "nc", "ip", "dd", "nproc", "domainname", "dnsdomainname"})
     fs::create_symlink("busybox", root / "bin" / applet);
-  fs::copy_file(TEST_ATTEST, root / "bin/attest");
+  fs::copy_file(build_directory() + "/attest", root / "bin/attest");
   write_file("passwd",
              "root:x:0:0:root:/root:/bin/sh\n"
              "app:x:1000:1000:an application:/tmp:/bin/sh\n",

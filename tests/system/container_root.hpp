@@ -6,6 +6,9 @@
 
 namespace mini_container::test {
 
+/// The directory of the build under test: mini_container and attest lie beside this program.
+const std::string& build_directory();
+
 /// A fresh directory, removed with the private host.
 std::string fresh_directory();
 

@@ -184,7 +184,7 @@ Result run_program(const std::vector<std::string>& argv, RunOptions options) {
 }
 
 std::vector<std::string> mini_container(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), TEST_BINARY);
+  arguments.insert(arguments.begin(), build_directory() + "/mini_container");
   return arguments;
 }
 

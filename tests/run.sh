@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds, and runs every test. Its last line says how many passed.
+#   sh tests/run.sh [--quick]     --quick: the default build's tests alone
+# With CI=true a test that needs root and does not have it fails instead of being skipped.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. config/packages.sh
+
+quick=false
+[ "${1:-}" = --quick ] && quick=true
+
+# shellcheck disable=SC2086
+install_missing $build_packages $plugin_packages $test_packages || exit 1
+
+passed=0
+failed=0
+skips=build/skipped.txt
+mkdir -p build
+: >"$skips"
+started=$(date +%s)
+
+say() { printf '== %s (%d s)\n' "$*" "$(($(date +%s) - started))"; }
+
+# attribute NAME FILE: a number from the first line of ctest's JUnit file that has it.
+attribute() { sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1; }
+
+# run_tests DIRECTORY [CTEST ARGUMENT...]: adds to passed and failed.
+run_tests() {
+  tests_in=$1
+  shift
+  rm -f "$tests_in/junit.xml"
+  ctest --test-dir "$tests_in" -j 2 --output-on-failure --no-tests=error \
+    --output-junit junit.xml "$@" >"$tests_in/ctest.log" 2>&1
+  status=$?
+  report=$tests_in/junit.xml
+  if [ ! -f "$report" ]; then
+    cat "$tests_in/ctest.log"
+    failed=$((failed + 1))
+    return
+  fi
+  total=$(attribute tests "$report")
+  bad=$(attribute failures "$report")
+  not_run=$(($(attribute disabled "$report") + $(attribute skipped "$report")))
+  [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  passed=$((passed + total - bad - not_run))
+  failed=$((failed + bad))
+  grep -h '^SKIPPED: ' "$tests_in/Testing/Temporary/LastTest.log" >>"$skips"
+  if [ "$bad" -gt 0 ]; then
+    cat "$tests_in/ctest.log"
+  else
+    grep -E 'tests passed|Total Test time' "$tests_in/ctest.log"
+  fi
+}
+
+# build DIRECTORY PRESET [CMAKE ARGUMENT...]
+build() {
+  say "build $1"
+  configure_and_build "$@" -DMINI_CONTAINER_WERROR=ON && return 0
+  failed=$((failed + 1))
+  return 1
+}
+
+if build build/default default; then
+  say "every test of build/default"
+  run_tests build/default
+fi
+
+if ! $quick; then
+  if target=unit_tests build build/sanitize sanitize; then
+    say "unit tests under ASan and UBSan"
+    run_tests build/sanitize -L unit
+  fi
+  if build build/builtin builtin; then
+    say "unit and system tests with the plugins linked in"
+    run_tests build/builtin -L 'unit|system'
+  fi
+  if build build/coverage coverage; then
+    say "coverage of the unit and system tests"
+    find build/coverage -name '*.gcda' -delete
+    # A profile that cannot be written (an ordinary user's) is no output of the program.
+    GCOV_ERROR_FILE=/dev/null run_tests build/coverage -L 'unit|system'
+    sh tests/coverage/figure.sh build/coverage || failed=$((failed + 1))
+  fi
+fi
+
+if [ -s "$skips" ]; then
+  echo "skipped:"
+  sort "$skips" | uniq -c
+fi
+say "done"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
