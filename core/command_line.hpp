@@ -3,7 +3,7 @@
 // core and the plugins declare.
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,11 +34,28 @@ struct RunRequest {
   bool help = false;
 };
 
+/// How the parser asks for plugins: by name, and the names of all that are there.
+struct PluginLookup {
+  std::function<const Plugin*(const std::string&)> find;
+  std::function<std::vector<std::string>()> names;
+};
+
+/// Parses the flags in front of the verb; gives the index of the first argument that is none of
+/// them. Throws mc::Error for a flag without its value.
+std::size_t parse_global(const std::vector<std::string>& arguments, GlobalOptions& global);
+
 /// Parses what follows the verb `run` (or the whole line without a verb): flags, then the
 /// command. Flags override the file; `--set` overrides both in its turn. Plugins are loaded from
 /// `catalog` only as the flags make it necessary: --NAME and --NAME.KEY load NAME alone, any
 /// other flag loads all. Throws mc::Error for an unknown flag, with the nearest one.
 RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& global,
-                     Catalog& catalog);
+                     const PluginLookup& plugins);
+
+inline RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& global,
+                            Catalog& catalog) {
+  return parse_run(arguments, global,
+                   PluginLookup{[&](const std::string& name) { return catalog.find(name); },
+                                [&] { return catalog.names(); }});
+}
 
 }  // namespace mini_container

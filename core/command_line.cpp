@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/command_line.hpp"
+
+#include <getopt.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "core/flags.hpp"
+#include "core/toml_reader.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+/// "--hostname", "-d": the flag as it is typed.
+std::string typed(std::string_view name) { return mc::concat(name.size() == 1 ? "-" : "--", name); }
+
+std::string working_directory() {
+  char here[PATH_MAX];
+  if (::getcwd(here, sizeof here) == nullptr) mc::fail_with(errno, "getcwd");
+  return here;
+}
+
+std::string directory_of_file(const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  const std::string directory = slash == file.npos ? "" : file.substr(0, slash + 1);
+  if (directory.starts_with('/')) return directory;
+  return directory.empty() ? working_directory() : working_directory() + "/" + directory;
+}
+
+void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
+  switch (flag) {
+    case RunFlag::state_dir: global.state_dir = value; break;
+    case RunFlag::plugin_dir: global.plugin_dirs.push_back(value); break;
+    case RunFlag::verbose: global.verbose = true; break;
+    case RunFlag::log: global.log_file = value; break;
+    case RunFlag::log_level: global.log_level = value; break;
+    case RunFlag::log_format: global.log_format = value; break;
+    default: break;
+  }
+}
+
+bool is_global(RunFlag flag) { return flag >= RunFlag::verbose && flag != RunFlag::help; }
+
+/// One go at the command line with the plugins that are known so far.
+class Attempt {
+ public:
+  Attempt(const std::vector<std::string>& arguments, const Flags& flags) : flags_(flags) {
+    static char program[] = "mini_container";
+    argv_.push_back(program);
+    // getopt_long does not write to what it is given, whatever its type says.
+    for (const std::string& argument : arguments)
+      argv_.push_back(const_cast<char*>(argument.c_str()));
+    argv_.push_back(nullptr);
+    for (const Flag& flag : flags.all()) {
+      if (flag.name.size() == 1) {
+        letters_ += flag.name;
+        if (flag.takes == Flag::Takes::value) letters_ += ':';
+        continue;
+      }
+      names_.push_back({flag.name.c_str(), no_argument, nullptr, 0});
+    }
+    // Of several flags of one name only the best, or getopt_long finds the name ambiguous.
+    std::ranges::stable_sort(names_, {}, [](const option& o) -> std::string_view { return o.name; });
+    const auto rest = std::ranges::unique(
+        names_, {}, [](const option& o) -> std::string_view { return o.name; });
+    names_.erase(rest.begin(), rest.end());
+    for (option& each : names_) {
+      const Flag::Takes takes = best(each.name).takes;
+      each.has_arg = takes == Flag::Takes::nothing ? no_argument
+                     : takes == Flag::Takes::value ? required_argument
+                                                   : optional_argument;
+    }
+    names_.push_back({nullptr, 0, nullptr, 0});
+  }
+
+  /// The name of a flag that is not known, or empty. What is known goes to `meet(flag, value)`,
+  /// until that gives false.
+  template <class Meet>
+  std::string run(Meet&& meet) {
+    const auto count = static_cast<int>(argv_.size()) - 1;
+    ::optind = 0;  // starts anew, GNU's way
+    ::opterr = 0;
+    for (int next = 1;;) {
+      // Looked up before getopt_long sees it, which would take an abbreviation.
+      const std::string_view argument = next < count ? argv_[static_cast<std::size_t>(next)] : "";
+      std::string_view name;
+      if (argument.starts_with("--") && argument.size() > 2) {
+        name = argument.substr(2, argument.find('=') - 2);
+        if (name.size() == 1 || flags_.find(name) == nullptr) return std::string(name);
+      }
+      const int found =
+          ::getopt_long(count, argv_.data(), letters_.c_str(), names_.data(), nullptr);
+      next = ::optind;
+      if (found == -1) return {};
+      const char letter = static_cast<char>(found == ':' || found == '?' ? ::optopt : found);
+      if (name.empty()) name = std::string_view(&letter, 1);
+      const Flag* flag = flags_.find(name);
+      if (flag == nullptr) return std::string(name);
+      if (found == ':')
+        mc::fail(typed(name), ": needs a value", mc::Hint{mc::concat("write ", typed(name), " VALUE")});
+      if (found == '?') mc::fail(typed(name), ": takes no value");
+      if (!meet(*flag, ::optarg)) return {};
+    }
+  }
+
+  /// What follows the flags.
+  [[nodiscard]] std::vector<std::string> rest() const {
+    const auto first = std::min(static_cast<std::size_t>(::optind), argv_.size() - 1);
+    return {argv_.begin() + static_cast<std::ptrdiff_t>(first), argv_.end() - 1};
+  }
+
+ private:
+  /// The flag that a name stands for; any of those that two plugins quarrel about.
+  [[nodiscard]] const Flag& best(std::string_view name) const {
+    const Flag* out = nullptr;
+    for (const Flag& flag : flags_.all())
+      if (flag.name == name && (out == nullptr || flag.rank < out->rank)) out = &flag;
+    return *out;
+  }
+
+  const Flags& flags_;
+  std::vector<char*> argv_;
+  std::vector<option> names_;
+  std::string letters_ = "+:";
+};
+
+/// What the flags say, gathered before it is laid over the launch file.
+class Gathering {
+ public:
+  explicit Gathering(GlobalOptions before) : global(std::move(before)) {}
+
+  /// False: nothing that follows matters.
+  bool meet(const Flag& flag, const char* value) {
+    const std::string text = value != nullptr ? value : "";
+    const Place place{intern(typed(flag.name))};
+    switch (flag.does) {
+      case Flag::Does::core: return core(flag.core->id, text, place);
+      case Flag::Does::enable: table(flag.table, place); break;
+      case Flag::Does::disable: disabled.push_back(flag.table); break;
+      case Flag::Does::negate: table(flag.table, place).set(flag.option->key(), Value(false, place)); break;
+      case Flag::Does::option:
+        give(table(flag.table, place), flag, value != nullptr ? text : "true", place);
+        break;
+    }
+    return true;
+  }
+
+  GlobalOptions global;
+  RunRequest request;
+  std::string config;
+  Value given{Table{}};
+  std::vector<std::string> disabled;
+  std::vector<std::pair<std::string, Place>> sets;
+
+ private:
+  bool core(RunFlag flag, const std::string& text, Place place) {
+    switch (flag) {
+      case RunFlag::config:
+        if (!config.empty())
+          mc::fail("--config is given twice", mc::Hint{"let one file extend the other"});
+        config = text;
+        break;
+      case RunFlag::set: sets.emplace_back(text, place); break;
+      case RunFlag::detach: request.detach = true; break;
+      case RunFlag::timings: request.timings = true; break;
+      case RunFlag::trace: request.trace_file = text; break;
+      case RunFlag::output: request.log_output = text; break;
+      case RunFlag::pid_file: request.pid_file = text; break;
+      case RunFlag::help: request.help = true; return false;
+      default: set_global(flag, text, global);
+    }
+    return true;
+  }
+
+  Value& table(const std::string& name, Place place) {
+    Value* found = given.find(name);
+    return found != nullptr ? *found : given.set(name, Value(Table{}, place));
+  }
+
+  static void give(Value& table, const Flag& flag, const std::string& text, Place place) {
+    const OptionSpec& option = *flag.option;
+    Value* before = table.find(option.key());
+    if (option.data.type == MC_MAP) {
+      // One entry a flag: a comma belongs to the value.
+      Value& map = before != nullptr ? *before : table.set(option.key(), Value(Table{}, place));
+      const std::size_t equals = text.find('=');
+      if (equals == text.npos || equals == 0)
+        mc::fail(place.source, ": '", text, "' is not KEY=VALUE");
+      OptionSpec element = option;
+      element.data.type = option.data.element;
+      map.set(text.substr(0, equals), parse_option_text(element, text.substr(equals + 1), place));
+      return;
+    }
+    Value value = parse_option_text(option, text, place);
+    if (before == nullptr || option.data.type != MC_LIST) {
+      table.set(option.key(), std::move(value));
+      return;
+    }
+    for (Value& item : *value.as<List>()) before->as<List>()->push_back(std::move(item));
+  }
+};
+
+/// --set TABLE.KEY=VALUE, with as many keys as the tree is deep.
+void set_value(Value& tree, const std::string& text, Place place) {
+  const std::size_t equals = text.find('=');
+  const std::string path = text.substr(0, equals);
+  if (equals == text.npos || path.find('.') == path.npos)
+    mc::fail("--set '", text, "' is not TABLE.KEY=VALUE");
+  Value* table = &tree;
+  std::size_t start = 0;
+  for (int depth = 0;; ++depth) {
+    const std::size_t dot = path.find('.', start);
+    const std::string key = path.substr(start, dot == path.npos ? path.npos : dot - start);
+    if (key.empty() || depth > 16) mc::fail("--set '", text, "' is not TABLE.KEY=VALUE");
+    if (dot == path.npos) {
+      table->set(key, read_toml_value(std::string_view(text).substr(equals + 1), place));
+      return;
+    }
+    Value* next = table->find(key);
+    if (next == nullptr) next = &table->set(key, Value(Table{}, place));
+    if (next->as<Table>() == nullptr)
+      mc::fail("--set '", text, "': ", path.substr(0, dot), " is no table but a ",
+               next->type_name());
+    table = next;
+    start = dot + 1;
+  }
+}
+
+RunRequest finish(Gathering&& gathered, const std::vector<std::string>& command) {
+  RunRequest request = std::move(gathered.request);
+  request.tree = Value(Table{}, Place{"the command line"});
+  if (request.help) return request;
+  if (!gathered.config.empty()) {
+    request.tree = read_launch_file(gathered.config);
+    request.directory = directory_of_file(gathered.config);
+  } else {
+    request.directory = working_directory();
+  }
+  overlay(request.tree, std::move(gathered.given));
+  for (const std::string& name : gathered.disabled)
+    std::erase_if(*request.tree.as<Table>(), [&](const Member& m) { return m.first == name; });
+  for (const auto& [text, place] : gathered.sets) set_value(request.tree, text, place);
+  if (!command.empty()) {
+    const Place place{"the command line"};
+    List arguments;
+    for (const std::string& argument : command) arguments.emplace_back(argument, place);
+    Value* container = request.tree.find("container");
+    if (container == nullptr) container = &request.tree.set("container", Value(Table{}, place));
+    if (container->as<Table>() != nullptr)  // else the check refuses it
+      container->set("command", Value(std::move(arguments), place));
+  }
+  return request;
+}
+
+}  // namespace
+
+std::size_t parse_global(const std::vector<std::string>& arguments, GlobalOptions& global) {
+  std::size_t at = 0;
+  while (at < arguments.size()) {
+    const std::string& argument = arguments[at];
+    const std::size_t equals = argument.find('=');
+    const auto found = std::ranges::find_if(run_flags(), [&](const RunFlagSpec& spec) {
+      return is_global(spec.id) && (argument.substr(0, equals) == typed(spec.name) ||
+                                    (spec.letter != 0 && argument == typed({&spec.letter, 1})));
+    });
+    if (found == run_flags().end()) break;
+    if (found->value_name == nullptr) {
+      if (equals != argument.npos) mc::fail("--", found->name, ": takes no value");
+      set_global(found->id, "", global);
+    } else if (equals != argument.npos) {
+      set_global(found->id, argument.substr(equals + 1), global);
+    } else {
+      if (++at == arguments.size()) mc::fail("--", found->name, ": needs a value");
+      set_global(found->id, arguments[at], global);
+    }
+    ++at;
+  }
+  return at;
+}
+
+RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& global,
+                     const PluginLookup& plugins) {
+  Flags flags;
+  std::vector<std::string> known;
+  bool all = false;
+  std::string broken;  // a plugin that could not be read while we looked through all of them
+  const auto learn = [&](const std::string& name) {
+    if (name.empty() || std::ranges::find(known, name) != known.end()) return false;
+    const Plugin* plugin = plugins.find(name);
+    if (plugin == nullptr) return false;
+    known.push_back(name);
+    flags.add(*plugin);
+    return true;
+  };
+  for (;;) {
+    Gathering gathered(global);
+    Attempt attempt(arguments, flags);
+    const std::string unknown = attempt.run(
+        [&](const Flag& flag, const char* value) { return gathered.meet(flag, value); });
+    if (unknown.empty()) {
+      global = gathered.global;
+      return finish(std::move(gathered), attempt.rest());
+    }
+    // --NAME and --NAME.KEY ask for one plugin; anything else may be any plugin's.
+    std::string name = unknown.substr(0, unknown.find('.'));
+    if (name.starts_with("no-")) name.erase(0, 3);
+    if (name.size() > 1 && learn(name)) continue;
+    if (!all) {
+      all = true;
+      for (const std::string& each : plugins.names()) try {
+          learn(each);
+        } catch (const mc::Error& error) {
+          broken = error.attempt();
+        }
+      continue;
+    }
+    const std::string near = flags.near(unknown);
+    mc::fail(typed(unknown), ": unknown flag", broken.empty() ? "" : "; not readable: ", broken,
+             mc::Hint{near.empty() ? "see mini_container --help"
+                                   : mc::concat("did you mean '", near, "'?")});
+  }
+}
+
+}  // namespace mini_container

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/flags.hpp"
+
+#include "core/container_options.hpp"
+#include "core/nearest.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+const std::vector<RunFlagSpec>& run_flags() {
+  static const std::vector<RunFlagSpec> flags = {
+      {RunFlag::config, "config", 0, "FILE", "Reads the launch from this TOML file; flags win over it"},
+      {RunFlag::set, "set", 0, "TABLE.KEY=VALUE", "Sets one value, written as in TOML; wins over all"},
+      {RunFlag::detach, "detach", 0, nullptr, "Leaves the container running and prints its id"},
+      {RunFlag::output, "output", 0, "FILE", "Where the output of a detached container goes"},
+      {RunFlag::pid_file, "pid-file", 0, "FILE", "Writes the container's process id to this file"},
+      {RunFlag::timings, "timings", 0, nullptr, "Shows afterwards what each hook of each plugin cost"},
+      {RunFlag::trace, "trace", 0, "FILE", "Writes the timings as a Chrome trace"},
+      {RunFlag::verbose, "verbose", 'v', nullptr, "Says on standard error what is done"},
+      {RunFlag::log, "log", 0, "FILE", "Where log lines go; standard error where it is not given"},
+      {RunFlag::log_level, "log-level", 0, "LEVEL", "debug, info, warn or error"},
+      {RunFlag::log_format, "log-format", 0, "FORMAT", "text or json"},
+      {RunFlag::state_dir, "state-dir", 0, "DIR", "Where running containers are recorded"},
+      {RunFlag::state_dir, "root", 0, "DIR", "The same as --state-dir"},
+      {RunFlag::plugin_dir, "plugin-dir", 0, "DIR", "Searched for plugins before the other places"},
+      {RunFlag::help, "help", 'h', nullptr, "Shows the flags, grouped by plugin"},
+  };
+  return flags;
+}
+
+std::vector<std::string> long_names(const char* declared) {
+  std::vector<std::string> out;
+  if (declared == nullptr || *declared == '\0') return out;
+  out.emplace_back();
+  for (; *declared != '\0'; ++declared)
+    if (*declared == ',')
+      out.emplace_back();
+    else
+      out.back() += *declared;
+  return out;
+}
+
+Flags::Flags() {
+  flags_.reserve(256);
+  for (const RunFlagSpec& spec : run_flags()) {
+    Flag flag;
+    flag.takes = spec.value_name != nullptr ? Flag::Takes::value : Flag::Takes::nothing;
+    flag.core = &spec;
+    add_spellings(flag, spec.name, static_cast<unsigned char>(spec.letter));
+  }
+  add_options("container", container_options());
+}
+
+void Flags::add(const Plugin& plugin) {
+  Flag flag;
+  flag.does = Flag::Does::enable;
+  flag.table = plugin.name;
+  flag.rank = Flag::Rank::declared;
+  add_spellings(flag, plugin.data.long_flag, plugin.data.short_flag);
+  flag.rank = Flag::Rank::implied;
+  add_spellings(flag, plugin.name.c_str(), 0);
+  flag.does = Flag::Does::disable;
+  add_spellings(flag, ("no-" + plugin.name).c_str(), 0);
+  add_options(plugin.name, plugin.options);
+}
+
+void Flags::add_options(const std::string& table, const std::vector<OptionSpec>& options) {
+  // The container's own flags are the core's.
+  const auto declared = table == "container" ? Flag::Rank::core : Flag::Rank::declared;
+  for (const OptionSpec& option : options) {
+    const bool boolean = option.data.type == MC_BOOL;
+    Flag flag;
+    flag.does = Flag::Does::option;
+    flag.takes = boolean ? Flag::Takes::perhaps : Flag::Takes::value;
+    flag.table = table;
+    flag.option = &option;
+    flag.rank = declared;
+    add_spellings(flag, option.data.long_flag, option.data.short_flag);
+    flag.rank = Flag::Rank::implied;
+    const std::string name = mc::concat(table, '.', option.key());
+    add_spellings(flag, name.c_str(), 0);
+    if (!boolean) continue;
+    flag.does = Flag::Does::negate;
+    flag.takes = Flag::Takes::nothing;
+    add_spellings(flag, ("no-" + name).c_str(), 0);
+    flag.rank = declared;
+    for (const std::string& each : long_names(option.data.long_flag))
+      add_spellings(flag, ("no-" + each).c_str(), 0);
+  }
+}
+
+void Flags::add_spellings(Flag flag, const char* names, std::uint32_t letter) {
+  for (std::string& name : long_names(names)) {
+    flag.name = std::move(name);
+    flags_.push_back(flag);
+  }
+  if (letter > ' ' && letter < 0x7F && letter != '-' && letter != ':' && letter != '?') {
+    flag.name.assign(1, static_cast<char>(letter));
+    // A letter has no place for "=VALUE".
+    if (flag.takes == Flag::Takes::perhaps) flag.takes = Flag::Takes::nothing;
+    flags_.push_back(flag);
+  }
+}
+
+const Flag* Flags::find(std::string_view name) const {
+  const Flag* best = nullptr;
+  const Flag* rival = nullptr;
+  for (const Flag& flag : flags_) {
+    if (flag.name != name) continue;
+    if (best == nullptr || flag.rank < best->rank) {
+      best = &flag;
+      rival = nullptr;
+    } else if (flag.rank == best->rank) {
+      rival = &flag;
+    }
+  }
+  if (rival != nullptr)
+    mc::fail(name.size() == 1 ? "-" : "--", name, ": both '", best->table, "' and '", rival->table,
+             "' declare this flag", mc::Hint{"use the long form, --PLUGIN.KEY"});
+  return best;
+}
+
+std::string Flags::near(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const Flag& flag : flags_)
+    if (flag.name.size() > 1) names.push_back(flag.name);
+  const std::string found = nearest(name, names);
+  return found.empty() ? found : "--" + found;
+}
+
+}  // namespace mini_container

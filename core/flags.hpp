@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every flag of `run`: the core's own, and those that the declared options make.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/options.hpp"
+#include "core/plugin.hpp"
+
+namespace mini_container {
+
+/// The core's own flags, which are no options of a table.
+enum class RunFlag {
+  config, set, detach, timings, trace, output, pid_file, help, verbose, state_dir, plugin_dir, log,
+  log_level, log_format
+};
+
+struct RunFlagSpec {
+  RunFlag id;
+  const char* name;
+  char letter;             // 0: none
+  const char* value_name;  // nullptr: takes none
+  const char* help;
+};
+
+const std::vector<RunFlagSpec>& run_flags();
+
+/// One spelling on the command line and what it does.
+struct Flag {
+  enum class Does { core, enable, disable, option, negate };
+  enum class Takes { nothing, value, perhaps };  // perhaps: only as --name=VALUE
+  /// Where one spelling has several meanings, the lowest rank wins.
+  enum class Rank { core, declared, implied };
+
+  std::string name;  // without the dashes; one character: a letter
+  Does does = Does::core;
+  Takes takes = Takes::nothing;
+  Rank rank = Rank::core;
+  std::string table;                   // whose option, or which plugin
+  const OptionSpec* option = nullptr;  // of `option` and `negate`
+  const RunFlagSpec* core = nullptr;
+};
+
+class Flags {
+ public:
+  /// The core's flags and those of its [container] table.
+  Flags();
+  /// Adds --NAME, --no-NAME, --NAME.KEY, --no-NAME.KEY for booleans, and the declared spellings.
+  void add(const Plugin& plugin);
+
+  [[nodiscard]] const std::vector<Flag>& all() const { return flags_; }
+  /// The flag of this name, or nullptr. Throws mc::Error where two plugins declare it.
+  [[nodiscard]] const Flag* find(std::string_view name) const;
+  /// The nearest long name, with its dashes, or empty.
+  [[nodiscard]] std::string near(std::string_view name) const;
+
+ private:
+  void add_options(const std::string& table, const std::vector<OptionSpec>& options);
+  void add_spellings(Flag flag, const char* long_names, std::uint32_t letter);
+
+  std::vector<Flag> flags_;
+};
+
+/// The parts of "domain,domainname".
+std::vector<std::string> long_names(const char* declared);
+
+}  // namespace mini_container
