@@ -24,7 +24,9 @@ function(mini_container_plugin name)
       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins.d)
     target_link_libraries(mini_container_plugin_${name} PRIVATE mini_container_terminate)
     target_link_options(mini_container_plugin_${name} PRIVATE
-      -Wl,-z,defs -Wl,-z,now -Wl,--exclude-libs,ALL)
+      -Wl,-z,defs -Wl,-z,now -Wl,--exclude-libs,ALL
+      # Asked for at once: the archive is searched before the C++ runtime that wants it.
+      -Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv)
     install(TARGETS mini_container_plugin_${name}
       LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins
       COMPONENT plugin_${name} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)

@@ -9,6 +9,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "mini_container/abi.h"
@@ -22,15 +23,46 @@ struct Hint {
 
 namespace detail {
 
-inline void append(std::string&, const Hint&) {}
-inline void append(std::string& out, std::string_view part) { out.append(part); }
-inline void append(std::string& out, char part) { out.push_back(part); }
-template <std::integral Number>
-  requires(!std::same_as<Number, char> && !std::same_as<Number, bool>)
-void append(std::string& out, Number number) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
+/// A part of a message, not yet put together. One type for all, so that a message costs its caller
+/// a few instructions and not a function of its own.
+class Piece {
+ public:
+  Piece(std::string_view text) : text_(text) {}            // NOLINT: implicit, as are the others
+  Piece(const char* text) : text_(text) {}                 // NOLINT
+  Piece(const std::string& text) : text_(text) {}          // NOLINT
+  Piece(const char& letter) : text_(&letter, 1) {}         // NOLINT
+  Piece(const Hint& hint) : text_(hint.text), kind_(Kind::hint) {}  // NOLINT
+  template <std::integral Number>
+    requires(!std::same_as<Number, char> && !std::same_as<Number, bool>)
+  Piece(Number number)  // NOLINT
+      : number_(static_cast<unsigned long long>(number)),
+        kind_(std::is_signed_v<Number> ? Kind::signed_number : Kind::unsigned_number) {}
+
+  void append_to(std::string& out) const {
+    char digits[24];
+    if (kind_ == Kind::text)
+      out.append(text_);
+    else if (kind_ == Kind::signed_number)
+      out.append(digits, std::to_chars(digits, digits + sizeof digits,
+                                       static_cast<long long>(number_)).ptr);
+    else if (kind_ == Kind::unsigned_number)
+      out.append(digits, std::to_chars(digits, digits + sizeof digits, number_).ptr);
+  }
+  [[nodiscard]] bool is_hint() const { return kind_ == Kind::hint; }
+  [[nodiscard]] std::string_view text() const { return text_; }
+
+ private:
+  enum class Kind { text, signed_number, unsigned_number, hint };
+
+  std::string_view text_;
+  unsigned long long number_ = 0;
+  Kind kind_ = Kind::text;
+};
+
+__attribute__((noinline)) inline std::string join(const Piece* first, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) first[i].append_to(out);
+  return out;
 }
 
 }  // namespace detail
@@ -38,9 +70,8 @@ void append(std::string& out, Number number) {
 /// Joins text, characters and integers: concat("mount on '", path, "'").
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::string out;
-  (detail::append(out, parts), ...);
-  return out;
+  const detail::Piece pieces[] = {detail::Piece(parts)...};
+  return detail::join(pieces, sizeof...(parts));
 }
 
 /// A failed attempt. `what()` is what was attempted on what, without the errno.
@@ -62,15 +93,19 @@ class Error : public std::exception {
 
 namespace detail {
 
-inline void take_hint(std::string& hint, const Hint& part) { hint.assign(part.text); }
-template <class Part>
-void take_hint(std::string&, const Part&) {}
+[[noreturn]] __attribute__((cold, noinline)) inline void raise_joined(int error_number,
+                                                                      const Piece* first,
+                                                                      std::size_t count) {
+  std::string hint;
+  for (std::size_t i = 0; i < count; ++i)
+    if (first[i].is_hint()) hint.assign(first[i].text());
+  throw Error(error_number, join(first, count), std::move(hint));
+}
 
 template <class... Parts>
 [[noreturn]] __attribute__((cold, noinline)) void raise(int error_number, const Parts&... parts) {
-  std::string hint;
-  (take_hint(hint, parts), ...);
-  throw Error(error_number, concat(parts...), std::move(hint));
+  const Piece pieces[] = {Piece(parts)...};
+  raise_joined(error_number, pieces, sizeof...(parts));
 }
 
 }  // namespace detail
