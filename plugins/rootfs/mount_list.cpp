@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mount_list.hpp"
+
+#include <sys/stat.h>
+
+#include "mount_options.hpp"
+
+namespace rootfs {
+
+namespace {
+
+std::string checked_destination(const mc::Node& node) {
+  std::string path = node.text();
+  if (!path.starts_with('/'))
+    mc::fail(node.where(), ": '", path, "' is not an absolute path",
+             mc::Hint{"write it as the container sees it, from '/'"});
+  return path;
+}
+
+void check_source(const mc::Node& source, bool optional) {
+  struct stat found{};
+  const std::string path = source.text();
+  if (optional || ::stat(path.c_str(), &found) == 0) return;
+  // `plan` may run with fewer rights than the launch.
+  if (errno == EACCES) return;
+  mc::fail_with(errno, source.where(), ": the source '", path, "' of a mount",
+                mc::Hint{"create it, or set `optional = true`"});
+}
+
+std::uint32_t flags_of(const MountOptions& options, bool optional, bool recursive) {
+  std::uint32_t flags = 0;
+  if (recursive) flags |= MC_MOUNT_RECURSIVE;
+  if (optional) flags |= MC_MOUNT_OPTIONAL;
+  if (options.copy_up) flags |= MC_MOUNT_COPY_UP;
+  if (options.idmap) flags |= MC_MOUNT_IDMAP_CONTAINER;
+  if (options.idmap_recursive) flags |= MC_MOUNT_IDMAP_RECURSIVE;
+  return flags;
+}
+
+void check_bind(const mc::Node& node, const MountOptions& options) {
+  const mc::Node source = node["source"];
+  if (!source)
+    mc::fail(node.where(), ": a bind mount needs a source",
+             mc::Hint{"set `source`, or a filesystem as `type`"});
+  if (!options.data.empty())
+    mc::fail(node.where(), ": '", options.data, "' is not an option of a bind mount");
+  if (options.copy_up)
+    mc::fail(node.where(), ": tmpcopyup is an option of a tmpfs, not of a bind mount");
+  check_source(source, node.boolean("optional"));
+}
+
+void add_listed_mount(mc::Host& host, const mc::Node& node) {
+  const std::string destination = checked_destination(node["destination"]);
+  const MountOptions options = parse_mount_options(node.texts("options"));
+  const std::string type = node.text("type");
+  const bool optional = node.boolean("optional");
+  const bool bind = options.bind || type == "bind" || (type.empty() && !options.remount);
+  const bool mapped = node.has("uid_mappings") || node.has("gid_mappings");
+
+  mc_mount entry = mc::mount_entry(MC_MOUNT_FILESYSTEM, destination.c_str());
+  std::string source = node.text("source");
+  if (options.remount) {
+    entry.kind = MC_MOUNT_REMOUNT;
+  } else if (bind) {
+    check_bind(node, options);
+    entry.kind = MC_MOUNT_BIND;
+  } else {
+    if (source.empty()) source = node.text("label", type);
+    if (options.copy_up && type != "tmpfs")
+      mc::fail(node.where(), ": tmpcopyup is an option of a tmpfs, not of a ", type);
+    if (options.idmap || mapped)
+      mc::fail(node.where(), ": only a bind mount can be idmapped here");
+  }
+  if (mapped && !(node.has("uid_mappings") && node.has("gid_mappings")))
+    mc::fail(node.where(), ": uid_mappings and gid_mappings go together");
+
+  entry.rank = MC_RANK_USER;
+  entry.flags = flags_of(options, optional,
+                         bind && (options.recursive || (type.empty() && !options.bind)));
+  if (mapped) entry.flags |= MC_MOUNT_IDMAP_CONTAINER;
+  entry.source = source.empty() ? nullptr : source.c_str();
+  entry.type = entry.kind == MC_MOUNT_FILESYSTEM ? type.c_str() : nullptr;
+  entry.data = options.data.empty() ? nullptr : options.data.c_str();
+  entry.attr_set = options.mount.set;
+  entry.attr_clear = options.mount.clear;
+  entry.recursive_attr_set = options.subtree.set;
+  entry.recursive_attr_clear = options.subtree.clear;
+  entry.propagation = options.propagation;
+  host.add_mount(entry, node);
+}
+
+void add_file(mc::Host& host, const mc::Node& node) {
+  const std::string path = checked_destination(node["path"]);
+  const std::string content = node.text("content");
+  mc_mount entry = mc::mount_entry(MC_MOUNT_FILE, path.c_str());
+  entry.rank = MC_RANK_USER;
+  entry.mode = static_cast<std::uint32_t>(node.integer("mode"));
+  entry.uid = static_cast<std::uint32_t>(node.integer("uid"));
+  entry.gid = static_cast<std::uint32_t>(node.integer("gid"));
+  entry.content = content.data();
+  entry.content_size = content.size();
+  host.add_mount(entry, node);
+}
+
+}  // namespace
+
+void add_listed_mounts(mc::Host& host, const mc::Node& config) {
+  for (const mc::Node mount : config["mounts"]) add_listed_mount(host, mount);
+  for (const mc::Node file : config["files"]) add_file(host, file);
+}
+
+mc::Node find_listed_mount(const mc::Node& config, const char* destination) {
+  for (const mc::Node mount : config["mounts"])
+    if (mount.text("destination") == destination) return mount;
+  return {};
+}
+
+}  // namespace rootfs

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "perform.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <string_view>
+
+#include "copy_up.hpp"
+
+namespace rootfs {
+
+namespace {
+
+std::string_view text(const char* value) { return value != nullptr ? value : ""; }
+
+bool is_absence(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ENODEV || error == ENXIO;
+}
+
+bool is_directory(int fd, const char* path) {
+  struct stat found{};
+  mc::check(::fstat(fd, &found), "stat '", path, "'");
+  return S_ISDIR(found.st_mode);
+}
+
+// "mode=620,gid=5" without its gid: where the group is not mapped, the filesystem refuses it.
+std::string without_gid(std::string_view data) {
+  std::string out;
+  while (!data.empty()) {
+    const std::size_t comma = data.find(',');
+    const std::string_view option = data.substr(0, comma);
+    data.remove_prefix(comma == std::string_view::npos ? data.size() : comma + 1);
+    if (option.starts_with("gid=")) continue;
+    if (!out.empty()) out.push_back(',');
+    out += option;
+  }
+  return out;
+}
+
+mc::Fd make_filesystem(const mc_mount& entry) {
+  const std::string_view data = text(entry.data);
+  try {
+    return new_filesystem(entry.type, entry.source, data, entry.attr_set);
+  } catch (const mc::Error& error) {
+    const bool retry = text(entry.type) == "devpts" && error.error_number() == EINVAL &&
+                       data.find("gid=") != std::string_view::npos;
+    if (!retry) throw;
+  }
+  return new_filesystem(entry.type, entry.source, without_gid(data), entry.attr_set);
+}
+
+// The runtime and everything in the container trusts what is at /proc: nothing else may be there.
+void check_proc(const mc_mount& entry, int tree) {
+  if (text(entry.destination) != "/proc") return;
+  struct statfs found{};
+  mc::check(::fstatfs(tree, &found), "statfs '", text(entry.source), "'");
+  if (found.f_type != PROC_SUPER_MAGIC)
+    mc::fail("mount on '/proc': '", text(entry.source), "' is not a proc filesystem",
+             mc::Hint{"mount the type proc there, or bind the host's /proc"});
+}
+
+}  // namespace
+
+std::string given_name(std::uint32_t index) { return mc::concat("mount", index); }
+
+bool is_given(const mc_mount& entry, bool in_user_namespace, bool agent_is_privileged) {
+  if (entry.kind != MC_MOUNT_BIND) return false;
+  return (entry.flags & MC_MOUNT_IDMAP_CONTAINER) != 0 || entry.idmap_fd >= 0 ||
+         (in_user_namespace && agent_is_privileged);
+}
+
+Performer::Performer(mc::Host& host, const mc::Call& call, Tree& tree, bool agent_is_privileged)
+    : host_(host),
+      call_(call),
+      tree_(tree),
+      destinations_(tree.root()),
+      in_user_namespace_(call.find_namespace(CLONE_NEWUSER) != nullptr),
+      agent_is_privileged_(agent_is_privileged) {}
+
+void Performer::run() {
+  for (std::uint32_t index = 0; index < call_->mount_count; ++index) {
+    const mc_mount& entry = *call_.mount_at(index);
+    try {
+      perform(entry, index);
+    } catch (const mc::Error& error) {
+      const bool optional = (entry.flags & MC_MOUNT_OPTIONAL) != 0;
+      if (!optional || !is_absence(error.error_number())) throw;
+      host_.debug("passed over '", entry.destination, "': ", error.attempt());
+    }
+  }
+}
+
+void Performer::perform(const mc_mount& entry, std::uint32_t index) {
+  switch (entry.kind) {
+    case MC_MOUNT_FILESYSTEM: return mount_filesystem(entry);
+    case MC_MOUNT_BIND: return bind(entry, index);
+    case MC_MOUNT_DESCRIPTOR: return attach_tree(entry, entry.fd);
+    case MC_MOUNT_DIRECTORY: return make_directory(entry);
+    case MC_MOUNT_FILE: return make_file(entry);
+    case MC_MOUNT_SYMLINK: return make_link(entry);
+    case MC_MOUNT_DEVICE: return make_device(entry);
+    case MC_MOUNT_MASK: return mask(entry);
+    case MC_MOUNT_READONLY: return make_readonly(entry);
+    case MC_MOUNT_REMOUNT: return remount(entry);
+    default: mc::fail("'", entry.destination, "': unknown kind of mount ", entry.kind);
+  }
+}
+
+Spot Performer::directory_for(const mc_mount& entry) {
+  if (Spot fresh = destinations_.fresh_parent(entry.destination); fresh.valid())
+    if (::mkdirat(fresh.directory(), fresh.name(), 0755) == 0) return fresh;
+  return destinations_.mount_point(entry.destination, Kind::directory,
+                                   (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
+}
+
+void Performer::mount_filesystem(const mc_mount& entry) {
+  // A user namespace may mount these only together with the namespace that they show.
+  if (in_user_namespace_) {
+    if (text(entry.type) == "proc" && call_.find_namespace(CLONE_NEWPID) == nullptr)
+      return bind_host_directory(entry, "/proc");
+    if (text(entry.type) == "sysfs" && call_.find_namespace(CLONE_NEWNET) == nullptr)
+      return bind_host_directory(entry, "/sys");
+  }
+  mc::Fd made;
+  try {
+    made = make_filesystem(entry);
+  } catch (const mc::Error& error) {
+    throw mc::Error(error.error_number(),
+                    mc::concat("mount on '", entry.destination, "': ", error.attempt()),
+                    error.hint());
+  }
+  const Spot spot = directory_for(entry);
+  const bool copy_up = (entry.flags & MC_MOUNT_COPY_UP) != 0;
+  if (copy_up) copy_directory(destinations_.root(), entry.destination, made.get());
+  apply_attributes(made.get(), entry, true);
+  mc::check(attach(made.get(), spot.directory(), spot.name()), "mount ", entry.type, " on '",
+            entry.destination, "'");
+  host_.debug("mounted ", entry.type, " on '", entry.destination, "'");
+  destinations_.forget(entry.destination);
+  const bool empty = text(entry.type) == "tmpfs" && !copy_up;
+  destinations_.remember(entry.destination, std::move(made), empty);
+}
+
+void Performer::bind_host_directory(const mc_mount& entry, const char* source) {
+  // Its submounts are locked to it, and what must be read-only must be so throughout.
+  mc::Fd tree(mc::check(try_clone_tree(AT_FDCWD, source, true), "clone the host's '", source, "'"));
+  const AttributeChange change{.set = entry.attr_set & ~std::uint64_t{MOUNT_ATTR__ATIME},
+                               .recursive = true};
+  mc::check(change_attributes(tree.get(), change), "set the attributes of '", entry.destination,
+            "'");
+  const Spot spot = directory_for(entry);
+  mc::check(attach(tree.get(), spot.directory(), spot.name()), "bind mount '", source, "' on '",
+            entry.destination, "'");
+  host_.debug("bound the host's '", source, "' on '", entry.destination, "'");
+  destinations_.forget(entry.destination);
+}
+
+void Performer::bind(const mc_mount& entry, std::uint32_t index) {
+  mc::Fd tree;
+  if (is_given(entry, in_user_namespace_, agent_is_privileged_)) {
+    tree = host_.take(given_name(index).c_str());
+    // The agent has passed over a source that is not there.
+    if (!tree) return;
+  } else {
+    const bool recursive = (entry.flags & MC_MOUNT_RECURSIVE) != 0;
+    const int cloned = try_clone_tree(AT_FDCWD, entry.source, recursive);
+    if (cloned < 0)
+      mc::fail_with(errno, "bind mount '", entry.source, "' on '", entry.destination, "'",
+                    mc::Hint{errno == EINVAL && !recursive
+                                 ? "in a user namespace a tree with mounts below it goes as a "
+                                   "whole: rbind"
+                                 : ""});
+    tree.reset(cloned);
+  }
+  check_proc(entry, tree.get());
+  attach_tree(entry, tree.get());
+}
+
+void Performer::attach_tree(const mc_mount& entry, int tree) {
+  const Kind kind = is_directory(tree, text(entry.source).empty() ? "the mount" : entry.source)
+                        ? Kind::directory
+                        : Kind::file;
+  apply_attributes(tree, entry, false);
+  const Spot spot = destinations_.mount_point(entry.destination, kind,
+                                              (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
+  mc::check(attach(tree, spot.directory(), spot.name()), "bind mount '", text(entry.source),
+            "' on '", entry.destination, "'");
+  host_.debug("bound '", text(entry.source), "' on '", entry.destination, "'");
+  destinations_.forget(entry.destination);
+}
+
+void Performer::remount(const mc_mount& entry) {
+  const mc::Fd target = destinations_.find(entry.destination, true);
+  if (!target) mc::fail_with(errno, "remount '", entry.destination, "'");
+  apply_attributes(target.get(), entry, false);
+  host_.debug("changed the attributes of '", entry.destination, "'");
+}
+
+}  // namespace rootfs

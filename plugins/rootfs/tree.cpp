@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "filesystem.hpp"
+
+namespace rootfs {
+
+namespace {
+
+std::string path_of(int fd, const char* below = "") {
+  return mc::concat("/proc/self/fd/", fd, below);
+}
+
+}  // namespace
+
+Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch, mc::Fd given)
+    : options_(options),
+      host_(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the host's root")) {
+  isolate(in_user_namespace);
+  if (with_scratch || (options_.overlay && options_.overlay_upper.empty())) make_scratch();
+  mc::Fd tree = open_directory(std::move(given));
+  if (options_.overlay) tree = make_overlay(std::move(tree), in_user_namespace);
+  AttributeChange change;
+  // What is mounted in the root must not reach the directory that it was cloned from.
+  if ((options_.propagation & (MS_SHARED | MS_UNBINDABLE)) != 0) change.propagation = MS_PRIVATE;
+  // The host's own tree is read-only as a whole: its mounts are part of it.
+  if (options_.readonly && options_.path.empty()) {
+    change.set = MOUNT_ATTR_RDONLY;
+    change.recursive = true;
+  }
+  if ((change.set | change.propagation) != 0)
+    mc::check(change_attributes(tree.get(), change), "set the attributes of the root");
+  mc::check(attach(tree.get(), host_.get(), ""), "attach the root");
+  root_ = std::move(tree);
+}
+
+// What the container mounts must not reach the host. With MS_SHARED it may, below the root; the
+// place that the root is attached to is private in any case: pivot_root(2).
+void Tree::isolate(bool in_user_namespace) const {
+  const bool shared = (options_.propagation & MS_SHARED) != 0;
+  const bool slave = (options_.propagation & MS_SLAVE) != 0;
+  // The kernel makes every mount a slave where a mount namespace gets a new owner.
+  if (slave && in_user_namespace) return;
+  AttributeChange change;
+  change.propagation = slave ? MS_SLAVE : MS_PRIVATE;
+  change.recursive = !shared;
+  mc::check(change_attributes(host_.get(), change), "cut the mounts off from the host's");
+}
+
+void Tree::make_scratch() {
+  // One tmpfs for the overlay's layers and for files with inline content. It must be attached to
+  // be cloned from and to hold layers; on the host's root directory nobody sees it.
+  std::string data = "mode=700";
+  if (!options_.overlay_size.empty()) data += mc::concat(",size=", options_.overlay_size);
+  scratch_ = new_filesystem("tmpfs", nullptr, data, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+  mc::check(attach(scratch_.get(), host_.get(), ""), "attach the layer's tmpfs");
+}
+
+void Tree::check_identity(int directory) const {
+  struct stat found{};
+  mc::check(::fstat(directory, &found), "stat the root '", options_.path, "'");
+  if (found.st_dev != options_.device || found.st_ino != options_.inode)
+    mc::fail("the root '", options_.path, "' was replaced while the container started");
+}
+
+mc::Fd Tree::open_directory(mc::Fd given) const {
+  if (!given) {
+    const char* path = options_.path.empty() ? "/" : options_.path.c_str();
+    // An overlay takes its lower layer from one mount alone.
+    given = mc::Fd(mc::check(try_clone_tree(AT_FDCWD, path, !options_.overlay), "clone the root '",
+                             path, "'"));
+  }
+  if (!options_.path.empty()) check_identity(given.get());
+  return given;
+}
+
+mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
+  // overlayfs takes its layers from mounts of the namespace, not from detached ones.
+  mc::check(attach(lower.get(), host_.get(), ""), "attach the root's lower layer");
+  std::string upper = options_.overlay_upper;
+  std::string work = options_.overlay_work;
+  if (upper.empty()) {
+    struct stat root{};
+    mc::check(::fstat(lower.get(), &root), "stat the root '", options_.path, "'");
+    mc::check(::mkdirat(scratch_.get(), "upper", root.st_mode & 07777), "make the upper layer");
+    mc::check(::mkdirat(scratch_.get(), "work", 0700), "make the work directory");
+    // The upper directory's owner is the merged root's.
+    if (root.st_uid != ::geteuid() || root.st_gid != ::getegid())
+      (void)!::fchownat(scratch_.get(), "upper", root.st_uid, root.st_gid, 0);
+    upper = path_of(scratch_.get(), "/upper");
+    work = path_of(scratch_.get(), "/work");
+  }
+  // Without privileges over the host, an overlay keeps its notes in user.* attributes.
+  const std::string data =
+      mc::concat("lowerdir=", path_of(lower.get()), ",upperdir=\"", upper, "\",workdir=\"", work,
+                 "\"", in_user_namespace ? ",userxattr" : "");
+  return new_filesystem("overlay", "overlay", data, 0);
+}
+
+void Tree::enter() {
+  if (options_.readonly && !options_.path.empty())
+    mc::check(change_attributes(root_.get(), {.set = MOUNT_ATTR_RDONLY}),
+              "make the root read-only");
+  mc::check(::fchdir(root_.get()), "change to the new root");
+  // Twice the same directory: the old root then lies on top of the new one: pivot_root(2).
+  mc::check(::syscall(SYS_pivot_root, ".", "."), "pivot_root to the new root");
+  if ((options_.propagation & MS_SHARED) != 0)
+    mc::check(change_attributes(host_.get(), {.propagation = MS_SLAVE, .recursive = true}),
+              "cut the old root off from the host's");
+  mc::check(::umount2(".", MNT_DETACH), "detach the old root");
+  mc::check(::chdir("/"), "change to '/' in the new root");
+  char directory[2] = {};
+  // "(unreachable)" would be longer than the two bytes of "/".
+  if (::syscall(SYS_getcwd, directory, sizeof directory) != 2 || directory[0] != '/')
+    mc::fail("the working directory is not inside the new root");
+  if ((options_.propagation & (MS_SHARED | MS_UNBINDABLE)) != 0) {
+    const AttributeChange change{.propagation = options_.propagation & ~std::uint64_t{MS_REC},
+                                 .recursive = (options_.propagation & MS_REC) != 0};
+    mc::check(change_attributes(root_.get(), change), "set the propagation of the root");
+  }
+  scratch_.reset();
+  host_.reset();
+}
+
+}  // namespace rootfs

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree that becomes the container's root: the host's directory or an overlay of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "mini_container/plugin.hpp"
+
+namespace rootfs {
+
+/// The options that concern the root itself.
+struct TreeOptions {
+  std::string path;  // empty: the host's own tree
+  bool readonly = false;
+  bool overlay = false;
+  std::string overlay_upper;  // empty: an ephemeral tmpfs
+  std::string overlay_work;
+  std::string overlay_size;       // of the tmpfs, as tmpfs(5) wants it; empty: its default
+  std::uint64_t propagation = 0;  // MS_*, with MS_REC
+  std::uint64_t device = 0;       // of the directory that `plan` saw, to know it again
+  std::uint64_t inode = 0;
+};
+
+/// [child] The root, attached in the new mount namespace on top of the host's root directory:
+/// there it hides nothing, since lookups start below it, and needs no directory of its own.
+class Tree {
+ public:
+  /// `given`: the root's tree as the agent has opened it, or none. `with_scratch`: scratch() is
+  /// asked for.
+  Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch, mc::Fd given);
+
+  [[nodiscard]] int root() const { return root_.get(); }
+  [[nodiscard]] bool is_overlay() const { return options_.overlay; }
+  /// A tmpfs that goes away with the host's tree.
+  [[nodiscard]] int scratch() const { return scratch_.get(); }
+
+  /// pivot_root(2) into it and away with the host's tree. Nothing is left of the tree after it.
+  void enter();
+
+ private:
+  void isolate(bool in_user_namespace) const;
+  void make_scratch();
+  [[nodiscard]] mc::Fd open_directory(mc::Fd given) const;
+  mc::Fd make_overlay(mc::Fd lower, bool in_user_namespace);
+  void check_identity(int directory) const;
+
+  const TreeOptions& options_;
+  mc::Fd host_;  // the host's root directory
+  mc::Fd scratch_;
+  mc::Fd root_;
+};
+
+}  // namespace rootfs
