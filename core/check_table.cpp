@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/nearest.hpp"
+#include "core/option_text.hpp"
 #include "core/options.hpp"
 #include "core/quantity.hpp"
 #include "mini_container/error.hpp"
@@ -42,27 +43,10 @@ std::string shown(const Value& value) {
   return mc::concat(type.starts_with('i') ? "an " : "a ", type);
 }
 
-std::string joined(const char* const* words) {
-  std::string out;
-  for (; words != nullptr && *words != nullptr; ++words) {
-    if (!out.empty()) out += ", ";
-    out += *words;
-  }
-  return out;
-}
-
 bool among(const char* const* words, std::string_view word) {
   for (; words != nullptr && *words != nullptr; ++words)
     if (word == *words) return true;
   return false;
-}
-
-/// A bound, in the unit that the option is written in.
-std::string bound(std::uint32_t type, std::int64_t number) {
-  if (type != MC_DURATION) return std::to_string(number);
-  if (number % 1'000'000 == 0) return std::to_string(number / 1'000'000) + "s";
-  if (number % 1'000 == 0) return std::to_string(number / 1'000) + "ms";
-  return std::to_string(number) + "us";
 }
 
 /// The directory of the file that `place` is in, or the working directory; with a final slash.
@@ -227,7 +211,7 @@ class Check {
         return Value(directory_of(given.place()) + *text, given.place());
       case MC_CHOICE:
         if (text == nullptr || !among(option.choices, *text))
-          refuse(given, "expected one of ", joined(option.choices), "; not ", shown(given),
+          refuse(given, "expected one of ", join(option.choices), "; not ", shown(given),
                  mc::Hint{near_choice(option, text)});
         return given;
       default: return number(option, type, given, bounded);
@@ -251,26 +235,13 @@ class Check {
     if (text != nullptr && type == MC_SIZE) content = parse_size(*text);
     if (text != nullptr && type == MC_DURATION) content = parse_duration(*text);
     if (!content && option.choices != nullptr && bounded)
-      refuse(given, "expected ", wanted(type), ", or one of ", joined(option.choices), "; not ",
+      refuse(given, "expected ", wanted(type), ", or one of ", join(option.choices), "; not ",
              shown(given));
     if (!content) wrong_type(given, type);
     if (bounded && ((has_minimum(option) && *content < option.minimum) ||
                     (has_maximum(option) && *content > option.maximum)))
       out_of_range(option, type, given);
     return Value(*content, given.place());
-  }
-
-  static bool has_minimum(const mc_option& option) {
-    return option.minimum != 0 || option.maximum != 0;
-  }
-  static bool has_maximum(const mc_option& option) {
-    return has_minimum(option) && option.maximum >= option.minimum;
-  }
-
-  static std::string range(const mc_option& option, std::uint32_t type) {
-    if (!has_maximum(option))
-      return has_minimum(option) ? bound(type, option.minimum) + " or more" : "64 bits";
-    return mc::concat(bound(type, option.minimum), " to ", bound(type, option.maximum));
   }
 
   static std::string near_choice(const mc_option& option, const std::string* text) {
@@ -282,7 +253,10 @@ class Check {
 
   [[noreturn]] void out_of_range(const mc_option& option, std::uint32_t type,
                                  const Value& given) const {
-    refuse(given, shown(given), " is out of range; it may be ", range(option, type));
+    mc_option scalar = option;
+    scalar.type = type;
+    const std::string range = range_text(scalar);
+    refuse(given, shown(given), " is out of range; it may be ", range.empty() ? "64 bits" : range);
   }
 
   void count(const mc_option& option, const Value& given, std::size_t size,
@@ -291,7 +265,7 @@ class Check {
     if ((has_minimum(option) && number < option.minimum) ||
         (has_maximum(option) && number > option.maximum))
       refuse(given, size == 0 ? "it is empty" : mc::concat("it has ", size, " ", unit),
-             "; it may have ", range(option, MC_INT), " ", unit);
+             "; it may have ", range_text(option));
   }
 
   std::string path_;

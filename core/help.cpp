@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/help.hpp"
+
+#include <algorithm>
+
+#include "core/container_options.hpp"
+#include "core/flags.hpp"
+#include "core/option_text.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+constexpr std::size_t width = 80;
+constexpr std::size_t column = 30;  // where the explanations start
+
+/// Appends `text` from the current column on, broken at words, indented by `indent`.
+void wrap(std::string& out, std::string_view text, std::size_t indent) {
+  const std::size_t newline = out.rfind('\n');
+  std::size_t at = out.size() - (newline == out.npos ? 0 : newline + 1);
+  bool fresh = true;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text = space == text.npos ? std::string_view() : text.substr(space + 1);
+    if (!fresh && at + 1 + word.size() > width) {
+      out += '\n';
+      out.append(indent, ' ');
+      at = indent;
+      fresh = true;
+    }
+    if (!fresh) {
+      out += ' ';
+      ++at;
+    }
+    out += word;
+    at += word.size();
+    fresh = false;
+  }
+  out += '\n';
+}
+
+/// "  -r, --rootfs PATH           Explanation".
+void row(std::string& out, std::string left, const std::string& right) {
+  if (left.size() + 2 > column) {
+    out += left + '\n';
+    left.clear();
+  }
+  left.resize(column, ' ');
+  out += left;
+  wrap(out, right, column);
+}
+
+std::string spelling(char letter, const std::vector<std::string>& names, const std::string& value) {
+  std::string out = letter != 0 ? mc::concat("  -", letter, ", ") : "      ";
+  for (const std::string& name : names) out += (&name == &names[0] ? "--" : ", --") + name;
+  return value.empty() ? out : out + " " + value;
+}
+
+char printable(std::uint32_t letter) {
+  return letter > ' ' && letter < 0x7F ? static_cast<char>(letter) : '\0';
+}
+
+std::string explanation(const OptionSpec& option) {
+  std::string out = option.data.help;
+  std::string more = range_text(option.data);
+  if (option.data.type == MC_CHOICE && join(option.data.choices, "|").size() > 32)
+    more = join(option.data.choices);
+  if (option.data.default_text != nullptr && *option.data.default_text != '\0' &&
+      !(option.data.type == MC_BOOL && std::string_view(option.data.default_text) == "false")) {
+    if (!more.empty()) more += "; ";
+    more += mc::concat("default ", option.data.default_text);
+  }
+  return more.empty() ? out : mc::concat(out, " (", more, ")");
+}
+
+void option_rows(std::string& out, const std::string& table,
+                 const std::vector<OptionSpec>& options) {
+  for (const OptionSpec& option : options) {
+    std::vector<std::string> names = long_names(option.data.long_flag);
+    const bool on_by_default = option.data.type == MC_BOOL && option.data.default_text != nullptr &&
+                               std::string_view(option.data.default_text) == "true";
+    if (names.empty()) names.push_back(mc::concat(table, '.', option.key()));
+    if (on_by_default) names.front().insert(0, "no-");
+    row(out,
+        spelling(printable(option.data.short_flag), names,
+                 option.data.type == MC_BOOL ? "" : value_name(option)),
+        explanation(option));
+  }
+}
+
+void plugin_rows(std::string& out, const Plugin& plugin) {
+  out += '\n';
+  wrap(out, mc::concat(plugin.name, ": ", plugin.data.summary), plugin.name.size() + 2);
+  // Where an option has the plugin's own name for its flag, --NAME is that option.
+  const bool taken = std::ranges::any_of(plugin.options, [&](const OptionSpec& option) {
+    const auto names = long_names(option.data.long_flag);
+    return std::ranges::find(names, plugin.name) != names.end();
+  });
+  std::vector<std::string> names = long_names(plugin.data.long_flag);
+  if (!taken) names.insert(names.begin(), plugin.name);
+  if (!names.empty())
+    row(out, spelling(printable(plugin.data.short_flag), names, ""),
+        plugin.options.empty() ? "Enables it" : "Enables it, as does every flag below");
+  option_rows(out, plugin.name, plugin.options);
+}
+
+}  // namespace
+
+std::span<const VerbText> verb_texts() {
+  static constexpr VerbText verbs[] = {
+      {"run", "[OPTION]... [--] [COMMAND [ARG]...]", "Runs a container; the verb may be left out"},
+      {"exec", "[OPTION]... ID COMMAND [ARG]...", "Runs one more process in a running container"},
+      {"list", "[OPTION]...", "Lists the containers"},
+      {"kill", "[OPTION]... ID [SIGNAL]", "Sends a signal to a container"},
+      {"delete", "[OPTION]... ID", "Removes what a container left"},
+      {"validate", "FILE", "Checks a launch completely without running it"},
+      {"plan", "[--json] FILE", "Prints what a launch would do"},
+      {"plugin", "list|info NAME|check FILE", "Shows the plugins and checks a new one"},
+      {"schema", "", "Writes the JSON Schema of launch files"},
+      {"manual", "1|3|5", "Writes a manual page"},
+      {"completions", "bash|zsh|fish", "Writes a shell's completions"},
+      {"help", "", "Shows this text"},
+  };
+  return verbs;
+}
+
+std::string help_text(std::span<const Plugin* const> plugins) {
+  std::string out =
+      "Usage: mini_container [OPTION]... [--] COMMAND [ARG]...\n"
+      "       mini_container VERB [ARG]...\n"
+      "\n"
+      "Runs COMMAND in a container whose isolation is made by plugins. A flag of a\n"
+      "plugin enables it. Every option is also a key of a launch file: --uts.hostname\n"
+      "is hostname in [uts].\n"
+      "\n"
+      "Verbs:\n";
+  for (const VerbText& verb : verb_texts()) row(out, mc::concat("  ", verb.name), verb.summary);
+  out += "\nOptions:\n";
+  for (const RunFlagSpec& flag : run_flags())
+    row(out, spelling(flag.letter, {flag.name}, flag.value_name != nullptr ? flag.value_name : ""),
+        flag.help);
+  out += "\ncontainer: the command and what it is given\n";
+  option_rows(out, "container", container_options());
+  for (const Plugin* plugin : plugins) plugin_rows(out, *plugin);
+  out += "\nSee mini_container(1) and mini_container.toml(5).\n";
+  return out;
+}
+
+}  // namespace mini_container
