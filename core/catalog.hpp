@@ -10,6 +10,11 @@
 
 namespace mini_container {
 
+/// Where plugins are looked for after what --plugin-dir names: MINI_CONTAINER_PLUGIN_DIR of the
+/// environment (ignored with AT_SECURE), `plugins.d` beside the binary (a build tree), and the
+/// installed directory. None where plugins are built in.
+std::vector<std::string> default_plugin_directories();
+
 class Catalog {
  public:
   /// `directories` in the order in which they are searched.

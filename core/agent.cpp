@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/agent.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "core/child.hpp"
+#include "core/failure.hpp"
+#include "core/hook_guard.hpp"
+#include "core/log.hpp"
+#include "core/namespaces.hpp"
+#include "core/record.hpp"
+#include "core/terminal.hpp"
+
+namespace mini_container {
+
+namespace {
+
+// Two links for "." and "..", and one for each thread: proc(5).
+void require_single_thread() {
+  struct stat info {};
+  mc::check(::stat("/proc/self/task", &info), "look at '/proc/self/task'",
+            mc::Hint{"mount proc on /proc"});
+  if (info.st_nlink != 3)
+    mc::fail("refuse to clone: a plugin has left ", info.st_nlink - 3, " threads running",
+             mc::Hint{"a plugin must join its threads before its hook returns"});
+}
+
+mc::Fd listen_for_start(const ContainerState& state) {
+  mc::Fd listener(mc::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0),
+                            "make the start socket"));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // By descriptor: the state directory's own path may be longer than a socket's name may be.
+  const auto path = mc::concat("/proc/self/fd/", state.fd(), '/', state_file::start_socket);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  mc::check(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            "bind the start socket");
+  mc::check(::listen(listener.get(), 1), "listen on the start socket");
+  return listener;
+}
+
+const char* missing_right(int error_number, std::uint64_t flags) {
+  if (error_number == EPERM)
+    return (flags & CLONE_NEWUSER) != 0
+               ? "see /proc/sys/user/max_user_namespaces and "
+                 "/proc/sys/kernel/unprivileged_userns_clone"
+               : "CAP_SYS_ADMIN is missing; run as root, or enable the plugin 'user', which gives "
+                 "it inside";
+  if (error_number == ENOSPC) return "see the limits below /proc/sys/user/max_*_namespaces";
+  if (error_number == EAGAIN) return "the limit on processes is reached: RLIMIT_NPROC, pids.max";
+  return "";
+}
+
+}  // namespace
+
+Agent::Agent(const Launch& launch, RunOptions options) : pipeline_(launch, std::move(options)) {
+  pipeline_.own = own_binary();
+  pipeline_.services.log_level = log_threshold();
+  pipeline_.services.log = [](const std::string& plugin, std::uint32_t level,
+                              const std::string& text) { log_line(level, plugin, text); };
+}
+
+Agent::~Agent() = default;
+
+void Agent::start() {
+  std::vector<GuardedPlugin> guarded;
+  const auto default_ns =
+      static_cast<std::uint64_t>(
+          *pipeline_.launch.container.find("hook_timeout")->as<std::int64_t>()) *
+      1000U;
+  for (const auto& enabled : pipeline_.launch.plugins) {
+    const auto own_ms = enabled.plugin->data.deadline_ms;
+    guarded.push_back({enabled.plugin->name, own_ms == UINT32_MAX ? 0
+                                             : own_ms != 0        ? own_ms * 1'000'000ULL
+                                                                  : default_ns});
+  }
+  arm_hook_guard(pipeline_.agent_progress, std::move(guarded));
+  pipeline_.make_plan();
+  try {
+    prepare();
+    clone_child();
+    run_post_clone();
+    let_go();
+    follow_child();
+    run_post_exec();
+  } catch (...) {
+    unwind(true);
+    throw;
+  }
+}
+
+void Agent::prepare() {
+  require_single_thread();
+  state_ = ContainerState::create(pipeline_.options.state_root, pipeline_.options.id);
+  lock_ = state_.lock();
+  write_record(state_, pipeline_.launch, pipeline_.options);
+  set_sentinel(state_.fd());
+  set_emergency_command({"mini_container", "--root", pipeline_.options.state_root, "undo-launch",
+                         pipeline_.options.id});
+  for (const auto& instance : pipeline_.instances) {
+    const mc_plugin& data = instance->plugin().data;
+    const bool has_agent_hook = data.pre_clone != nullptr || data.post_clone != nullptr ||
+                                data.post_exec != nullptr || data.cleanup != nullptr;
+    if (has_agent_hook && (data.flags & MC_PLUGIN_STATELESS) == 0)
+      instance->state = state_.plugin_directory(instance->plugin().name);
+  }
+  const PlanWindow window(pipeline_);
+  for (; prepared_ < pipeline_.instances.size();)
+    pipeline_.call_hook(Hook::pre_clone, prepared_++, details(), *pipeline_.agent_progress);
+  pipeline_.plan.order_mounts();
+  for (const auto& mount : pipeline_.plan.mounts()) pipeline_.mounts.push_back(mount.view());
+  if (pipeline_.options.wait_for_start) start_socket_ = listen_for_start(state_);
+}
+
+void Agent::clone_child() {
+  auto [ours, childs] = Channel::make();
+  pipeline_.channel = std::move(ours);
+  channel_open_ = true;
+  const auto& plan = pipeline_.plan;
+  // Joined by us for the child: setns(2) changes the pid namespace of children only.
+  mc::Fd own_pid_namespace;
+  const auto* joined_pid = plan.find_namespace(CLONE_NEWPID);
+  if (joined_pid != nullptr && joined_pid->joined) {
+    own_pid_namespace.reset(mc::check(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC),
+                                      "open the runtime's own pid namespace"));
+    mc::check(::setns(joined_pid->joined.get(), CLONE_NEWPID), "join the pid namespace of ",
+              joined_pid->origin.text());
+  }
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = (plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME)) |
+                    CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (plan.cgroup().fd) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(plan.cgroup().fd.get());
+  }
+  const bool is_job = is_foreground() && !pipeline_.options.detached &&
+                      !*pipeline_.launch.container.find("terminal")->as<bool>();
+  list_namespaces(false);
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0)
+    run_child({pipeline_, std::move(childs), signals_.caller_mask(), std::move(start_socket_),
+               is_job, false});
+  const int failed = errno;
+  if (own_pid_namespace)
+    mc::check(::setns(own_pid_namespace.get(), CLONE_NEWPID), "return to the own pid namespace");
+  if (pid < 0)
+    mc::fail_with(failed, "clone3 with ", namespace_names(plan.clone_flags()),
+                  mc::Hint{missing_right(failed, plan.clone_flags())});
+  pid_ = static_cast<pid_t>(pid);
+  pidfd_.reset(pidfd);
+  start_socket_.reset();
+  set_emergency_child(pid_);
+  state_.write_new(state_file::process, ProcessMark::of(pid_).text());
+  announce();
+  if (is_job) job_.emplace(pid_);
+}
+
+CallDetails Agent::details() const {
+  CallDetails out;
+  out.pid = pid_;
+  out.pidfd = pidfd_.get();
+  out.wait_status = wait_status_;
+  out.root_fd = root_.get();
+  return out;
+}
+
+// The child's view of them exists from the clone on; descriptors only once the child does.
+void Agent::list_namespaces(bool with_descriptors) {
+  pipeline_.namespaces.clear();
+  pipeline_.namespace_fds.clear();
+  for (const auto& planned : pipeline_.plan.namespaces()) {
+    mc_namespace space{};
+    space.size = sizeof space;
+    space.type = planned.type;
+    space.is_new = planned.joined ? 0 : 1;
+    space.fd = -1;
+    if (with_descriptors) {
+      const bool is_time = planned.type == CLONE_NEWTIME;
+      const auto path = mc::concat("/proc/", pid_, "/ns/", find_namespace_kind(planned.type)->proc_name,
+                                   is_time ? "_for_children" : "");
+      pipeline_.namespace_fds.emplace_back(
+          mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open '", path, "'"));
+      space.fd = pipeline_.namespace_fds.back().get();
+    }
+    pipeline_.namespaces.push_back(space);
+  }
+}
+
+void Agent::run_post_clone() {
+  if (!pipeline_.anyone_has(Hook::post_clone)) return;
+  // Its time namespace is made by the child itself: wait until it says so.
+  while (!child_ready_)
+    if (!handle_record()) blame_child();
+  list_namespaces(true);
+  pipeline_.services.give = [this](const std::string& key, int fd) {
+    pipeline_.channel.send(
+        {.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
+  };
+  pipeline_.call_hooks(Hook::post_clone, details(), *pipeline_.agent_progress);
+  pipeline_.services.give = nullptr;
+}
+
+void Agent::let_go() {
+  try {
+    pipeline_.channel.send({.kind = RecordKind::go});
+  } catch (const mc::Error&) {
+    blame_child();  // it is gone already, and has said why
+  }
+}
+
+void Agent::announce() const {
+  if (!pipeline_.options.verbose) return;
+  char host[65] = {};
+  char domain[65] = {};
+  ::gethostname(host, sizeof host);
+  ::getdomainname(domain, sizeof domain);
+  say(mc::concat("[Agent] Container pid: ", pid_));
+  say(mc::concat("[Agent] Agent pid: ", ::getpid()));
+  say(mc::concat("[Agent] Agent hostname: ", host));
+  say(mc::concat("[Agent] Agent NIS domain name: ", domain));
+}
+
+void Agent::run_post_exec() {
+  if (!pipeline_.options.wait_for_start) state_.write_new(state_file::status, "running\n");
+  if (!pipeline_.options.wait_for_start && pipeline_.anyone_has(Hook::post_exec)) {
+    const auto path = mc::concat("/proc/", pid_, "/root");
+    root_.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    pipeline_.call_hooks(Hook::post_exec, details(), *pipeline_.agent_progress);
+  }
+  pause_hook_guard();
+  lock_.reset();
+}
+
+void Agent::unwind(bool failed) {
+  job_.reset();
+  collect(true);
+  resume_hook_guard();
+  CallDetails now = details();
+  if (failed) now.flags |= MC_CALL_FAILED;
+  bool all_clean = true;
+  for (; prepared_ > 0; --prepared_) {
+    try {
+      pipeline_.call_hook(Hook::cleanup, prepared_ - 1, now, *pipeline_.agent_progress);
+    } catch (const std::exception& error) {
+      all_clean = false;
+      log_line(MC_LOG_WARN, "", mc::concat(error.what(), "; kept for: mini_container delete --force ",
+                                           pipeline_.options.id));
+    }
+  }
+  pause_hook_guard();
+  set_emergency_command({});
+  set_sentinel(-1);
+  if (all_clean && (failed || !pipeline_.options.detached)) state_.remove();
+}
+
+void Agent::finish() {
+  set_emergency_child(0);
+  if (pipeline_.anyone_has(Hook::post_exit) || pipeline_.anyone_has(Hook::cleanup))
+    resume_hook_guard();
+  for (std::size_t i = 0; i < pipeline_.instances.size(); ++i) {
+    try {
+      pipeline_.call_hook(Hook::post_exit, i, details(), *pipeline_.agent_progress);
+    } catch (const Failure& failure) {
+      log_line(MC_LOG_WARN, "", failure.what());
+    }
+  }
+  if (pipeline_.options.detached)
+    state_.write(state_file::status, mc::concat("stopped ", exit_code_of(wait_status_), '\n'));
+  unwind(false);
+}
+
+int exit_code_of(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+}  // namespace mini_container

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent: drives a launch through the pipeline, stays with the container, and undoes what was
+// made.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "core/pipeline.hpp"
+#include "core/signals.hpp"
+#include "core/state.hpp"
+#include "core/terminal.hpp"
+
+namespace mini_container {
+
+class Agent {
+ public:
+  Agent(const Launch& launch, RunOptions options);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  /// Up to the running program (or, with wait_for_start, the waiting child). Throws Failure or
+  /// mc::Error; everything is undone then.
+  void start();
+  /// Stays until the container's first process has ended; gives the exit code.
+  int wait();
+  /// post_exit and cleanup; removes the state, or keeps it for `delete` where it is detached.
+  void finish();
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] Pipeline& pipeline() { return pipeline_; }
+  [[nodiscard]] const ContainerState& state() const { return state_; }
+
+ private:
+  void prepare();
+  void clone_child();
+  void run_post_clone();
+  void let_go();
+  void follow_child();
+  bool handle_record();
+  void announce() const;
+  void run_post_exec();
+  void unwind(bool failed);
+  void collect(bool kill_first);
+  void list_namespaces(bool with_descriptors);
+  void check_child_deadline() const;
+  [[noreturn]] void blame_child();
+  [[nodiscard]] CallDetails details() const;
+  void pass_signals();
+
+  Pipeline pipeline_;
+  ContainerState state_;
+  mc::Fd lock_;
+  SignalQueue signals_;
+  mc::Fd start_socket_;
+  mc::Fd pidfd_;
+  mc::Fd terminal_master_;
+  mc::Fd root_;
+  std::optional<ForegroundJob> job_;
+  pid_t pid_ = -1;
+  int wait_status_ = -1;
+  bool collected_ = false;
+  bool executing_ = false;
+  bool child_ready_ = false;
+  bool channel_open_ = false;
+  std::size_t prepared_ = 0;  // plugins whose cleanup is due
+};
+
+/// The exit code that stands for a wait status: the program's own, or 128 + the signal.
+int exit_code_of(int wait_status);
+
+}  // namespace mini_container

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's side of the child's life: its records, its deadline, its end.
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/agent.hpp"
+#include "core/failure.hpp"
+#include "core/log.hpp"
+#include "core/terminal.hpp"
+
+namespace mini_container {
+
+namespace {
+
+void signal_container(int pidfd, int signal) {
+  // ESRCH: it has just ended, which the next poll tells.
+  ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
+}
+
+}  // namespace
+
+// Gives false at the end of the channel.
+bool Agent::handle_record() {
+  auto record = pipeline_.channel.receive();
+  if (!record) return false;
+  switch (record->kind) {
+    case RecordKind::log:
+      if (record->level == 0)
+        say(record->text);
+      else
+        log_line(record->level, record->who, record->text);
+      return true;
+    case RecordKind::descriptor:
+      if (record->text == "terminal")
+        terminal_master_ = std::move(record->fd);
+      else
+        pipeline_.services.given.push_back({std::move(record->text), std::move(record->fd)});
+      return true;
+    case RecordKind::ready:
+      child_ready_ = true;
+      return true;
+    case RecordKind::executing:
+      executing_ = true;
+      return true;
+    case RecordKind::failed: {
+      if (record->text.empty())  // the init program's word
+        throw Failure({}, mc::Error(record->error.error_number, "execute the command"),
+                      record->error.error_number == ENOENT ? exit_not_found : exit_not_executable);
+      throw Failure({}, mc::Error(0, record->text), record->exit_code);
+    }
+    case RecordKind::go:
+      break;
+  }
+  mc::fail("the child has sent a record that it must not send");
+}
+
+// Until the channel ends, which the execve does.
+void Agent::follow_child() {
+  const bool to_be_started = pipeline_.options.wait_for_start;
+  for (;;) {
+    pollfd waits[2] = {{pipeline_.channel.fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
+    const int ready = ::poll(waits, 2, 1000);
+    if (ready < 0 && errno != EINTR) mc::fail_with(errno, "wait for the child");
+    check_child_deadline();
+    if (ready <= 0) continue;
+    if (waits[0].revents != 0) {
+      if (!handle_record()) {
+        if (executing_ || (to_be_started && child_ready_)) break;
+        blame_child();
+      }
+      continue;
+    }
+    while (const int signal = signals_.next())
+      if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT)
+        throw Failure({}, mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(signal),
+                                                  " while starting")),
+                      128 + signal);
+  }
+  pipeline_.channel.close();
+}
+
+void Agent::check_child_deadline() const {
+  const Progress& child = *pipeline_.child_progress;
+  const auto since = child.since_ns.load(std::memory_order_acquire);
+  if (since == 0) return;
+  const auto index = child.plugin.load();
+  if (index >= pipeline_.instances.size()) return;
+  const Plugin& plugin = pipeline_.instances[index]->plugin();
+  const auto own_ms = plugin.data.deadline_ms;
+  if (own_ms == UINT32_MAX) return;
+  const auto default_us =
+      *pipeline_.launch.container.find("hook_timeout")->as<std::int64_t>();
+  const auto deadline = own_ms != 0 ? own_ms * 1'000'000ULL
+                                    : static_cast<std::uint64_t>(default_us) * 1000U;
+  if (monotonic_ns() - since > deadline)
+    throw Failure(plugin.name + ": " + info(static_cast<Hook>(child.hook.load())).name,
+                  mc::Error(0, "the plugin did not return within its deadline",
+                            "raise container.hook_timeout, or repair the plugin"));
+}
+
+// The channel has ended without a word: the shared page tells where the child was.
+void Agent::blame_child() {
+  collect(false);
+  const Progress& child = *pipeline_.child_progress;
+  std::string where = "the child";
+  const auto index = child.plugin.load();
+  if (child.since_ns.load() != 0 && index < pipeline_.instances.size())
+    where = pipeline_.instances[index]->plugin().name + ": " +
+            info(static_cast<Hook>(child.hook.load())).name;
+  std::string what;
+  if (WIFSIGNALED(wait_status_))
+    what = mc::concat("the plugin crashed or was killed (SIG",
+                      ::sigabbrev_np(WTERMSIG(wait_status_)), ")");
+  else if (WEXITSTATUS(wait_status_) == exit_runtime_failed)
+    what = "the plugin closed descriptors of the core";
+  else
+    what = mc::concat("the plugin called exit() with status ", WEXITSTATUS(wait_status_));
+  throw Failure(where, mc::Error(0, what, "repair or disable it"));
+}
+
+// Waits for the first process, killed before where asked, and keeps its status.
+void Agent::collect(bool kill_first) {
+  if (pid_ <= 0 || collected_) return;
+  if (kill_first) signal_container(pidfd_.get(), SIGKILL);
+  // A hook may have closed the pidfd; the number is ours until it is waited for.
+  if (kill_first) ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, &wait_status_, 0) < 0)
+    if (errno != EINTR) return;
+  collected_ = true;
+}
+
+void Agent::pass_signals() {
+  while (const int signal = signals_.next()) {
+    if (signal != SIGCHLD) {
+      signal_container(pidfd_.get(), signal);
+      continue;
+    }
+    siginfo_t what{};
+    if (job_ && ::waitid(P_PID, static_cast<id_t>(pid_), &what, WSTOPPED | WNOHANG) == 0 &&
+        what.si_pid == pid_)
+      job_->stop_along();
+  }
+}
+
+int Agent::wait() {
+  std::optional<TerminalRelay> relay;
+  if (terminal_master_) relay.emplace(std::move(terminal_master_));
+  for (;;) {
+    pollfd waits[4] = {{pidfd_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    if (relay) {
+      waits[2] = {relay->master(), POLLIN, 0};
+      if (relay->reads_input()) waits[3] = {STDIN_FILENO, POLLIN, 0};
+    }
+    if (::poll(waits, 4, -1) < 0 && errno != EINTR)
+      mc::fail_with(errno, "wait for the container");
+    if (waits[1].revents != 0) {
+      if (relay) relay->resize();
+      pass_signals();
+    }
+    if (waits[3].revents != 0) relay->copy_input();
+    if (waits[2].revents != 0 && (waits[0].revents & POLLIN) == 0 && !relay->copy_output()) {
+      // The container closed its terminal; it may go on without one.
+      relay->drain();
+      relay.reset();
+    }
+    if ((waits[0].revents & POLLIN) != 0) break;
+  }
+  collect(false);
+  if (relay) relay->drain();
+  relay.reset();
+  job_.reset();
+  if (pipeline_.options.verbose)
+    say(mc::concat("[Agent] The container exited with status: ", exit_code_of(wait_status_)));
+  return exit_code_of(wait_status_);
+}
+
+}  // namespace mini_container

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/catalog.hpp"
+
+#include <dirent.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "core/builtin_plugins.hpp"
+#include "core/nearest.hpp"
+#include "core/plugin_file.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+constexpr std::string_view suffix = ".so";
+
+bool is_usable(const std::string& directory) {
+  return !directory.empty() && check_plugin_directory(directory);
+}
+
+}  // namespace
+
+Catalog::Catalog(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+Catalog::~Catalog() = default;
+
+const Plugin* Catalog::find(const std::string& name) {
+  const auto found = std::ranges::find(loaded_, name, [](const auto& p) { return p->name; });
+  if (found != loaded_.end()) return found->get();
+  for (const auto* const* entry = builtin_plugins; *entry != nullptr; ++entry)
+    if ((*entry)->name == name) {
+      loaded_.push_back(std::make_unique<Plugin>(read_descriptor(*entry, "built in")));
+      return loaded_.back().get();
+    }
+  // The name becomes part of a path.
+  if (name.empty() || name.find('/') != std::string::npos || name.front() == '.') return nullptr;
+  for (const auto& directory : directories_) {
+    if (!is_usable(directory)) continue;
+    std::string path = mc::concat(directory, '/', name, suffix);
+    if (::access(path.c_str(), F_OK) != 0) continue;
+    const Plugin& plugin = load_file(path);
+    if (plugin.name != name)
+      mc::fail("plugin '", path, "' calls itself '", plugin.name, "'",
+               mc::Hint{"a plugin's file is named NAME.so"});
+    return &plugin;
+  }
+  return nullptr;
+}
+
+const Plugin& Catalog::load_file(const std::string& path) {
+  loaded_.push_back(std::make_unique<Plugin>(read_descriptor(load_plugin_file(path), path)));
+  return *loaded_.back();
+}
+
+const Plugin& Catalog::get(const std::string& name, const std::string& asked_at) {
+  if (const Plugin* plugin = find(name)) return *plugin;
+  const auto there = names();
+  std::string list;
+  for (const auto& each : there) mc::detail::append(list, list.empty() ? each : ", " + each);
+  std::string from;
+  for (const auto& directory : directories_)
+    mc::detail::append(from, from.empty() ? "'" + directory + "'" : ", '" + directory + "'");
+  const auto near = nearest(name, there);
+  mc::fail(asked_at, ": there is no plugin '", name, "'",
+           near.empty() ? "" : "; did you mean '" + near + "'?", "; there are: ",
+           list.empty() ? "none" : list, from.empty() ? "" : " (from " + from + ")");
+}
+
+std::vector<std::string> Catalog::names() const {
+  std::set<std::string> out;
+  for (const auto* const* entry = builtin_plugins; *entry != nullptr; ++entry)
+    out.emplace((*entry)->name);
+  for (const auto& directory : directories_) {
+    if (!is_usable(directory)) continue;
+    DIR* stream = ::opendir(directory.c_str());
+    if (stream == nullptr) continue;
+    while (const dirent* entry = ::readdir(stream)) {
+      const std::string_view file = entry->d_name;
+      if (file.size() > suffix.size() && file.ends_with(suffix) && file.front() != '.')
+        out.emplace(file.substr(0, file.size() - suffix.size()));
+    }
+    ::closedir(stream);
+  }
+  return {out.begin(), out.end()};
+}
+
+std::vector<std::string> default_plugin_directories() {
+  // Built in means closed: nothing is loaded from disk.
+  if (*builtin_plugins != nullptr) return {};
+  std::vector<std::string> out;
+  if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR")) out.emplace_back(asked);
+  char self[PATH_MAX];
+  const auto length = ::readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length > 0) {
+    const std::string_view path(self, static_cast<std::size_t>(length));
+    auto beside = std::string(path.substr(0, path.rfind('/'))) + "/plugins.d";
+    if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
+  }
+  out.emplace_back(MINI_CONTAINER_PLUGIN_DIR);
+  return out;
+}
+
+}  // namespace mini_container

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/child.hpp"
+
+#include <limits.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "core/environment.hpp"
+#include "core/failure.hpp"
+#include "core/identity.hpp"
+#include "core/namespaces.hpp"
+#include "core/terminal.hpp"
+#include "mini_container/in_root.hpp"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace mini_container {
+
+namespace {
+
+constexpr int above_kept_descriptors = 1100;
+
+class Child {
+ public:
+  explicit Child(ChildInput& input)
+      : input_(input), pipe_(input.pipeline), container_(input.pipeline.launch.container) {}
+
+  void run() {
+    tie_to_agent();
+    join_namespaces();
+    wait_for_go();
+    // Until here the agent of an ordinary user must be able to write the id maps: proc(5).
+    mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the child undumpable");
+    if (input_.is_exec) {
+      enter_root();
+      call_hooks(Hook::join);
+    } else {
+      call_hooks(Hook::before_pivot);
+      call_hooks(Hook::pivot);
+      enter_root();
+      call_hooks(Hook::after_pivot);
+    }
+    open_terminal();
+    if (pipe_.options.wait_for_start) wait_for_start();
+    say_what_runs();
+    become_user();
+    enter_working_directory();
+    find_program();
+    call_hooks(Hook::seal);
+    execute();
+  }
+
+ private:
+  // PDEATHSIG works only from here on: an agent that died before has closed its end.
+  void tie_to_agent() {
+    ::sigprocmask(SIG_SETMASK, &input_.signal_mask, nullptr);
+    // The agent does the same; whoever comes first: setpgid(2).
+    if (input_.is_job) ::setpgid(0, 0);
+    if (!pipe_.options.wait_for_start)
+      mc::check(::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L),
+                "ask to die with the agent");
+  }
+
+  void join_namespaces() {
+    for (const auto& kind : namespace_kinds) {
+      const auto* space = pipe_.plan.find_namespace(kind.flag);
+      // The agent joined the pid namespace: it counts only for children, setns(2).
+      if (space == nullptr || !space->joined || kind.flag == CLONE_NEWPID) continue;
+      mc::check(::setns(space->joined.get(), static_cast<int>(kind.flag)), "join the ",
+                kind.proc_name, " namespace of ", space->origin.text());
+    }
+    // clone3 would put the child into it at once, which freezes the offsets before anyone can
+    // write them; so it is made here, and entered by execve: time_namespaces(7).
+    if ((pipe_.plan.clone_flags() & CLONE_NEWTIME) != 0)
+      mc::check(::unshare(CLONE_NEWTIME), "make a time namespace");
+  }
+
+  void wait_for_go() {
+    pipe_.channel.send({.kind = RecordKind::ready});
+    for (;;) {
+      auto record = pipe_.channel.receive();
+      if (!record) ::_exit(exit_runtime_failed);  // the agent is gone, or has given up
+      if (record->kind == RecordKind::go) return;
+      if (record->kind == RecordKind::descriptor)
+        pipe_.services.given.push_back({std::move(record->text), std::move(record->fd)});
+    }
+  }
+
+  void call_hooks(Hook hook) {
+    CallDetails details;
+    details.flags = input_.is_exec ? static_cast<unsigned>(MC_CALL_EXEC) : 0U;
+    details.pid = ::getpid();
+    details.root_fd = root_.get();
+    details.uid = identity_.uid;
+    details.gid = identity_.gid;
+    pipe_.call_hooks(hook, details, *pipe_.child_progress);
+  }
+
+  void enter_root() {
+    root_.reset(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the new root"));
+  }
+
+  void open_terminal() {
+    if (!*container_.find("terminal")->as<bool>()) return;
+    mc::Fd master = open_container_terminal(pipe_.plan.find_namespace(CLONE_NEWNS) != nullptr &&
+                                            !input_.is_exec);
+    pipe_.channel.send({.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
+  }
+
+  // Created: what follows is for `start`, which connects and from then on is the other end.
+  void wait_for_start() {
+    pipe_.channel.send({.kind = RecordKind::ready});
+    pipe_.channel.close();
+    for (;;) {
+      mc::Fd connection(::accept4(input_.start_socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!connection) {
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        mc::fail_with(errno, "wait to be started");
+      }
+      pipe_.channel = Channel(std::move(connection));
+      const auto record = pipe_.channel.receive();
+      if (record && record->kind == RecordKind::go) break;
+    }
+    input_.start_socket.reset();
+  }
+
+  void say_what_runs() {
+    if (!pipe_.options.verbose) return;
+    std::string command;
+    for (const auto& argument : *container_.find("command")->as<List>()) {
+      if (!command.empty()) command += ' ';
+      command += *argument.as<std::string>();
+    }
+    char host[HOST_NAME_MAX + 1] = {};
+    char domain[65] = {};
+    ::gethostname(host, sizeof host);
+    ::getdomainname(domain, sizeof domain);
+    const auto say = [&](const std::string& text) {
+      pipe_.channel.send({.kind = RecordKind::log, .level = 0, .text = text});
+    };
+    say("[Container] Running command: " + command);
+    say(std::string("[Container] Container hostname: ") + host);
+    say(std::string("[Container] Container NIS domain name: ") + domain);
+  }
+
+  void own_terminal() const {
+    if (!*container_.find("terminal")->as<bool>()) return;
+    // Where the id cannot own it (a user namespace without it), it stays with the root user.
+    if (::fchown(STDIN_FILENO, identity_.uid, static_cast<gid_t>(-1)) != 0 && errno != EINVAL)
+      mc::fail_with(errno, "give the terminal to user ", identity_.uid);
+  }
+
+  void become_user() {
+    Environment environment(pipe_);
+    std::vector<std::string> groups;
+    if (const auto* list = container_.find("groups"))
+      for (const auto& group : *list->as<List>()) groups.push_back(*group.as<std::string>());
+    const bool want_home = environment.wants_home();
+    identity_ = resolve_identity(*container_.find("user")->as<std::string>(), groups, want_home);
+    if (want_home) environment.set("HOME", identity_.home.empty() ? "/" : identity_.home);
+    own_terminal();
+    assume_identity(identity_,
+                    static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
+    environment_.emplace(std::move(environment));
+  }
+
+  void enter_working_directory() {
+    const auto& path = *container_.find("cwd")->as<std::string>();
+    if (!path.starts_with('/'))
+      mc::fail("container.cwd: '", path, "' is not an absolute path",
+               mc::Hint{"it is looked up inside the container"});
+    const int fd = mc::try_open_in_root(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY, 0,
+                                        RESOLVE_NO_MAGICLINKS);
+    if (fd < 0)
+      mc::fail_with(-fd, "container.cwd: enter '", path, "' in the container",
+                    mc::Hint{"create the directory in the root"});
+    const mc::Fd directory(fd);
+    mc::check(::fchdir(fd), "container.cwd: enter '", path, "' in the container");
+    // Outside of the root the kernel says "(unreachable)": getcwd(3).
+    char now[PATH_MAX];
+    if (::syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
+      mc::fail("container.cwd: '", path, "' is outside of the container's root");
+  }
+
+  void find_program() {
+    for (const auto& argument : *container_.find("command")->as<List>())
+      arguments_.push_back(*argument.as<std::string>());
+    if (arguments_.empty()) mc::fail("there is no command to run");
+    const char* search = environment_->find("PATH");
+    program_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own);
+  }
+
+  // Everything is closed on execve but the standard three and what was asked to stay.
+  void keep_descriptors() {
+    pipe_.channel.move_above(above_kept_descriptors);
+    if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+      mc::fail_with(errno, "close all descriptors on execve");
+    const auto keep = [](int fd) {
+      mc::check(::fcntl(fd, F_SETFD, 0), "keep descriptor ", fd,
+                mc::Hint{"container.keep_fds: it is not open"});
+    };
+    if (const auto* kept = container_.find("keep_fds"))
+      for (const auto& number : *kept->as<List>())
+        if (const auto fd = static_cast<int>(*number.as<std::int64_t>()); fd > 2) keep(fd);
+    // First all out of the way, then each to its place: one's place may be another's source.
+    std::vector<std::pair<mc::Fd, int>> moved;
+    for (const auto& planned : pipe_.plan.descriptors())
+      moved.emplace_back(mc::check(::fcntl(planned.fd.get(), F_DUPFD_CLOEXEC,
+                                           above_kept_descriptors),
+                                   "keep descriptor ", planned.target),
+                         planned.target);
+    for (const auto& [from, to] : moved) mc::check(::dup2(from.get(), to), "keep descriptor ", to);
+  }
+
+  [[noreturn]] void execute() {
+    std::string report;
+    std::vector<char*> argv;
+    const bool with_init = pipe_.plan.init().fd.valid() && !input_.is_exec;
+    std::string init_name = "init";
+    if (with_init) argv = {init_name.data(), nullptr, program_.data()};
+    for (auto& argument : arguments_) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    auto environment = environment_->pointers();
+
+    pipe_.channel.send({.kind = RecordKind::executing});
+    keep_descriptors();
+    // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.
+    if (!pipe_.options.wait_for_start) {
+      ::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L);
+      char none = 0;
+      if (::recv(pipe_.channel.fd(), &none, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+        ::_exit(exit_runtime_failed);
+    }
+    if (with_init) {
+      const int fd = pipe_.channel.fd();
+      mc::check(::fcntl(fd, F_SETFD, 0), "hand the channel to the init program");
+      report = std::to_string(fd);
+      argv[1] = report.data();
+      ::execveat(pipe_.plan.init().fd.get(), "", argv.data(), environment.data(), AT_EMPTY_PATH);
+      mc::fail_with(errno, "execute the init program of ", pipe_.plan.init().origin.text());
+    }
+    ::execve(program_.c_str(), argv.data(), environment.data());
+    refuse_execution(program_, errno);
+  }
+
+  ChildInput& input_;
+  Pipeline& pipe_;
+  const Value& container_;
+  mc::Fd root_;
+  Identity identity_;
+  std::optional<Environment> environment_;
+  std::vector<std::string> arguments_;
+  std::string program_;
+};
+
+// The last word of a child that cannot go on.
+void report(const Channel& channel, const std::string& line, int exit_code) noexcept {
+  try {
+    channel.send({.kind = RecordKind::failed, .exit_code = exit_code, .text = line});
+  } catch (const std::exception&) {
+    // The agent is gone, or the descriptor was closed: it learns from the exit status.
+  }
+}
+
+}  // namespace
+
+void run_child(ChildInput input) noexcept {
+  Pipeline& pipeline = input.pipeline;
+  pipeline.in_child = true;
+  pipeline.channel = std::move(input.channel);
+  pipeline.services.log = [&pipeline](const std::string& plugin, std::uint32_t level,
+                                      const std::string& text) {
+    pipeline.channel.send(
+        {.kind = RecordKind::log, .level = level, .who = plugin, .text = text});
+  };
+  pipeline.services.give = [&pipeline](const std::string& key, int fd) {
+    pipeline.channel.send(
+        {.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
+  };
+  int exit_code = exit_runtime_failed;
+  std::string line;
+  try {
+    Child(input).run();
+  } catch (const Failure& failure) {
+    exit_code = failure.exit_code();
+    line = failure.what();
+  } catch (const mc::Error& error) {
+    line = describe(error);
+  } catch (const std::exception& error) {
+    line = error.what();
+  }
+  report(pipeline.channel, line, exit_code);
+  ::_exit(exit_code);
+}
+
+}  // namespace mini_container

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A container that is there, as any later process finds it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/record.hpp"
+#include "core/state.hpp"
+
+namespace mini_container {
+
+/// "TERM", "SIGTERM", "15", "RTMIN+1" as a signal's number. Throws mc::Error.
+int parse_signal(std::string_view text);
+
+class Container {
+ public:
+  enum class Status { creating, created, running, stopped };
+
+  /// Throws where there is none of this id.
+  static Container open(const std::string& state_root, const std::string& id);
+
+  [[nodiscard]] const std::string& id() const { return state_.id(); }
+  [[nodiscard]] const ContainerState& state() const { return state_; }
+  [[nodiscard]] const std::optional<ContainerRecord>& record() const { return record_; }
+  [[nodiscard]] const ProcessMark& process() const { return process_; }
+  [[nodiscard]] Status status() const { return status_; }
+  [[nodiscard]] const char* status_name() const;
+  /// The exit code that its agent has noted, where it did.
+  [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+  [[nodiscard]] bool is_alive() const { return status_ != Status::stopped; }
+  /// Its command and arguments, separated by blanks.
+  [[nodiscard]] std::string command() const;
+
+  /// To its first process. Throws where it has ended.
+  void send_signal(int signal) const;
+
+  /// Ends it if `force` says so, calls the plugins' cleanup hooks, and removes the state. With
+  /// `force`, whatever a hook says is reported and the state is removed all the same.
+  void remove(Catalog& catalog, bool force);
+
+ private:
+  Container() = default;
+  void end_agent_and_process() const;
+  bool call_cleanup(Catalog& catalog) const;
+
+  std::string state_root_;
+  ContainerState state_;
+  std::optional<ContainerRecord> record_;
+  ProcessMark process_;
+  mc::Fd pidfd_;
+  Status status_ = Status::creating;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace mini_container

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens when a plugin's hook in the agent crashes, exits, hangs or closes what is not its
+// own: the error is named, the child is killed, and a fresh image of this program undoes the
+// launch from what is on disk. The agent's own memory is not trusted any more.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "core/progress.hpp"
+
+namespace mini_container {
+
+struct GuardedPlugin {
+  std::string name;
+  std::uint64_t deadline_ns = 0;  // 0: none
+};
+
+/// Installs the handlers and the watch on the deadlines. `progress` is the agent's own.
+void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins);
+/// From here on an emergency executes this program again with these arguments.
+void set_emergency_command(std::vector<std::string> arguments);
+/// From here on an emergency kills this child of ours first; 0: none.
+void set_emergency_child(pid_t child);
+/// A descriptor of the core's that must stay open; looked at by check_hook_left_no_damage.
+void set_sentinel(int fd);
+/// After a hook: an emergency where it closed the core's descriptors.
+void check_hook_left_no_damage();
+/// The program runs: no deadline is due until the next hook, and no timer ticks meanwhile.
+void pause_hook_guard();
+void resume_hook_guard();
+
+}  // namespace mini_container

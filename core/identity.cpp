@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/identity.hpp"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <optional>
+
+#include "mini_container/in_root.hpp"
+
+namespace mini_container {
+
+namespace {
+
+constexpr std::uint32_t no_id = UINT32_MAX;  // means "unchanged" to the kernel
+
+std::optional<std::uint32_t> parse_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc() || rest != end || number == no_id) return std::nullopt;
+  return number;
+}
+
+bool looks_numeric(std::string_view text) {
+  return !text.empty() && std::string_view("0123456789+-").find(text.front()) != std::string::npos;
+}
+
+std::uint32_t need_number(std::string_view text, const char* what) {
+  const auto number = parse_number(text);
+  if (!number)
+    mc::fail("container.user: '", text, "' is not a ", what, " id",
+             mc::Hint{"give a decimal number from 0 to 4294967294, or a name"});
+  return *number;
+}
+
+// Fields of one line of passwd(5) or group(5).
+std::vector<std::string_view> split(std::string_view line, char separator) {
+  std::vector<std::string_view> fields;
+  for (std::size_t at = 0; at <= line.size();) {
+    const auto end = std::min(line.find(separator, at), line.size());
+    fields.push_back(line.substr(at, end - at));
+    at = end + 1;
+  }
+  return fields;
+}
+
+using Fields = std::vector<std::string_view>;
+
+// Calls `each` with the fields of every line until it gives true; a missing file has no lines.
+void read_lines(const char* path, const std::function<bool(const Fields&)>& each) {
+  const int fd = mc::try_open_in_root(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0,
+                                      RESOLVE_NO_MAGICLINKS);
+  if (fd == -ENOENT || fd == -ENOTDIR) return;
+  if (fd < 0) mc::fail_with(-fd, "open '", path, "' in the container");
+  const mc::Fd file(fd);
+  struct stat info {};
+  mc::check(::fstat(fd, &info), "look at '", path, "' in the container");
+  if (!S_ISREG(info.st_mode)) mc::fail("'", path, "' in the container is not a regular file");
+  const auto text = mc::read_all(fd, path);
+  for (const auto line : split(text, '\n'))
+    if (!line.empty() && each(split(line, ':'))) return;
+}
+
+struct PasswdEntry {
+  std::string name;
+  std::uint32_t uid = 0, gid = 0;
+  std::string home;
+};
+
+std::optional<PasswdEntry> find_user(const std::function<bool(const Fields&)>& matches) {
+  std::optional<PasswdEntry> found;
+  read_lines("/etc/passwd", [&](const Fields& fields) {
+    if (fields.size() < 6 || !matches(fields)) return false;
+    const auto uid = parse_number(fields[2]);
+    const auto gid = parse_number(fields[3]);
+    if (!uid || !gid)
+      mc::fail("the container's /etc/passwd gives '", fields[0], "' no valid ids");
+    found = PasswdEntry{std::string(fields[0]), *uid, *gid, std::string(fields[5])};
+    return true;
+  });
+  return found;
+}
+
+std::uint32_t resolve_group(std::string_view group) {
+  if (looks_numeric(group)) return need_number(group, "group");
+  std::optional<std::uint32_t> gid;
+  read_lines("/etc/group", [&](const Fields& fields) {
+    if (fields.size() < 3 || fields[0] != group) return false;
+    gid = parse_number(fields[2]);
+    return true;
+  });
+  if (!gid)
+    mc::fail("container.user: the container's /etc/group has no group '", group, "'",
+             mc::Hint{"add it there, or give its number"});
+  return *gid;
+}
+
+void add_memberships(const std::string& user, std::vector<gid_t>& groups) {
+  read_lines("/etc/group", [&](const Fields& fields) {
+    if (fields.size() < 4) return false;
+    const auto members = split(fields[3], ',');
+    const auto gid = parse_number(fields[2]);
+    if (gid && std::ranges::find(members, user) != members.end()) groups.push_back(*gid);
+    return false;
+  });
+}
+
+}  // namespace
+
+Identity resolve_identity(const std::string& user, const std::vector<std::string>& groups,
+                          bool want_home) {
+  const auto colon = user.find(':');
+  const auto user_part = user.substr(0, colon);
+  const bool has_group = colon != std::string::npos;
+  Identity out;
+  std::optional<PasswdEntry> entry;
+  const bool by_number = looks_numeric(user_part);
+  if (by_number) out.uid = need_number(user_part, "user");
+  const bool want_memberships = std::ranges::find(groups, "user") != groups.end();
+  if (!by_number || want_home || !has_group || want_memberships)
+    entry = find_user([&](const Fields& fields) {
+      return by_number ? parse_number(fields[2]) == out.uid : fields[0] == user_part;
+    });
+  if (!by_number) {
+    if (!entry)
+      mc::fail("container.user: the container's /etc/passwd has no user '", user_part, "'",
+               mc::Hint{"add it there, or give its number"});
+    out.uid = entry->uid;
+  }
+  if (has_group)
+    out.gid = resolve_group(std::string_view(user).substr(colon + 1));
+  else if (entry)
+    out.gid = entry->gid;
+  if (entry) out.home = entry->home;
+  for (const auto& group : groups) {
+    if (group != "user")
+      out.groups.push_back(resolve_group(group));
+    else if (entry)
+      add_memberships(entry->name, out.groups);
+  }
+  return out;
+}
+
+void assume_identity(const Identity& identity, mode_t umask) {
+  ::umask(umask);
+  mc::check(::prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L), "keep the capabilities");
+  // Raw system calls: libc's would do it for all threads, and there is but one.
+  if (::syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()) != 0) {
+    // In a user namespace where setgroups is denied there are none to be had: user_namespaces(7).
+    if (errno != EPERM || !identity.groups.empty())
+      mc::fail_with(errno, "set ", identity.groups.size(), " supplementary groups");
+  }
+  if (::syscall(SYS_setresgid, identity.gid, identity.gid, identity.gid) != 0)
+    mc::fail_with(errno, "become group ", identity.gid,
+                  mc::Hint{"in a user namespace the id must be mapped"});
+  if (::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) != 0)
+    mc::fail_with(errno, "become user ", identity.uid,
+                  mc::Hint{"in a user namespace the id must be mapped"});
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2];
+  mc::check(::syscall(SYS_capget, &header, sets), "read the capabilities");
+  for (auto& half : sets) {
+    half.effective = half.permitted;
+    half.inheritable = 0;
+  }
+  mc::check(::syscall(SYS_capset, &header, sets), "keep the capabilities");
+  // ENOSYS and EINVAL cannot be: ambient capabilities are older than openat2.
+  mc::check(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L),
+            "clear the ambient capabilities");
+}
+
+}  // namespace mini_container

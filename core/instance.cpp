@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/instance.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/namespaces.hpp"
+
+namespace mini_container {
+
+namespace {
+
+const Value& value_of(const mc_node* node) { return *reinterpret_cast<const Value*>(node); }
+const mc_node* node_of(const Value* value) { return reinterpret_cast<const mc_node*>(value); }
+
+Instance& instance_of(const mc_host* host) {
+  return *reinterpret_cast<const HostForPlugin*>(host)->instance;
+}
+
+// ---- configuration -----------------------------------------------------------------------------
+
+const mc_node* config(const mc_host* host) { return node_of(&instance_of(host).config()); }
+
+const mc_node* get(const mc_node* node, const char* key) {
+  return node != nullptr ? node_of(value_of(node).find(key)) : nullptr;
+}
+
+std::size_t length(const mc_node* node) {
+  if (node == nullptr) return 0;
+  if (const auto* list = value_of(node).as<List>()) return list->size();
+  if (const auto* table = value_of(node).as<Table>()) return table->size();
+  return 0;
+}
+
+const mc_node* at(const mc_node* node, std::size_t index) {
+  if (index >= length(node)) return nullptr;
+  if (const auto* list = value_of(node).as<List>()) return node_of(&(*list)[index]);
+  return node_of(&(*value_of(node).as<Table>())[index].second);
+}
+
+const char* key_at(const mc_node* node, std::size_t index) {
+  const auto* table = node != nullptr ? value_of(node).as<Table>() : nullptr;
+  return table != nullptr && index < table->size() ? (*table)[index].first.c_str() : nullptr;
+}
+
+std::int32_t boolean(const mc_node* node) {
+  const auto* value = value_of(node).as<bool>();
+  return value != nullptr && *value ? 1 : 0;
+}
+
+std::int64_t integer(const mc_node* node) {
+  const auto* value = value_of(node).as<std::int64_t>();
+  return value != nullptr ? *value : 0;
+}
+
+double number(const mc_node* node) {
+  const auto* value = value_of(node).as<double>();
+  return value != nullptr ? *value : static_cast<double>(integer(node));
+}
+
+const char* string(const mc_node* node) {
+  const auto* value = value_of(node).as<std::string>();
+  return value != nullptr ? value->c_str() : nullptr;
+}
+
+const char* where(const mc_node* node) {
+  return intern(node != nullptr ? value_of(node).place().text() : "default");
+}
+
+// ---- contributions -----------------------------------------------------------------------------
+
+Origin origin(Instance& instance, const mc_node* source) {
+  const Value& asked = source != nullptr ? value_of(source) : instance.config();
+  return {instance.plugin().name, asked.place().text()};
+}
+
+Plan& open_plan(const Instance& instance) {
+  Plan* plan = instance.services().plan;
+  if (plan == nullptr) mc::fail("the plan is closed: contribute in plan or pre_clone");
+  return *plan;
+}
+
+template <class Body>
+int contribute(const mc_host* host, mc_error* error, Body&& body) {
+  return mc::guarded(error, [&] {
+    Instance& instance = instance_of(host);
+    body(instance, open_plan(instance));
+  });
+}
+
+void check_may_ask(const Instance& instance, std::uint64_t type) {
+  if ((instance.plugin().data.namespaces & type) != type)
+    mc::fail("contribute ", namespace_names(type), ": the plugin's descriptor does not name it",
+             mc::Hint{"add it to mc_plugin.namespaces"});
+}
+
+int new_namespace(const mc_host* host, std::uint64_t type, const mc_node* source,
+                  mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    check_may_ask(instance, type);
+    plan.add_namespace(type, {}, origin(instance, source));
+  });
+}
+
+int join_namespace(const mc_host* host, std::uint64_t type, int fd, const mc_node* source,
+                   mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    check_may_ask(instance, type);
+    plan.add_namespace(type, mc::duplicate(fd), origin(instance, source));
+  });
+}
+
+int add_mount(const mc_host* host, const mc_mount* mount, const mc_node* source,
+              mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    plan.add_mount(*mount, origin(instance, source));
+  });
+}
+
+int set_cgroup(const mc_host* host, int fd, const mc_node* source, mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    plan.set_cgroup(mc::duplicate(fd), origin(instance, source));
+  });
+}
+
+int set_environment(const mc_host* host, const char* name, const char* value,
+                    const mc_node* source, mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    plan.set_environment(name, value, origin(instance, source));
+  });
+}
+
+int keep_descriptor(const mc_host* host, int fd, int target, const mc_node* source,
+                    mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    plan.keep_descriptor(mc::duplicate(fd), target, origin(instance, source));
+  });
+}
+
+int set_init(const mc_host* host, int fd, const mc_node* source, mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    plan.set_init(mc::duplicate(fd), origin(instance, source));
+  });
+}
+
+// ---- log, and descriptors across the clone -----------------------------------------------------
+
+void log(const mc_host* host, std::uint32_t level, const char* text) {
+  const Instance& instance = instance_of(host);
+  const HostServices& services = instance.services();
+  if (level < services.log_level || !services.log) return;
+  services.log(instance.plugin().name, level, text != nullptr ? text : "");
+}
+
+int give(const mc_host* host, const char* name, int fd, mc_error* error) {
+  return mc::guarded(error, [&] {
+    const Instance& instance = instance_of(host);
+    if (!instance.services().give) mc::fail("give '", name, "': there is no other side here");
+    instance.services().give(instance.plugin().name + "/" + name, fd);
+  });
+}
+
+int take(const mc_host* host, const char* name) {
+  const Instance& instance = instance_of(host);
+  auto& given = instance.services().given;
+  const auto key = instance.plugin().name + "/" + name;
+  const auto found = std::ranges::find(given, key, &HostServices::Given::key);
+  return found != given.end() ? found->fd.release() : -1;
+}
+
+const void* extension(const mc_host*, const char*) { return nullptr; }
+
+constexpr mc_host host_functions = {
+    .size = sizeof(mc_host),
+    .abi_minor = MC_ABI_MINOR,
+    .log = log,
+    .config = config,
+    .get = get,
+    .length = length,
+    .at = at,
+    .key_at = key_at,
+    .boolean = boolean,
+    .integer = integer,
+    .number = number,
+    .string = string,
+    .where = where,
+    .new_namespace = new_namespace,
+    .join_namespace = join_namespace,
+    .add_mount = add_mount,
+    .set_cgroup = set_cgroup,
+    .set_environment = set_environment,
+    .keep_descriptor = keep_descriptor,
+    .set_init = set_init,
+    .give = give,
+    .take = take,
+    .extension = extension,
+};
+
+}  // namespace
+
+Instance::Instance(const EnabledPlugin& enabled, HostServices& services)
+    : enabled_(enabled), services_(services), host_{host_functions, this} {}
+
+Instance::~Instance() {
+  if (created_ && plugin().data.destroy != nullptr) plugin().data.destroy(self_);
+}
+
+void Instance::create() {
+  if (created_ || plugin().data.create == nullptr) return;
+  mc_error error{};
+  mc::rethrow(plugin().data.create(&host_.api, &self_, &error), error);
+  created_ = true;
+}
+
+void Instance::call(mc_hook hook, const mc_call& call) {
+  mc_error error{};
+  const int result = hook(self_, &host_.api, &call, &error);
+  if (result == 0) return;
+  error.text[sizeof error.text - 1] = '\0';
+  error.hint[sizeof error.hint - 1] = '\0';
+  mc::rethrow(result, error);
+}
+
+}  // namespace mini_container

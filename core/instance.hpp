@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin at work in one launch, and the mc_host through which it sees the core.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/launch.hpp"
+#include "core/plan.hpp"
+#include "mini_container/fd.hpp"
+
+namespace mini_container {
+
+class Instance;
+
+/// Where a plugin's calls to its host go. One for all instances of a launch; it outlives them.
+struct HostServices {
+  Plan* plan = nullptr;  // set while contributions are taken: plan and pre_clone
+  /// A line of a plugin's; in the child it is sent to the agent.
+  std::function<void(const std::string& plugin, std::uint32_t level, const std::string& text)> log;
+  std::uint32_t log_level = MC_LOG_WARN;  // below it, log is not called
+  /// Takes the name and the descriptor across the clone; empty where there is no other side.
+  std::function<void(const std::string& key, int fd)> give;
+  struct Given {
+    std::string key;  // "PLUGIN/NAME"
+    mc::Fd fd;
+  };
+  std::vector<Given> given;  // what has arrived
+};
+
+/// What the plugin sees, and how the core finds its instance again.
+struct HostForPlugin {
+  mc_host api;  // first, so that a pointer to one is a pointer to the other
+  Instance* instance;
+};
+
+class Instance {
+ public:
+  Instance(const EnabledPlugin& enabled, HostServices& services);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  [[nodiscard]] const Plugin& plugin() const { return *enabled_.plugin; }
+  [[nodiscard]] const Value& config() const { return enabled_.config; }
+  [[nodiscard]] const mc_host* host() const { return &host_.api; }
+  [[nodiscard]] HostServices& services() const { return services_; }
+
+  /// Calls the plugin's create. Throws what it reports.
+  void create();
+  /// Calls a hook that the plugin has. Throws what it reports.
+  void call(mc_hook hook, const mc_call& call);
+
+  /// The plugin's directory in the container's state, once it is made.
+  mc::Fd state;
+
+ private:
+  const EnabledPlugin& enabled_;
+  HostServices& services_;
+  HostForPlugin host_;
+  void* self_ = nullptr;
+  bool created_ = false;
+};
+
+}  // namespace mini_container

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/launch.hpp"
+
+#include <algorithm>
+
+#include "core/container_options.hpp"
+#include "core/namespaces.hpp"
+#include "core/plugin_order.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+constexpr std::string_view container_table = "container";
+
+struct Named {
+  const Plugin* plugin;
+  Value table;
+  std::string place;  // for a clash between two
+};
+
+// Those that are needed come in behind those that need them; the order is made later.
+void add_needed(std::vector<Named>& named, Catalog& catalog) {
+  for (std::size_t i = 0; i < named.size(); ++i)
+    for (const auto& need : named[i].plugin->needs) {
+      const auto same = [&](const Named& each) { return each.plugin->name == need; };
+      if (std::ranges::any_of(named, same)) continue;
+      auto place = "needed by '" + named[i].plugin->name + "'";
+      const Plugin& plugin = catalog.get(need, place);
+      named.push_back({&plugin, Value(Table{}), std::move(place)});
+    }
+}
+
+void refuse_two_of_one_kind(const std::vector<Named>& named) {
+  const Named* pivot_owner = nullptr;
+  for (const auto& each : named) {
+    if (each.plugin->data.pivot != nullptr) {
+      if (pivot_owner != nullptr)
+        mc::fail(each.place, ": '", each.plugin->name, "' and '", pivot_owner->plugin->name, "' (",
+                 pivot_owner->place, ") both enter the new root; a launch has one at most",
+                 mc::Hint{"leave one of them out"});
+      pivot_owner = &each;
+    }
+    for (const auto& other : named) {
+      if (&other == &each) break;
+      const auto both = each.plugin->data.namespaces & other.plugin->data.namespaces;
+      if (both != 0)
+        mc::fail(each.place, ": '", each.plugin->name, "' and '", other.plugin->name, "' (",
+                 other.place, ") both own ", namespace_names(both),
+                 mc::Hint{"a namespace has one owner; leave one of them out"});
+    }
+  }
+}
+
+}  // namespace
+
+Launch check_launch(const Value& tree, const std::string& directory, Catalog& catalog) {
+  Launch launch;
+  launch.directory = directory;
+  launch.container = Value(Table{});
+  std::vector<Named> named;
+  const auto* tables = tree.as<Table>();
+  if (tables == nullptr) mc::fail("the launch is not a table");
+  for (const auto& [name, value] : *tables) {
+    const auto place = value.place().text();
+    if (value.as<Table>() == nullptr)
+      mc::fail(place, ": ", name, ": a launch consists of tables, and this is a ",
+               value.type_name(),
+               mc::Hint{"write it inside [container] or a plugin's table"});
+    if (name == container_table)
+      launch.container = value;
+    else
+      named.push_back({&catalog.get(name, place + ": [" + name + "]"), value, place});
+  }
+  launch.container = check_table(container_table, launch.container, container_options());
+  add_needed(named, catalog);
+  refuse_two_of_one_kind(named);
+
+  std::vector<const Plugin*> order;
+  for (const auto& each : named) order.push_back(each.plugin);
+  for (const Plugin* plugin : order_plugins(order)) {
+    const auto found = std::ranges::find(named, plugin, &Named::plugin);
+    launch.plugins.push_back(
+        {plugin, check_table(plugin->name, found->table, plugin->options)});
+  }
+  return launch;
+}
+
+}  // namespace mini_container

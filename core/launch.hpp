@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A checked launch: the [container] table, and the plugins in their order with their tables.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/catalog.hpp"
+#include "core/value.hpp"
+
+namespace mini_container {
+
+struct EnabledPlugin {
+  const Plugin* plugin = nullptr;
+  Value config;  // checked, defaults applied
+};
+
+struct Launch {
+  Value container;  // checked
+  std::vector<EnabledPlugin> plugins;
+  std::string directory;  // relative paths start here; absolute
+};
+
+/// Loads the plugins that `tree` (a Table: "container" and one table for each plugin) names, and
+/// those they need; checks every table; puts the plugins in order. Throws mc::Error for the first
+/// fault, nothing touched.
+Launch check_launch(const Value& tree, const std::string& directory, Catalog& catalog);
+
+}  // namespace mini_container

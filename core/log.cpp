@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/log.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "core/json.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+// One write(2) a line: lines of several processes do not mix.
+class StandardErrorSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody listens
+  }
+  void flush_() override {}
+};
+
+LogOptions options;
+std::unique_ptr<spdlog::logger> opened;
+
+std::string timestamp() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  char text[64];
+  const auto length = ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  char all[96];
+  std::snprintf(all, sizeof all, "%.*s.%09ldZ", static_cast<int>(length), text, now.tv_nsec);
+  return all;
+}
+
+spdlog::logger& logger() {
+  if (!opened) {
+    spdlog::sink_ptr sink;
+    if (options.file.empty())
+      sink = std::make_shared<StandardErrorSink>();
+    else
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(options.file);
+    opened = std::make_unique<spdlog::logger>("mini_container", std::move(sink));
+    opened->set_level(spdlog::level::trace);
+    opened->flush_on(spdlog::level::trace);
+    opened->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+        options.json ? "%v" : options.file.empty() ? "mini_container: %l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v"));
+  }
+  return *opened;
+}
+
+std::string line_of(spdlog::level::level_enum level, std::string_view who, std::string_view text) {
+  std::string message = who.empty() ? std::string(text) : mc::concat(who, ": ", text);
+  if (!options.json) return message;
+  const auto name = spdlog::level::to_string_view(level);
+  Value line;
+  line.set("level", Value(std::string(name.data(), name.size())));
+  line.set("msg", Value(std::move(message)));
+  line.set("time", Value(timestamp()));
+  return write_json(line);
+}
+
+void put(spdlog::level::level_enum level, std::string_view who, std::string_view text) {
+  const auto line = line_of(level, who, text);
+  logger().log(level, spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace
+
+void set_log(const LogOptions& options_) { options = options_; }
+
+std::uint32_t log_threshold() { return options.level; }
+
+void log_line(std::uint32_t level, std::string_view who, std::string_view text) {
+  if (level < options.level) return;
+  put(level == MC_LOG_DEBUG  ? spdlog::level::debug
+      : level == MC_LOG_INFO ? spdlog::level::info
+                             : spdlog::level::warn,
+      who, text);
+}
+
+void log_failure(std::string_view text) {
+  if (!options.file.empty()) put(spdlog::level::err, {}, text);
+  say(mc::concat("mini_container: ", text));
+}
+
+void say(std::string_view text) {
+  const auto line = mc::concat(text, '\n');
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody listens
+}
+
+}  // namespace mini_container

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/namespaces.hpp"
+
+namespace mini_container {
+
+namespace {
+
+std::string text_or_empty(const char* text) { return text != nullptr ? text : ""; }
+
+[[noreturn]] void refuse_clash(const std::string& what, const Origin& one, const Origin& other) {
+  mc::fail(what, " is contributed by ", one.text(), " and by ", other.text(),
+           mc::Hint{"leave one of them out, or set it in your own list"});
+}
+
+auto depth(const PlannedMount& mount) {
+  const auto& path = mount.destination();
+  return path == "/" ? 0 : std::ranges::count(path, '/');
+}
+
+bool is_late(const PlannedMount& mount) { return (mount.data().flags & MC_MOUNT_LATE) != 0; }
+
+// A mask and a remount change what another entry puts there; they do not replace it.
+bool occupies(const PlannedMount& mount) {
+  return mount.data().kind != MC_MOUNT_MASK && mount.data().kind != MC_MOUNT_READONLY &&
+         mount.data().kind != MC_MOUNT_REMOUNT;
+}
+
+bool lies_below(const std::string& path, const std::string& ancestor) {
+  return ancestor == "/" || (path.size() > ancestor.size() && path.starts_with(ancestor) &&
+                             path[ancestor.size()] == '/');
+}
+
+// A default goes behind the last entry that it lies below, and behind the defaults that are there
+// already: so it is in view when it is done, and what the user puts below it comes later.
+std::vector<PlannedMount>::iterator place_of_default(std::vector<PlannedMount>& ordered,
+                                                     const PlannedMount& mount) {
+  auto place = ordered.begin();
+  for (auto at = ordered.begin(); at != ordered.end(); ++at)
+    if (lies_below(mount.destination(), at->destination())) place = at + 1;
+  while (place != ordered.end() && place->data().rank < MC_RANK_USER) ++place;
+  return place;
+}
+
+}  // namespace
+
+std::string normal_destination(std::string_view path) {
+  if (!path.starts_with('/'))
+    mc::fail("destination '", path, "' is not an absolute path",
+             mc::Hint{"begin it with '/': it is a path inside the container"});
+  std::string out;
+  for (std::size_t at = 0; at < path.size();) {
+    const auto end = std::min(path.find('/', at), path.size());
+    const auto part = path.substr(at, end - at);
+    if (!part.empty() && part != ".") {
+      out += '/';
+      out += part;
+    }
+    at = end + 1;
+  }
+  return out.empty() ? "/" : out;
+}
+
+PlannedMount::PlannedMount(const mc_mount& from, Origin origin)
+    : data_(mc_mount{}),
+      source_(text_or_empty(from.source)),
+      type_(text_or_empty(from.type)),
+      options_(text_or_empty(from.data)),
+      has_source_(from.source != nullptr),
+      has_options_(from.data != nullptr),
+      origin_(std::move(origin)) {
+  std::memcpy(&data_, &from, std::min<std::size_t>(from.size, sizeof data_));
+  destination_ = normal_destination(text_or_empty(from.destination));
+  if (data_.content != nullptr)
+    content_.assign(static_cast<const char*>(data_.content), data_.content_size);
+  if (data_.fd >= 0) fd_ = mc::duplicate(data_.fd);
+  if (data_.idmap_fd >= 0) idmap_ = mc::duplicate(data_.idmap_fd);
+}
+
+mc_mount PlannedMount::view() const {
+  mc_mount out = data_;
+  out.size = sizeof out;
+  out.destination = destination_.c_str();
+  out.source = has_source_ ? source_.c_str() : nullptr;
+  out.type = type_.c_str();
+  out.data = has_options_ ? options_.c_str() : nullptr;
+  out.content = content_.data();
+  out.content_size = content_.size();
+  out.fd = fd_.get();
+  out.idmap_fd = idmap_.get();
+  return out;
+}
+
+void Plan::add_namespace(std::uint64_t type, mc::Fd joined, Origin origin) {
+  const auto* kind = find_namespace_kind(type);
+  if (kind == nullptr)
+    mc::fail("contribute a namespace: ", namespace_names(type), " is not one CLONE_NEW* bit");
+  if (const auto* other = find_namespace(type))
+    refuse_clash(mc::concat("the ", kind->proc_name, " namespace"), origin, other->origin);
+  namespaces_.push_back({type, std::move(joined), std::move(origin)});
+}
+
+void Plan::add_mount(const mc_mount& mount, Origin origin) {
+  PlannedMount added(mount, std::move(origin));
+  const auto& data = added.data();
+  const bool is_user = data.rank >= MC_RANK_USER;
+  if (occupies(added) && !is_late(added) && !is_user)
+    for (const auto& other : mounts_)
+      if (occupies(other) && other.destination() == added.destination() &&
+          other.data().rank == data.rank && other.origin().plugin != added.origin().plugin)
+        refuse_clash("'" + added.destination() + "'", added.origin(), other.origin());
+  mounts_.push_back(std::move(added));
+}
+
+void Plan::set_cgroup(mc::Fd fd, Origin origin) {
+  if (cgroup_.fd) refuse_clash("the cgroup", origin, cgroup_.origin);
+  cgroup_ = {std::move(fd), std::move(origin)};
+}
+
+void Plan::set_init(mc::Fd fd, Origin origin) {
+  if (init_.fd) refuse_clash("the init program", origin, init_.origin);
+  init_ = {std::move(fd), std::move(origin)};
+}
+
+void Plan::set_environment(std::string name, std::string value, Origin origin) {
+  if (name.empty() || name.find('=') != std::string::npos)
+    mc::fail("contribute the environment variable '", name, "': not a name");
+  const auto other = std::ranges::find(environment_, name, &PlannedVariable::name);
+  if (other != environment_.end())
+    refuse_clash("the environment variable '" + name + "'", origin, other->origin);
+  environment_.push_back({std::move(name), std::move(value), std::move(origin)});
+}
+
+void Plan::keep_descriptor(mc::Fd fd, int target, Origin origin) {
+  if (target < 3 || target > 1024)
+    mc::fail("keep a descriptor as ", target, ": only 3 to 1024 can be asked for");
+  const auto other = std::ranges::find(descriptors_, target, &PlannedDescriptor::target);
+  if (other != descriptors_.end())
+    refuse_clash(mc::concat("descriptor ", target), origin, other->origin);
+  descriptors_.push_back({std::move(fd), target, std::move(origin)});
+}
+
+void Plan::order_mounts() {
+  // What a stronger entry puts at the same destination replaces the weaker ones there.
+  std::erase_if(mounts_, [this](const PlannedMount& weak) {
+    return occupies(weak) && weak.data().rank < MC_RANK_USER &&
+           std::ranges::any_of(mounts_, [&](const PlannedMount& strong) {
+             return occupies(strong) && strong.data().rank > weak.data().rank &&
+                    strong.destination() == weak.destination();
+           });
+  });
+  std::ranges::stable_sort(mounts_, {}, [](const PlannedMount& mount) {
+    return mount.data().rank >= MC_RANK_USER ? 0 : depth(mount) + 1;
+  });
+  std::vector<PlannedMount> ordered, late;
+  for (auto& mount : mounts_) {
+    if (is_late(mount)) {
+      late.push_back(std::move(mount));
+    } else if (mount.data().rank >= MC_RANK_USER) {
+      ordered.push_back(std::move(mount));
+    } else {
+      const auto place = place_of_default(ordered, mount);
+      ordered.insert(place, std::move(mount));
+    }
+  }
+  std::ranges::move(late, std::back_inserter(ordered));
+  mounts_ = std::move(ordered);
+}
+
+std::uint64_t Plan::clone_flags() const {
+  std::uint64_t flags = 0;
+  for (const auto& space : namespaces_)
+    if (!space.joined) flags |= space.type;
+  return flags;
+}
+
+const PlannedNamespace* Plan::find_namespace(std::uint64_t type) const {
+  const auto found = std::ranges::find(namespaces_, type, &PlannedNamespace::type);
+  return found != namespaces_.end() ? &*found : nullptr;
+}
+
+}  // namespace mini_container

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the plugins contribute, merged: the container as data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mini_container/abi.h"
+#include "mini_container/fd.hpp"
+
+namespace mini_container {
+
+/// Who asked for something, and where in the launch.
+struct Origin {
+  std::string plugin;
+  std::string place;
+
+  [[nodiscard]] std::string text() const { return plugin + " (" + place + ")"; }
+};
+
+struct PlannedNamespace {
+  std::uint64_t type = 0;
+  mc::Fd joined;  // none: a new one
+  Origin origin;
+};
+
+/// An mc_mount that owns what it points to.
+class PlannedMount {
+ public:
+  PlannedMount(const mc_mount& from, Origin origin);
+
+  /// Valid until the mount is moved or destroyed.
+  [[nodiscard]] mc_mount view() const;
+  [[nodiscard]] const std::string& destination() const { return destination_; }
+  [[nodiscard]] const mc_mount& data() const { return data_; }
+  [[nodiscard]] const std::string& source() const { return source_; }
+  [[nodiscard]] const std::string& type() const { return type_; }
+  [[nodiscard]] const std::string& options() const { return options_; }
+  [[nodiscard]] const Origin& origin() const { return origin_; }
+
+ private:
+  mc_mount data_;
+  std::string destination_, source_, type_, options_, content_;
+  bool has_source_, has_options_;
+  mc::Fd fd_, idmap_;
+  Origin origin_;
+};
+
+struct PlannedVariable {
+  std::string name, value;
+  Origin origin;
+};
+
+struct PlannedDescriptor {
+  mc::Fd fd;
+  int target = -1;
+  Origin origin;
+};
+
+struct PlannedDescriptorSlot {
+  mc::Fd fd;
+  Origin origin;
+};
+
+/// Each add throws mc::Error naming both owners and both places where two contribute the same.
+class Plan {
+ public:
+  void add_namespace(std::uint64_t type, mc::Fd joined, Origin origin);
+  void add_mount(const mc_mount& mount, Origin origin);
+  void set_cgroup(mc::Fd fd, Origin origin);
+  void set_init(mc::Fd fd, Origin origin);
+  void set_environment(std::string name, std::string value, Origin origin);
+  void keep_descriptor(mc::Fd fd, int target, Origin origin);
+
+  /// Puts the mounts in the order to perform them: plugins' defaults by depth of the destination,
+  /// the user's list in its own order, the late ones last. A user's entry replaces the others at
+  /// its destination. To be called once everything is contributed; may be called again.
+  void order_mounts();
+
+  [[nodiscard]] std::uint64_t clone_flags() const;
+  [[nodiscard]] const PlannedNamespace* find_namespace(std::uint64_t type) const;
+
+  [[nodiscard]] const std::vector<PlannedNamespace>& namespaces() const { return namespaces_; }
+  [[nodiscard]] const std::vector<PlannedMount>& mounts() const { return mounts_; }
+  [[nodiscard]] const std::vector<PlannedVariable>& environment() const { return environment_; }
+  [[nodiscard]] const std::vector<PlannedDescriptor>& descriptors() const { return descriptors_; }
+  [[nodiscard]] const PlannedDescriptorSlot& cgroup() const { return cgroup_; }
+  [[nodiscard]] const PlannedDescriptorSlot& init() const { return init_; }
+
+ private:
+  std::vector<PlannedNamespace> namespaces_;
+  std::vector<PlannedMount> mounts_;
+  std::vector<PlannedVariable> environment_;
+  std::vector<PlannedDescriptor> descriptors_;
+  PlannedDescriptorSlot cgroup_, init_;
+};
+
+/// "/a//b/./c/" as "/a/b/c". Throws mc::Error where it is not absolute.
+std::string normal_destination(std::string_view path);
+
+}  // namespace mini_container

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugin_file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/dll/shared_library.hpp>
+
+#include "mini_container/fd.hpp"
+
+namespace mini_container {
+
+namespace {
+
+void check_owner_and_mode(const struct stat& info, const char* what, const std::string& path) {
+  if (info.st_uid != 0 && info.st_uid != ::geteuid())
+    mc::fail("refuse the plugin ", what, " '", path, "': it belongs to uid ", info.st_uid,
+             mc::Hint{"plugins are trusted code: it must belong to root or to the user who runs "
+                      "this; chown it"});
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    mc::fail("refuse the plugin ", what, " '", path, "': others than its owner may write to it",
+             mc::Hint{"plugins are trusted code; chmod go-w"});
+}
+
+// Shorter than an ELF header, or without the magic: dlopen's own words for it are obscure.
+void check_is_shared_object(const std::string& path) {
+  const mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY),
+                              "open plugin '", path, "'"));
+  char head[64];
+  const auto got = mc::check(::read(file.get(), head, sizeof head), "read plugin '", path, "'");
+  if (got < static_cast<ssize_t>(sizeof head) || std::string_view(head, 4) != "\177ELF")
+    mc::fail("plugin '", path, "' is not a shared object, or cut short",
+             mc::Hint{"install it again"});
+}
+
+}  // namespace
+
+bool check_plugin_directory(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    mc::fail_with(errno, "look at plugin directory '", path, "'");
+  }
+  if (!S_ISDIR(info.st_mode)) return false;
+  check_owner_and_mode(info, "directory", path);
+  return true;
+}
+
+const mc_plugin* load_plugin_file(const std::string& path) {
+  struct stat info {};
+  mc::check(::stat(path.c_str(), &info), "look at plugin '", path, "'");
+  if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
+  check_owner_and_mode(info, "file", path);
+
+  using boost::dll::load_mode::type;
+  boost::dll::shared_library library;
+  boost::dll::fs::error_code failed;
+  // A full path, so that no search path decides.
+  library.load(std::filesystem::path(path),
+               boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
+  if (failed) {
+    const char* reason = ::dlerror();
+    check_is_shared_object(path);
+    mc::fail("load plugin '", path, "': ", reason != nullptr ? reason : failed.message().c_str());
+  }
+  if (!library.has(MC_PLUGIN_SYMBOL))
+    mc::fail("plugin '", path, "' does not export " MC_PLUGIN_SYMBOL,
+             mc::Hint{"it is no plugin, or one of another major ABI version"});
+  const auto* symbol = &library.get<const mc_plugin>(MC_PLUGIN_SYMBOL);
+  // Never unloaded: its code may be in use until the process ends. A handle of its own for life.
+  static_cast<void>(new boost::dll::shared_library(std::move(library)));
+  return symbol;
+}
+
+}  // namespace mini_container

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin is trusted code: where its file may come from. The only file that knows Boost.DLL.
+#pragma once
+
+#include <string>
+
+#include "mini_container/abi.h"
+
+namespace mini_container {
+
+/// Refuses a directory that is not owned by root or by the user who runs this, or that others may
+/// write to. Throws mc::Error naming it and the way out. Gives false where it does not exist.
+bool check_plugin_directory(const std::string& path);
+
+/// Checks the file likewise, loads it (RTLD_NOW | RTLD_LOCAL, never unloaded) and gives its
+/// mc_plugin_v1. Throws mc::Error for a file that is not a plugin.
+const mc_plugin* load_plugin_file(const std::string& path);
+
+}  // namespace mini_container

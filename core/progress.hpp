@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the child is: a page shared with the agent, so that the agent can name the hook in which
+// the child crashed, hung or lost its channel, and say what each hook cost.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "core/hook.hpp"
+
+namespace mini_container {
+
+inline constexpr std::uint32_t no_plugin = UINT32_MAX;
+inline constexpr std::size_t most_spans = 512;
+
+/// Nanoseconds of CLOCK_MONOTONIC.
+std::uint64_t monotonic_ns();
+
+struct Span {
+  std::uint32_t plugin = 0;  // index in the launch's order; no_plugin: the core
+  Hook hook{};               // for the core: what it does there, see Timings
+  std::uint64_t begin_ns = 0;
+  std::uint64_t end_ns = 0;
+};
+
+/// Lives in a shared anonymous mapping; only lock-free members.
+struct Progress {
+  std::atomic<std::uint32_t> plugin{no_plugin};
+  std::atomic<std::uint32_t> hook{0};
+  std::atomic<std::uint64_t> since_ns{0};  // 0: no hook runs
+  std::atomic<std::uint32_t> span_count{0};
+  std::array<Span, most_spans> spans;
+
+  void enter(std::uint32_t plugin_index, Hook hook_entered);
+  void leave(bool keep_span);
+};
+
+/// Maps one; it stays for the life of the process. Throws mc::Error.
+Progress* map_progress();
+
+}  // namespace mini_container

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/record.hpp"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "core/json.hpp"
+#include "mini_container/error.hpp"
+
+namespace mini_container {
+
+namespace {
+
+Value text_value(std::string text) { return Value(std::move(text)); }
+Value number_value(std::uint64_t number) { return Value(static_cast<std::int64_t>(number)); }
+
+std::int64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * 1'000'000'000L + now.tv_nsec;
+}
+
+template <class Type>
+Type need(const Value& record, std::string_view key) {
+  const Value* member = record.find(key);
+  const auto* value = member != nullptr ? member->as<Type>() : nullptr;
+  if (value == nullptr)
+    mc::fail("the container's record lacks '", key, "'",
+             mc::Hint{"it was written by another version; remove it with delete --force"});
+  return *value;
+}
+
+}  // namespace
+
+void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options) {
+  Value record;
+  record.set("version", number_value(1));
+  record.set("id", text_value(options.id));
+  record.set("created", Value(now_ns()));
+  record.set("directory", text_value(launch.directory));
+  record.set("detached", Value(options.detached));
+  record.set("agent", text_value(ProcessMark::of(::getpid()).text()));
+  record.set("container", launch.container);
+  List plugins;
+  for (const auto& enabled : launch.plugins) {
+    Value plugin;
+    plugin.set("name", text_value(enabled.plugin->name));
+    plugin.set("path", text_value(enabled.plugin->path));
+    plugin.set("config", enabled.config);
+    plugins.push_back(std::move(plugin));
+  }
+  record.set("plugins", Value(std::move(plugins)));
+  if (!options.annotations.empty()) record.set("annotations", options.annotations);
+  state.write_new(state_file::record, write_json(record));
+}
+
+std::optional<ContainerRecord> read_record(const ContainerState& state) {
+  const auto text = state.read(state_file::record);
+  if (!text || text->empty()) return std::nullopt;
+  const Value record = parse_json(*text, "record.json", {64U << 20U, 128});
+  ContainerRecord out;
+  out.id = need<std::string>(record, "id");
+  out.created_ns = need<std::int64_t>(record, "created");
+  out.directory = need<std::string>(record, "directory");
+  out.detached = need<bool>(record, "detached");
+  out.agent = ProcessMark::parse(need<std::string>(record, "agent")).value_or(ProcessMark{});
+  if (const auto* container = record.find("container")) out.container = *container;
+  if (const auto* annotations = record.find("annotations")) out.annotations = *annotations;
+  for (const Value& plugin : need<List>(record, "plugins")) {
+    const Value* config = plugin.find("config");
+    out.plugins.emplace_back(need<std::string>(plugin, "name"),
+                             config != nullptr ? *config : Value(Table{}));
+    out.plugin_paths.push_back(need<std::string>(plugin, "path"));
+  }
+  return out;
+}
+
+Launch launch_of(const ContainerRecord& record, Catalog& catalog) {
+  Launch launch;
+  launch.directory = record.directory;
+  launch.container = record.container;
+  for (std::size_t i = 0; i < record.plugins.size(); ++i) {
+    const auto& [name, config] = record.plugins[i];
+    const bool from_file = record.plugin_paths[i].starts_with('/');
+    const Plugin& plugin = from_file ? catalog.load_file(record.plugin_paths[i])
+                                     : catalog.get(name, "the record of '" + record.id + "'");
+    launch.plugins.push_back({&plugin, config});
+  }
+  return launch;
+}
+
+}  // namespace mini_container

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the core writes of a container, so that any later process can exec into it and clean up.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/launch.hpp"
+#include "core/run_options.hpp"
+#include "core/state.hpp"
+
+namespace mini_container {
+
+/// The files in a container's state directory.
+namespace state_file {
+inline constexpr const char* record = "record.json";    // written before the first resource
+inline constexpr const char* process = "process";       // a ProcessMark, once there is a process
+inline constexpr const char* status = "status";         // "running", "created", "stopped CODE"
+inline constexpr const char* output = "output.log";     // of a detached container
+inline constexpr const char* start_socket = "start.sock";
+}  // namespace state_file
+
+struct ContainerRecord {
+  std::string id;
+  std::int64_t created_ns = 0;  // since 1970, CLOCK_REALTIME
+  std::string directory;
+  ProcessMark agent;
+  bool detached = false;
+  Value container;  // checked
+  std::vector<std::pair<std::string, Value>> plugins;  // in order, with their checked tables
+  std::vector<std::string> plugin_paths;
+  Value annotations;
+};
+
+void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options);
+/// nullopt: the directory is there but nothing was made yet. Throws for one that cannot be read.
+std::optional<ContainerRecord> read_record(const ContainerState& state);
+
+/// The launch of a record, its plugins loaded from where they came from.
+Launch launch_of(const ContainerRecord& record, Catalog& catalog);
+
+}  // namespace mini_container

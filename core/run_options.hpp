@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a launch is carried out, beside what is launched.
+#pragma once
+
+#include <string>
+
+#include "core/value.hpp"
+
+namespace mini_container {
+
+struct RunOptions {
+  std::string state_root;
+  std::string id;
+  bool detached = false;        // the container outlives the caller; no PDEATHSIG
+  bool wait_for_start = false;  // stop before seal until `start` comes
+  bool timings = false;
+  bool verbose = false;         // the "[Agent]" and "[Container]" lines
+  std::string console_socket;   // where a terminal's master goes; empty: the agent keeps it
+  std::string pid_file;
+  Value annotations;            // kept in the record for other verbs; may be empty
+};
+
+}  // namespace mini_container

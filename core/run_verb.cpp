@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "core/agent.hpp"
+#include "core/failure.hpp"
+#include "core/log.hpp"
+#include "core/record.hpp"
+#include "core/timings.hpp"
+#include "core/verbs.hpp"
+
+namespace mini_container {
+
+namespace {
+
+RunOptions options_of(const RunRequest& request, const Launch& launch, VerbContext& context) {
+  RunOptions options;
+  options.state_root = context.state_root();
+  const Value* id = launch.container.find("id");
+  options.id = id != nullptr ? *id->as<std::string>() : make_id();
+  check_id(options.id);
+  options.detached = request.detach;
+  options.timings = request.timings || !request.trace_file.empty();
+  options.verbose = context.global.verbose;
+  options.pid_file = request.pid_file;
+  return options;
+}
+
+void write_pid_file(const std::string& path, pid_t pid) {
+  if (path.empty()) return;
+  // Whoever watches for the file finds it whole.
+  const auto fresh = path + ".new";
+  const mc::Fd file(mc::check(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), "make '", fresh, "'"));
+  const auto text = std::to_string(pid);
+  mc::check(::write(file.get(), text.data(), text.size()), "write '", fresh, "'");
+  mc::check(::rename(fresh.c_str(), path.c_str()), "put '", path, "' into place");
+}
+
+int run_attached(const Launch& launch, const RunRequest& request, RunOptions options) {
+  Agent agent(launch, std::move(options));
+  agent.start();
+  write_pid_file(request.pid_file, agent.pid());
+  const int exit_code = agent.wait();
+  agent.finish();
+  if (request.timings) show_timings(agent.pipeline());
+  if (!request.trace_file.empty()) write_trace(agent.pipeline(), request.trace_file);
+  return exit_code;
+}
+
+void redirect(int from, int to) { mc::check(::dup2(from, to), "redirect descriptor ", to); }
+
+// The container's output goes to a file of its state, or to the one asked for.
+void redirect_output(const RunRequest& request, const std::string& state_root,
+                     const std::string& id) {
+  // Opened under a name beside the container's directory, which does not exist yet.
+  std::string path = request.log_output;
+  if (path.empty()) path = mc::concat(state_root, "/.", id, ".log");
+  const mc::Fd nothing(mc::check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open '/dev/null'"));
+  const mc::Fd output(mc::check(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
+      "open the container's log '", path, "'"));
+  redirect(nothing.get(), STDIN_FILENO);
+  redirect(output.get(), STDOUT_FILENO);
+  redirect(output.get(), STDERR_FILENO);
+}
+
+// The agent goes on in the background; this process tells how the start went.
+int run_detached(const Launch& launch, const RunRequest& request, const RunOptions& options) {
+  int ends[2];
+  mc::check(::pipe2(ends, O_CLOEXEC), "make a pipe to the agent");
+  mc::Fd reader(ends[0]), writer(ends[1]);
+  const pid_t agent_pid = mc::check(::fork(), "fork the agent");
+  if (agent_pid == 0) {
+    reader.reset();
+    ::setsid();
+    unsigned char result = 0;
+    const mc::Fd caller_error(mc::duplicate(STDERR_FILENO));
+    try {
+      ContainerState::ensure_root(options.state_root);
+      redirect_output(request, options.state_root, options.id);
+      Agent agent(launch, options);
+      agent.start();
+      write_pid_file(request.pid_file, agent.pid());
+      mc::check(::write(writer.get(), &result, 1), "report to the caller");
+      writer.reset();
+      const mc::Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+      for (int fd = 0; fd <= 2; ++fd) redirect(nothing.get(), fd);
+      agent.wait();
+      agent.finish();
+      ::_exit(0);
+    } catch (const std::exception& error) {
+      const auto* failure = dynamic_cast<const Failure*>(&error);
+      const auto* attempt = dynamic_cast<const mc::Error*>(&error);
+      result = static_cast<unsigned char>(failure != nullptr ? failure->exit_code()
+                                                             : exit_runtime_failed);
+      if (writer) {
+        ::dup2(caller_error.get(), STDERR_FILENO);
+        log_failure(attempt != nullptr ? describe(*attempt) : error.what());
+        if (::write(writer.get(), &result, 1) < 0) ::_exit(result);
+      }
+    }
+    ::_exit(result);
+  }
+  writer.reset();
+  unsigned char result = exit_runtime_failed;
+  if (::read(reader.get(), &result, 1) != 1) {
+    int status = 0;
+    ::waitpid(agent_pid, &status, 0);
+    return exit_code_of(status);
+  }
+  if (result != 0) {
+    ::waitpid(agent_pid, nullptr, 0);
+    return result;
+  }
+  std::printf("%s\n", options.id.c_str());
+  return 0;
+}
+
+}  // namespace
+
+int run_verb(VerbContext& context, const Arguments& arguments) {
+  const RunRequest request = parse_run(arguments, context.global, context.catalog);
+  const Launch launch = check_launch(request.tree, request.directory, context.catalog);
+  const Value* command = launch.container.find("command");
+  if (command == nullptr || command->as<List>()->empty())
+    mc::fail("there is no command to run",
+             mc::Hint{"give it behind the flags, or as container.command in the launch file; see "
+                      "mini_container --help"});
+  RunOptions options = options_of(request, launch, context);
+  return request.detach ? run_detached(launch, request, options)
+                        : run_attached(launch, request, std::move(options));
+}
+
+}  // namespace mini_container

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/state.hpp"
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+namespace mini_container {
+
+namespace {
+
+// Opens the state root, made where `make` says so; what others may change is refused.
+mc::Fd open_root(const std::string& path, bool make) {
+  constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+  mc::Fd root(::open(path.c_str(), flags));
+  if (!root && errno == ENOENT && make) {
+    // The directories above, as an administrator would make them; the last one closed to others.
+    for (auto at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1))
+      ::mkdir(path.substr(0, at).c_str(), 0755);
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+      mc::fail_with(errno, "make the state directory '", path, "'",
+                    mc::Hint{"choose another one with --root DIR"});
+    root.reset(::open(path.c_str(), flags));
+  }
+  if (!root) {
+    if (errno == ENOENT && !make) return root;
+    mc::fail_with(errno, "open the state directory '", path, "'",
+                  mc::Hint{"choose another one with --root DIR"});
+  }
+  struct stat info {};
+  mc::check(::fstat(root.get(), &info), "look at the state directory '", path, "'");
+  if (info.st_uid != ::geteuid() || (info.st_mode & 022) != 0)
+    mc::fail("refuse the state directory '", path, "': it is not yours alone to write to",
+             mc::Hint{"it must belong to you; chmod 0700, or choose another with --root DIR"});
+  return root;
+}
+
+void remove_tree(int parent, const char* name) {
+  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
+  if (errno != EISDIR && errno != EPERM) mc::fail_with(errno, "remove '", name, "'");
+  mc::Fd directory(mc::check(
+      ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open '", name,
+      "'"));
+  DIR* stream = ::fdopendir(directory.get());
+  if (stream == nullptr) mc::fail_with(errno, "read the directory '", name, "'");
+  static_cast<void>(directory.release());
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream))
+    if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
+      names.emplace_back(entry->d_name);
+  mc::Fd again(::fcntl(::dirfd(stream), F_DUPFD_CLOEXEC, 3));
+  ::closedir(stream);
+  for (const auto& each : names) remove_tree(again.get(), each.c_str());
+  if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+    mc::fail_with(errno, "remove the directory '", name, "'");
+}
+
+}  // namespace
+
+void check_id(const std::string& id) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '.' || c == '+' || c == '-';
+  };
+  if (id.empty() || id.size() > 255)
+    mc::fail("the container id is ", id.size(), " bytes long", mc::Hint{"give 1 to 255"});
+  if (id.front() == '.' || id.front() == '-' || !std::ranges::all_of(id, allowed))
+    mc::fail("'", id, "' is not a container id",
+             mc::Hint{"use letters, digits and _ . + -, with no leading dot or dash"});
+}
+
+std::string make_id() {
+  unsigned char bytes[6];
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) mc::fail_with(errno, "make up an id");
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    id += digits[byte >> 4U];
+    id += digits[byte & 15U];
+  }
+  return id;
+}
+
+ProcessMark ProcessMark::of(pid_t pid) {
+  const auto path = mc::concat("/proc/", pid, "/stat");
+  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char text[1024];
+  const auto got = file ? ::read(file.get(), text, sizeof text) : -1;
+  if (got <= 0) return {pid, 0};
+  // The command, field 2, is in parentheses and may hold anything, so count from its end.
+  std::string_view rest(text, static_cast<std::size_t>(got));
+  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));
+  for (int field = 3; field < 22; ++field)
+    rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+  ProcessMark mark{pid, 0};
+  std::from_chars(rest.data(), rest.data() + rest.size(), mark.start_time);
+  return mark;
+}
+
+mc::Fd ProcessMark::open() const {
+  if (pid <= 0 || start_time == 0) return {};
+  mc::Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  // Opened first and compared then: what is compared cannot be replaced any more.
+  if (fd && of(pid).start_time != start_time) fd.reset();
+  return fd;
+}
+
+std::string ProcessMark::text() const { return mc::concat(pid, ' ', start_time, '\n'); }
+
+std::optional<ProcessMark> ProcessMark::parse(std::string_view text) {
+  ProcessMark mark;
+  const auto* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, mark.pid);
+  if (first.ec != std::errc() || first.ptr == end) return std::nullopt;
+  const auto second = std::from_chars(first.ptr + 1, end, mark.start_time);
+  if (second.ec != std::errc()) return std::nullopt;
+  return mark;
+}
+
+ContainerState ContainerState::create(const std::string& root_path, const std::string& id) {
+  check_id(id);
+  mc::Fd root = open_root(root_path, true);
+  if (::mkdirat(root.get(), id.c_str(), 0700) != 0) {
+    if (errno == EEXIST)
+      mc::fail("the container id '", id, "' is in use",
+               mc::Hint{"choose another one, or remove it: mini_container delete " + id});
+    mc::fail_with(errno, "make the state directory of container '", id, "'");
+  }
+  mc::Fd directory(mc::check(
+      ::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+      "open the state directory of container '", id, "'"));
+  return {std::move(root), std::move(directory), id};
+}
+
+ContainerState ContainerState::open(const std::string& root_path, const std::string& id) {
+  check_id(id);
+  mc::Fd root = open_root(root_path, false);
+  mc::Fd directory;
+  if (root)
+    directory.reset(
+        ::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!directory)
+    mc::fail_with(errno, "container '", id, "' does not exist",
+                  mc::Hint{"see those that do: mini_container list"});
+  return {std::move(root), std::move(directory), id};
+}
+
+void ContainerState::ensure_root(const std::string& root) { open_root(root, true); }
+
+std::vector<std::string> ContainerState::list(const std::string& root_path) {
+  std::vector<std::string> out;
+  const mc::Fd root = open_root(root_path, false);
+  if (!root) return out;
+  DIR* stream = ::fdopendir(::fcntl(root.get(), F_DUPFD_CLOEXEC, 3));
+  if (stream == nullptr) mc::fail_with(errno, "read the state directory '", root_path, "'");
+  while (const dirent* entry = ::readdir(stream))
+    if (entry->d_name[0] != '.') out.emplace_back(entry->d_name);
+  ::closedir(stream);
+  std::ranges::sort(out);
+  return out;
+}
+
+void ContainerState::write_new(const char* name, std::string_view text) const {
+  const mc::Fd file(mc::check(
+      ::openat(fd(), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
+      "make '", name, "' in the container's state"));
+  while (!text.empty()) {
+    const auto put = mc::check(::write(file.get(), text.data(), text.size()), "write '", name,
+                               "' in the container's state");
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
+void ContainerState::write(const char* name, std::string_view text) const {
+  const auto fresh = mc::concat('.', name, '.', ::getpid());
+  write_new(fresh.c_str(), text);
+  mc::check(::renameat(fd(), fresh.c_str(), fd(), name), "put '", name,
+            "' into the container's state");
+}
+
+std::optional<std::string> ContainerState::read(const char* name) const {
+  const mc::Fd file(::openat(fd(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) {
+    if (errno == ENOENT) return std::nullopt;
+    mc::fail_with(errno, "open '", name, "' of container '", id_, "'");
+  }
+  return mc::read_all(file.get(), name, 64U << 20U);
+}
+
+mc::Fd ContainerState::plugin_directory(const std::string& plugin) const {
+  const auto name = "plugin." + plugin;
+  if (::mkdirat(fd(), name.c_str(), 0700) != 0 && errno != EEXIST)
+    mc::fail_with(errno, "make '", name, "' in the container's state");
+  return mc::Fd(mc::check(
+      ::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), "open '",
+      name, "' in the container's state"));
+}
+
+mc::Fd ContainerState::lock(bool wait) const {
+  // A descriptor of its own: flock(2) locks belong to the open file description.
+  mc::Fd own(mc::check(::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                       "open the state of container '", id_, "'"));
+  while (::flock(own.get(), wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return {};
+    if (errno != EINTR) mc::fail_with(errno, "lock container '", id_, "'");
+  }
+  return own;
+}
+
+void ContainerState::remove() {
+  if (!directory_) return;
+  directory_.reset();
+  remove_tree(root_.get(), id_.c_str());
+}
+
+std::string default_state_root() {
+  if (::geteuid() == 0) return "/run/mini_container";
+  if (const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
+    return std::string(runtime) + "/mini_container";
+  return mc::concat("/tmp/mini_container-", ::geteuid());
+}
+
+}  // namespace mini_container

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is on disk of a container: one directory, 0700, below the state root.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mini_container/fd.hpp"
+
+namespace mini_container {
+
+/// Throws mc::Error unless `id` is 1 to 255 of [A-Za-z0-9_.+-] without a leading dot or dash.
+void check_id(const std::string& id);
+
+/// Twelve hexadecimal digits, random.
+std::string make_id();
+
+/// A process that may have ended: the start time tells it from a later one with its number.
+struct ProcessMark {
+  pid_t pid = -1;
+  std::uint64_t start_time = 0;  // clock ticks since boot, proc_pid_stat(5) field 22
+
+  /// Of a process that is alive or a zombie; start_time 0 where there is none.
+  static ProcessMark of(pid_t pid);
+  /// A pidfd of it, or none: it has ended (been reaped).
+  [[nodiscard]] mc::Fd open() const;
+  [[nodiscard]] std::string text() const;
+  static std::optional<ProcessMark> parse(std::string_view text);
+};
+
+class ContainerState {
+ public:
+  ContainerState() = default;
+
+  /// Makes the directory. Throws where the id is in use.
+  static ContainerState create(const std::string& root, const std::string& id);
+  /// Throws where there is no such container.
+  static ContainerState open(const std::string& root, const std::string& id);
+  /// Makes the state root where it is missing, and refuses one that others may change.
+  static void ensure_root(const std::string& root);
+  /// The ids below `root`, sorted; none where it does not exist.
+  static std::vector<std::string> list(const std::string& root);
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] int fd() const { return directory_.get(); }
+  explicit operator bool() const { return directory_.valid(); }
+
+  /// Writes `name` so that a reader sees the old or the new content, never a part.
+  void write(const char* name, std::string_view text) const;
+  /// For a name that nobody reads yet: written in place.
+  void write_new(const char* name, std::string_view text) const;
+  /// nullopt: there is no such file.
+  [[nodiscard]] std::optional<std::string> read(const char* name) const;
+
+  /// The plugin's own directory, made where it is missing.
+  [[nodiscard]] mc::Fd plugin_directory(const std::string& plugin) const;
+
+  /// Takes the container's lock for as long as the result lives. With `wait` false: none where
+  /// another holds it.
+  [[nodiscard]] mc::Fd lock(bool wait = true) const;
+
+  /// Removes the directory with all in it.
+  void remove();
+
+ private:
+  ContainerState(mc::Fd root, mc::Fd directory, std::string id)
+      : root_(std::move(root)), directory_(std::move(directory)), id_(std::move(id)) {}
+
+  mc::Fd root_, directory_;
+  std::string id_;
+};
+
+/// /run/mini_container for root; $XDG_RUNTIME_DIR/mini_container, or /tmp/mini_container-UID, for
+/// others.
+std::string default_state_root();
+
+}  // namespace mini_container

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pseudoterminals: the container's own, and the caller's that is handed over.
+#pragma once
+
+#include <sys/types.h>
+#include <termios.h>
+
+#include <optional>
+#include <string>
+
+#include "mini_container/fd.hpp"
+
+namespace mini_container {
+
+/// [child] Opens a terminal of the container's own devpts, makes it the controlling terminal and
+/// the standard three; with `bind_console` also /dev/console. Gives the master. Throws mc::Error
+/// where /dev/ptmx is not what it claims to be.
+mc::Fd open_container_terminal(bool bind_console);
+
+/// [agent] Copies between the caller's terminal and a container's, in raw mode for as long as it
+/// lives.
+class TerminalRelay {
+ public:
+  explicit TerminalRelay(mc::Fd master);
+  ~TerminalRelay();
+  TerminalRelay(const TerminalRelay&) = delete;
+  TerminalRelay& operator=(const TerminalRelay&) = delete;
+
+  [[nodiscard]] int master() const { return master_.get(); }
+  /// Whether standard input is still to be read.
+  [[nodiscard]] bool reads_input() const { return reads_input_; }
+  /// Hands the size of the caller's terminal on: at the start, and for SIGWINCH.
+  void resize() const;
+  void copy_input();
+  /// Gives false once the container has closed its side.
+  bool copy_output();
+  /// What is still to be read, after the container has ended.
+  void drain();
+
+ private:
+  mc::Fd master_;
+  std::optional<termios> saved_;
+  bool reads_input_ = true;
+};
+
+/// [agent] Makes the container the foreground process group of the caller's terminal, as a shell
+/// does for a job, and takes the terminal back.
+class ForegroundJob {
+ public:
+  /// To be made where is_foreground, before the container goes on.
+  explicit ForegroundJob(pid_t container);
+  ~ForegroundJob();
+  ForegroundJob(const ForegroundJob&) = delete;
+  ForegroundJob& operator=(const ForegroundJob&) = delete;
+
+  /// The container has stopped (Ctrl-Z): stops us too, and continues it once we continue.
+  void stop_along();
+
+ private:
+  void give();
+  void take_back();
+
+  pid_t container_;
+};
+
+/// [agent] Whether we are the foreground process group of the terminal on standard input.
+bool is_foreground();
+
+}  // namespace mini_container

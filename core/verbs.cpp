@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/verbs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "core/failure.hpp"
+#include "core/log.hpp"
+#include "core/nearest.hpp"
+#include "core/state.hpp"
+
+namespace mini_container {
+
+namespace {
+
+struct Verb {
+  std::string_view name;
+  int (*run)(VerbContext&, const Arguments&);
+};
+
+constexpr std::array verbs = {
+    Verb{"run", run_verb},       Verb{"list", list_verb},     Verb{"kill", kill_verb},
+    Verb{"exec", exec_verb},     Verb{"delete", delete_verb}, Verb{"plan", plan_verb},
+    Verb{"plugin", plugin_verb}, Verb{"undo-launch", undo_launch_verb},
+};
+
+void open_log(const GlobalOptions& global) {
+  LogOptions log;
+  log.file = global.log_file;
+  log.json = global.log_format == "json";
+  if (global.log_level == "debug" || global.log_level == "trace")
+    log.level = MC_LOG_DEBUG;
+  else if (global.log_level == "info" || (global.log_level.empty() && global.verbose))
+    log.level = MC_LOG_INFO;
+  set_log(log);
+}
+
+}  // namespace
+
+std::string VerbContext::state_root() const {
+  return global.state_dir.empty() ? default_state_root() : global.state_dir;
+}
+
+int run_command_line(const Arguments& arguments) {
+  GlobalOptions global;
+  const std::size_t first = parse_global(arguments, global);
+  open_log(global);
+  auto directories = global.plugin_dirs;
+  std::ranges::copy(default_plugin_directories(), std::back_inserter(directories));
+  Catalog catalog(std::move(directories));
+  VerbContext context{global, catalog};
+  if (first < arguments.size()) {
+    const auto verb = std::ranges::find(verbs, arguments[first], &Verb::name);
+    if (verb != verbs.end())
+      return verb->run(context, {arguments.begin() + static_cast<std::ptrdiff_t>(first) + 1,
+                                 arguments.end()});
+  }
+  return run_verb(context,
+                  {arguments.begin() + static_cast<std::ptrdiff_t>(first), arguments.end()});
+}
+
+}  // namespace mini_container

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the command line, one function each. Each takes what follows its name, and gives
+// the exit code; a failure is thrown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/catalog.hpp"
+#include "core/command_line.hpp"
+
+namespace mini_container {
+
+using Arguments = std::vector<std::string>;
+
+/// Dispatches to the verb that the line names; `run` where it names none.
+int run_command_line(const Arguments& arguments);
+
+struct VerbContext {
+  GlobalOptions& global;
+  Catalog& catalog;
+  [[nodiscard]] std::string state_root() const;
+};
+
+int run_verb(VerbContext& context, const Arguments& arguments);
+int list_verb(VerbContext& context, const Arguments& arguments);
+int kill_verb(VerbContext& context, const Arguments& arguments);
+int exec_verb(VerbContext& context, const Arguments& arguments);
+int delete_verb(VerbContext& context, const Arguments& arguments);
+int plan_verb(VerbContext& context, const Arguments& arguments);
+int plugin_verb(VerbContext& context, const Arguments& arguments);
+/// Not for people: what an agent becomes when a plugin has broken it.
+int undo_launch_verb(VerbContext& context, const Arguments& arguments);
+
+}  // namespace mini_container
