@@ -62,6 +62,9 @@ constexpr mc_option options[] = {
                 .help = "A PID namespace to join instead of making one: /proc/PID/ns/pid"}),
 };
 
+// The host's /proc would go on showing the host's processes.
+constexpr const char* needs[] = {"rootfs", nullptr};
+
 }  // namespace
 
 MC_PLUGIN(Pid, {.name = "pid",
@@ -69,4 +72,5 @@ MC_PLUGIN(Pid, {.name = "pid",
                 .namespaces = CLONE_NEWPID,
                 .flags = MC_PLUGIN_STATELESS,
                 .options = options,
+                .needs = needs,
                 .short_flag = 'p'})
