@@ -59,6 +59,11 @@ class Piece {
   Kind kind_ = Kind::text;
 };
 
+template <class Part>
+void append(std::string& out, const Part& part) {
+  Piece(part).append_to(out);
+}
+
 __attribute__((noinline)) inline std::string join(const Piece* first, std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) first[i].append_to(out);
