@@ -102,7 +102,7 @@ class Check {
     template <class... Parts>
     explicit Scope(Check& check, const Parts&... parts)
         : check_(check), length_(check.path_.size()) {
-      (mc::detail::append(check.path_, parts), ...);
+      check.path_ += mc::concat(parts...);
     }
     ~Scope() { check_.path_.resize(length_); }
     Scope(const Scope&) = delete;
