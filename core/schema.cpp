@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/schema.hpp"
+
+#include "core/container_options.hpp"
+#include "core/option_text.hpp"
+
+namespace mini_container {
+
+namespace {
+
+Value text(std::string_view content) { return Value(std::string(content)); }
+
+Value table(std::initializer_list<std::pair<const char*, Value>> members) {
+  Table out;
+  for (const auto& [key, value] : members) out.emplace_back(key, value);
+  return Value(std::move(out));
+}
+
+Value words(const char* const* choices) {
+  List out;
+  for (; choices != nullptr && *choices != nullptr; ++choices) out.push_back(text(*choices));
+  return Value(std::move(out));
+}
+
+Value properties(const std::vector<OptionSpec>& options);
+
+/// Sets the bounds of `option` under these two names.
+void set_bounds(Value& schema, const mc_option& option, const char* least, const char* most) {
+  if (has_minimum(option)) schema.set(least, Value(option.minimum));
+  if (has_maximum(option)) schema.set(most, Value(option.maximum));
+}
+
+/// A number of its own, text that stands for one, or a word in its place.
+Value alternatives(Value number, const char* pattern, const char* const* choices) {
+  List any{std::move(number)};
+  if (pattern != nullptr)
+    any.push_back(table({{"type", text("string")}, {"pattern", text(pattern)}}));
+  if (choices != nullptr) any.push_back(table({{"enum", words(choices)}}));
+  if (any.size() == 1) return std::move(any.front());
+  return table({{"anyOf", Value(std::move(any))}});
+}
+
+/// `bounded`: the bounds are the value's own and not those of the list or map that it is in.
+Value of_type(const OptionSpec& option, std::uint32_t type, bool bounded) {
+  const mc_option& data = option.data;
+  switch (type) {
+    case MC_BOOL: return table({{"type", text("boolean")}});
+    case MC_INT: {
+      Value number = table({{"type", text("integer")}});
+      if (bounded) set_bounds(number, data, "minimum", "maximum");
+      return alternatives(std::move(number), nullptr, data.choices);
+    }
+    case MC_FLOAT: {
+      Value number = table({{"type", text("number")}});
+      if (bounded) set_bounds(number, data, "minimum", "maximum");
+      return number;
+    }
+    case MC_STRING:
+    case MC_PATH: {
+      Value string = table({{"type", text("string")}});
+      if (type == MC_PATH) string.set("minLength", Value(std::int64_t{1}));
+      // The length in characters is at most the length in bytes, which is what is checked.
+      if (bounded && has_maximum(data)) string.set("maxLength", Value(data.maximum));
+      if (bounded && data.minimum > 0) string.set("minLength", Value(std::int64_t{1}));
+      return string;
+    }
+    case MC_SIZE: {
+      Value number = table({{"type", text("integer")}, {"minimum", Value(std::int64_t{0})}});
+      if (bounded) set_bounds(number, data, "minimum", "maximum");
+      return alternatives(std::move(number),
+                          "^[0-9]+(\\.[0-9]+)?([kKmMgGtTpPeE](i?[bB]?)|[bB])?$", data.choices);
+    }
+    case MC_DURATION: {
+      Value number = table({{"type", text("number")}, {"minimum", Value(std::int64_t{0})}});
+      return alternatives(std::move(number),
+                          "^[0-9]+(\\.[0-9]+)?$|^([0-9]+(\\.[0-9]+)?(us|ms|s|min|m|h|d))+$",
+                          data.choices);
+    }
+    case MC_CHOICE: return table({{"enum", words(data.choices)}});
+    default: return properties(option.fields);
+  }
+}
+
+/// The default as JSON; empty where there is none, or a table is made of its fields' defaults.
+Value default_of(const OptionSpec& option) {
+  if (option.data.default_text == nullptr || option.data.type == MC_TABLE) return {};
+  return parse_option_text(option, option.data.default_text, Place{});
+}
+
+Value of_option(const OptionSpec& option) {
+  const mc_option& data = option.data;
+  Value schema;
+  if (data.type == MC_LIST) {
+    schema = table({{"type", text("array")}, {"items", of_type(option, data.element, false)}});
+    set_bounds(schema, data, "minItems", "maxItems");
+  } else if (data.type == MC_MAP) {
+    schema = table({{"type", text("object")},
+                    {"additionalProperties", of_type(option, data.element, false)}});
+    set_bounds(schema, data, "minProperties", "maxProperties");
+  } else {
+    schema = of_type(option, data.type, true);
+  }
+  schema.set("description", text(data.help));
+  if (Value value = default_of(option); !value.empty()) schema.set("default", std::move(value));
+  return schema;
+}
+
+Value properties(const std::vector<OptionSpec>& options) {
+  Value members(Table{});
+  List required;
+  for (const OptionSpec& option : options) {
+    members.set(option.key(), of_option(option));
+    if ((option.data.flags & MC_OPTION_REQUIRED) != 0) required.push_back(text(option.key()));
+  }
+  Value schema = table({{"type", text("object")}, {"properties", std::move(members)}});
+  if (!required.empty()) schema.set("required", Value(std::move(required)));
+  schema.set("additionalProperties", Value(false));
+  return schema;
+}
+
+Value titled(Value schema, std::string_view title, std::string_view description) {
+  Value out = table({{"title", text(title)}, {"description", text(description)}});
+  overlay(out, std::move(schema));
+  return out;
+}
+
+Value extends_schema() {
+  const Value file = table({{"type", text("string")}, {"minLength", Value(std::int64_t{1})}});
+  Value list = table({{"type", text("array")}, {"items", file}});
+  list.set("minItems", Value(std::int64_t{1}));
+  Value out = table({{"anyOf", Value(List{file, std::move(list)})}});
+  out.set("description", text("Files that this one is laid over, relative to it; later ones win"));
+  return out;
+}
+
+}  // namespace
+
+Value launch_schema(std::span<const Plugin* const> plugins) {
+  Value members(Table{});
+  members.set("extends", extends_schema());
+  members.set("container", titled(properties(container_options()), "container",
+                                  "The command and what it is given"));
+  for (const Plugin* plugin : plugins)
+    members.set(plugin->name, titled(properties(plugin->options), plugin->name,
+                                     plugin->data.summary != nullptr ? plugin->data.summary : ""));
+  Value schema = table({{"$schema", text("https://json-schema.org/draft/2020-12/schema")},
+                        {"title", text("A launch of mini_container")},
+                        {"description", text("Each table but [container] enables the plugin of its name")},
+                        {"type", text("object")}});
+  schema.set("properties", std::move(members));
+  schema.set("additionalProperties", Value(false));
+  return schema;
+}
+
+}  // namespace mini_container
