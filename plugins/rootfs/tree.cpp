@@ -13,6 +13,13 @@ namespace rootfs {
 
 namespace {
 
+// "/.." is the root, and then whatever may be mounted on it.
+std::uint64_t mount_id(int directory, const char* path, int flags) {
+  struct statx found{};
+  mc::check(::statx(directory, path, flags, STATX_MNT_ID, &found), "statx the new root");
+  return found.stx_mnt_id;
+}
+
 std::string path_of(int fd, const char* below = "") {
   return mc::concat("/proc/self/fd/", fd, below);
 }
@@ -36,7 +43,7 @@ Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch
   }
   if ((change.set | change.propagation) != 0)
     mc::check(change_attributes(tree.get(), change), "set the attributes of the root");
-  mc::check(attach(tree.get(), host_.get(), ""), "attach the root");
+  stack(tree.get(), "root");
   root_ = std::move(tree);
 }
 
@@ -53,13 +60,18 @@ void Tree::isolate(bool in_user_namespace) const {
   mc::check(change_attributes(host_.get(), change), "cut the mounts off from the host's");
 }
 
+void Tree::stack(int mount, const char* what) {
+  mc::check(attach(mount, host_.get(), ""), "attach the ", what);
+  ++stacked_;
+}
+
 void Tree::make_scratch() {
   // One tmpfs for the overlay's layers and for files with inline content. It must be attached to
   // be cloned from and to hold layers; on the host's root directory nobody sees it.
   std::string data = "mode=700";
   if (!options_.overlay_size.empty()) data += mc::concat(",size=", options_.overlay_size);
   scratch_ = new_filesystem("tmpfs", nullptr, data, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-  mc::check(attach(scratch_.get(), host_.get(), ""), "attach the layer's tmpfs");
+  stack(scratch_.get(), "layer's tmpfs");
 }
 
 void Tree::check_identity(int directory) const {
@@ -82,7 +94,7 @@ mc::Fd Tree::open_directory(mc::Fd given) const {
 
 mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
   // overlayfs takes its layers from mounts of the namespace, not from detached ones.
-  mc::check(attach(lower.get(), host_.get(), ""), "attach the root's lower layer");
+  stack(lower.get(), "root's lower layer");
   std::string upper = options_.overlay_upper;
   std::string work = options_.overlay_work;
   if (upper.empty()) {
@@ -103,6 +115,15 @@ mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
   return new_filesystem("overlay", "overlay", data, 0);
 }
 
+void Tree::check_inside() const {
+  char directory[2] = {};
+  // "(unreachable)" would be longer than the two bytes of "/".
+  if (::syscall(SYS_getcwd, directory, sizeof directory) != 2 || directory[0] != '/')
+    mc::fail("the working directory is not inside the new root");
+  if (mount_id(AT_FDCWD, "/..", 0) != mount_id(root_.get(), "", AT_EMPTY_PATH))
+    mc::fail("the old root is still there");
+}
+
 void Tree::enter() {
   if (options_.readonly && !options_.path.empty())
     mc::check(change_attributes(root_.get(), {.set = MOUNT_ATTR_RDONLY}),
@@ -113,12 +134,11 @@ void Tree::enter() {
   if ((options_.propagation & MS_SHARED) != 0)
     mc::check(change_attributes(host_.get(), {.propagation = MS_SLAVE, .recursive = true}),
               "cut the old root off from the host's");
-  mc::check(::umount2(".", MNT_DETACH), "detach the old root");
+  // "." is what is on top. The old root is below all that was stacked on it but the new root.
+  for (; stacked_ > 0; --stacked_)
+    mc::check(::umount2(".", MNT_DETACH), "detach the old root");
   mc::check(::chdir("/"), "change to '/' in the new root");
-  char directory[2] = {};
-  // "(unreachable)" would be longer than the two bytes of "/".
-  if (::syscall(SYS_getcwd, directory, sizeof directory) != 2 || directory[0] != '/')
-    mc::fail("the working directory is not inside the new root");
+  check_inside();
   if ((options_.propagation & (MS_SHARED | MS_UNBINDABLE)) != 0) {
     const AttributeChange change{.propagation = options_.propagation & ~std::uint64_t{MS_REC},
                                  .recursive = (options_.propagation & MS_REC) != 0};

@@ -40,15 +40,18 @@ class Tree {
 
  private:
   void isolate(bool in_user_namespace) const;
+  void stack(int mount, const char* what);
   void make_scratch();
   [[nodiscard]] mc::Fd open_directory(mc::Fd given) const;
   mc::Fd make_overlay(mc::Fd lower, bool in_user_namespace);
   void check_identity(int directory) const;
+  void check_inside() const;
 
   const TreeOptions& options_;
   mc::Fd host_;  // the host's root directory
   mc::Fd scratch_;
   mc::Fd root_;
+  int stacked_ = 0;  // mounts on the host's root directory, all of this launch
 };
 
 }  // namespace rootfs
