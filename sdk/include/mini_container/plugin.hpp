@@ -308,6 +308,7 @@ struct Descriptor {
   const char* const* before = nullptr;
   const char* long_flag = nullptr;
   char short_flag = 0;
+  const void* (*extension)(const char* id) = nullptr;  // extensions.h
 };
 
 namespace detail {
@@ -391,6 +392,7 @@ constexpr mc_plugin describe(const Descriptor& from) {
   out.before = from.before;
   out.long_flag = from.long_flag;
   out.short_flag = static_cast<unsigned char>(from.short_flag);
+  out.extension = from.extension;
   out.create = &Boundary<Class>::create;
   out.destroy = &Boundary<Class>::destroy;
   out.plan = plan_hook<Class>();
