@@ -115,6 +115,8 @@ void Agent::prepare() {
     if (has_agent_hook && (data.flags & MC_PLUGIN_STATELESS) == 0)
       instance->state = state_.plugin_directory(instance->plugin().name);
   }
+  // What a hook may touch depends on what the container will own.
+  list_namespaces(false);
   const PlanWindow window(pipeline_);
   for (; prepared_ < pipeline_.instances.size();)
     pipeline_.call_hook(Hook::pre_clone, prepared_++, details(), *pipeline_.agent_progress);
@@ -187,7 +189,7 @@ void Agent::list_namespaces(bool with_descriptors) {
     space.size = sizeof space;
     space.type = planned.type;
     space.is_new = planned.joined ? 0 : 1;
-    space.fd = -1;
+    space.fd = planned.joined.get();
     if (with_descriptors) {
       const bool is_time = planned.type == CLONE_NEWTIME;
       const auto path = mc::concat("/proc/", pid_, "/ns/", find_namespace_kind(planned.type)->proc_name,
