@@ -168,7 +168,34 @@ int take(const mc_host* host, const char* name) {
   return found != given.end() ? found->fd.release() : -1;
 }
 
-const void* extension(const mc_host*, const char*) { return nullptr; }
+// ---- facts -------------------------------------------------------------------------------------
+
+std::string* find_fact(const mc_host* host, const char* name) {
+  for (auto& [known, value] : instance_of(host).services().facts)
+    if (known == name) return &value;
+  return nullptr;
+}
+
+int tell(const mc_host* host, const char* name, const char* value, mc_error* error) {
+  return mc::guarded(error, [&] {
+    if (std::string* known = find_fact(host, name))
+      *known = value;
+    else
+      instance_of(host).services().facts.emplace_back(name, value);
+  });
+}
+
+const char* ask(const mc_host* host, const char* name) {
+  const std::string* value = find_fact(host, name);
+  return value != nullptr ? value->c_str() : nullptr;
+}
+
+constexpr mc_facts fact_functions = {
+    .size = sizeof(mc_facts), .reserved = 0, .tell = tell, .ask = ask};
+
+const void* extension(const mc_host*, const char* id) {
+  return std::strcmp(id, MC_EXTENSION_FACTS) == 0 ? &fact_functions : nullptr;
+}
 
 constexpr mc_host host_functions = {
     .size = sizeof(mc_host),

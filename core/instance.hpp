@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/launch.hpp"
@@ -28,6 +30,8 @@ struct HostServices {
     mc::Fd fd;
   };
   std::vector<Given> given;  // what has arrived
+  /// What plugins told each other, by name. A list: the texts are lent out.
+  std::list<std::pair<std::string, std::string>> facts;
 };
 
 /// What the plugin sees, and how the core finds its instance again.
