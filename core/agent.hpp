@@ -63,7 +63,6 @@ class Agent {
   pid_t pid_ = -1;
   int wait_status_ = -1;
   bool collected_ = false;
-  bool executing_ = false;
   bool child_ready_ = false;
   bool channel_open_ = false;
   std::size_t prepared_ = 0;  // plugins whose cleanup is due

@@ -41,15 +41,13 @@ bool Agent::handle_record() {
     case RecordKind::ready:
       child_ready_ = true;
       return true;
-    case RecordKind::executing:
-      executing_ = true;
-      return true;
     case RecordKind::failed: {
       if (record->text.empty())  // the init program's word
         throw Failure({}, mc::Error(record->error.error_number, "execute the command"),
                       record->error.error_number == ENOENT ? exit_not_found : exit_not_executable);
       throw Failure({}, mc::Error(0, record->text), record->exit_code);
     }
+    case RecordKind::executing:
     case RecordKind::go:
       break;
   }
@@ -67,7 +65,9 @@ void Agent::follow_child() {
     if (ready <= 0) continue;
     if (waits[0].revents != 0) {
       if (!handle_record()) {
-        if (executing_ || (to_be_started && child_ready_)) break;
+        if (pipeline_.child_progress->executing.load(std::memory_order_acquire) != 0 ||
+            (to_be_started && child_ready_))
+          break;
         blame_child();
       }
       continue;

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/environment.hpp"
@@ -25,8 +26,6 @@
 namespace mini_container {
 
 namespace {
-
-constexpr int above_kept_descriptors = 1100;
 
 class Child {
  public:
@@ -54,6 +53,9 @@ class Child {
     become_user();
     enter_working_directory();
     find_program();
+    // All that a limit or a filter of a seal hook could stand in the way of comes before it.
+    keep_descriptors();
+    tie_to_agent_again();
     call_hooks(Hook::seal);
     execute();
   }
@@ -198,9 +200,30 @@ class Child {
     program_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own);
   }
 
+  // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.
+  void tie_to_agent_again() const {
+    if (pipe_.options.wait_for_start) return;
+    mc::check(::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L),
+              "ask to die with the agent");
+    char none = 0;
+    if (::recv(pipe_.channel.fd(), &none, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+      ::_exit(exit_runtime_failed);
+  }
+
+  [[nodiscard]] int highest_kept_descriptor() const {
+    int highest = 2;
+    if (const auto* kept = container_.find("keep_fds"))
+      for (const auto& number : *kept->as<List>())
+        highest = std::max(highest, static_cast<int>(*number.as<std::int64_t>()));
+    for (const auto& planned : pipe_.plan.descriptors())
+      highest = std::max(highest, planned.target);
+    return highest;
+  }
+
   // Everything is closed on execve but the standard three and what was asked to stay.
   void keep_descriptors() {
-    pipe_.channel.move_above(above_kept_descriptors);
+    const int above = 1 + highest_kept_descriptor();
+    pipe_.channel.move_above(above);
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
       mc::fail_with(errno, "close all descriptors on execve");
     const auto keep = [](int fd) {
@@ -213,36 +236,31 @@ class Child {
     // First all out of the way, then each to its place: one's place may be another's source.
     std::vector<std::pair<mc::Fd, int>> moved;
     for (const auto& planned : pipe_.plan.descriptors())
-      moved.emplace_back(mc::check(::fcntl(planned.fd.get(), F_DUPFD_CLOEXEC,
-                                           above_kept_descriptors),
+      moved.emplace_back(mc::check(::fcntl(planned.fd.get(), F_DUPFD_CLOEXEC, above),
                                    "keep descriptor ", planned.target),
                          planned.target);
     for (const auto& [from, to] : moved) mc::check(::dup2(from.get(), to), "keep descriptor ", to);
+    if (runs_init())
+      mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
   }
+
+  [[nodiscard]] bool runs_init() const { return pipe_.plan.init().fd.valid() && !input_.is_exec; }
 
   [[noreturn]] void execute() {
     std::string report;
     std::vector<char*> argv;
-    const bool with_init = pipe_.plan.init().fd.valid() && !input_.is_exec;
+    const bool with_init = runs_init();
     std::string init_name = "init";
     if (with_init) argv = {init_name.data(), nullptr, program_.data()};
     for (auto& argument : arguments_) argv.push_back(argument.data());
     argv.push_back(nullptr);
     auto environment = environment_->pointers();
 
-    pipe_.channel.send({.kind = RecordKind::executing});
-    keep_descriptors();
-    // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.
-    if (!pipe_.options.wait_for_start) {
-      ::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L);
-      char none = 0;
-      if (::recv(pipe_.channel.fd(), &none, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
-        ::_exit(exit_runtime_failed);
-    }
+    // `start` shares no page with us and gets a record.
+    if (pipe_.options.wait_for_start) pipe_.channel.send({.kind = RecordKind::executing});
+    pipe_.child_progress->executing.store(1, std::memory_order_release);
     if (with_init) {
-      const int fd = pipe_.channel.fd();
-      mc::check(::fcntl(fd, F_SETFD, 0), "hand the channel to the init program");
-      report = std::to_string(fd);
+      report = std::to_string(pipe_.channel.fd());
       argv[1] = report.data();
       ::execveat(pipe_.plan.init().fd.get(), "", argv.data(), environment.data(), AT_EMPTY_PATH);
       mc::fail_with(errno, "execute the init program of ", pipe_.plan.init().origin.text());

@@ -71,7 +71,7 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
   }
   // Before the hook counts as left: what it broke has its name.
   if (in_child) {
-    if (::fcntl(channel.fd(), F_GETFD) < 0) ::_exit(exit_runtime_failed);
+    if (::fcntl(channel.fd(), F_GETFD) < 0 && errno == EBADF) ::_exit(exit_runtime_failed);
   } else {
     check_hook_left_no_damage();
   }

@@ -31,6 +31,9 @@ struct Progress {
   std::atomic<std::uint32_t> hook{0};
   std::atomic<std::uint64_t> since_ns{0};  // 0: no hook runs
   std::atomic<std::uint32_t> span_count{0};
+  // 1: execve is next, and the end of the channel means success. Told here, without a system call:
+  // by then a filter may be in force.
+  std::atomic<std::uint32_t> executing{0};
   std::array<Span, most_spans> spans;
 
   void enter(std::uint32_t plugin_index, Hook hook_entered);
