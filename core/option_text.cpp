@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/option_text.hpp"
 
+#include <limits>
+
 #include "mini_container/error.hpp"
 
 namespace mini_container {
@@ -34,6 +36,7 @@ bool has_maximum(const mc_option& option) {
 
 std::string bound_text(const mc_option& option, std::int64_t bound) {
   if (option.type == MC_DURATION) {
+    if (bound != 0 && bound % 3'600'000'000 == 0) return scaled(bound, 3'600'000'000, "h");
     if (bound % 1'000'000 == 0) return scaled(bound, 1'000'000, "s");
     return bound % 1'000 == 0 ? scaled(bound, 1'000, "ms") : scaled(bound, 1, "us");
   }
@@ -46,7 +49,7 @@ std::string bound_text(const mc_option& option, std::int64_t bound) {
   // Octal default, octal bounds: it is a mode.
   const bool octal = option.type == MC_INT && option.default_text != nullptr &&
                      std::string_view(option.default_text).starts_with("0o");
-  if (!octal || bound < 0) return std::to_string(bound);
+  if (!octal || bound < 8) return std::to_string(bound);
   std::string digits;
   for (std::uint64_t rest = static_cast<std::uint64_t>(bound); rest != 0 || digits.empty(); rest >>= 3)
     digits.insert(digits.begin(), static_cast<char>('0' + (rest & 7)));
@@ -59,7 +62,9 @@ std::string range_text(const mc_option& option) {
   if (option.type == MC_STRING || option.type == MC_PATH) unit = " bytes";
   if (option.type == MC_LIST) unit = " elements";
   if (option.type == MC_MAP) unit = " entries";
-  if (!has_maximum(option)) return bound_text(option, option.minimum) + " or more" + unit;
+  if (!has_maximum(option) || option.maximum == std::numeric_limits<std::int64_t>::max())
+    return option.minimum == 0 ? "" : bound_text(option, option.minimum) + " or more" + unit;
+  if (option.minimum == option.maximum) return bound_text(option, option.minimum) + unit;
   return mc::concat(bound_text(option, option.minimum), " to ", bound_text(option, option.maximum),
                     unit);
 }
