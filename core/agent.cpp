@@ -73,7 +73,7 @@ Agent::Agent(const Launch& launch, RunOptions options) : pipeline_(launch, std::
 
 Agent::~Agent() = default;
 
-void Agent::start() {
+void Agent::make_plan() {
   std::vector<GuardedPlugin> guarded;
   const auto default_ns =
       static_cast<std::uint64_t>(
@@ -87,6 +87,10 @@ void Agent::start() {
   }
   arm_hook_guard(pipeline_.agent_progress, std::move(guarded));
   pipeline_.make_plan();
+}
+
+void Agent::start() {
+  make_plan();
   try {
     prepare();
     clone_child();

@@ -22,7 +22,10 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Up to the running program (or, with wait_for_start, the waiting child). Throws Failure or
+  /// create and plan of every plugin, each under its deadline. Touches nothing; `validate` and
+  /// `plan` stop here.
+  void make_plan();
+  /// make_plan, and up to the running program (or, with wait_for_start, the waiting child). Throws Failure or
   /// mc::Error; everything is undone then.
   void start();
   /// Stays until the container's first process has ended; gives the exit code.

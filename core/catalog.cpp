@@ -29,6 +29,11 @@ bool is_usable(const std::string& directory) {
 Catalog::Catalog(std::vector<std::string> directories) : directories_(std::move(directories)) {}
 Catalog::~Catalog() = default;
 
+void Catalog::add_directory(const std::string& directory) {
+  if (std::ranges::find(directories_, directory) == directories_.end())
+    directories_.insert(directories_.begin(), directory);
+}
+
 const Plugin* Catalog::find(const std::string& name) {
   const auto found = std::ranges::find(loaded_, name, [](const auto& p) { return p->name; });
   if (found != loaded_.end()) return found->get();

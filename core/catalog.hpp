@@ -23,6 +23,9 @@ class Catalog {
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
 
+  /// Searches `directory` too, before the others.
+  void add_directory(const std::string& directory);
+
   /// Loads the plugin `name` (once); nullptr where there is none of that name. Throws mc::Error
   /// for a file that is refused or broken.
   const Plugin* find(const std::string& name);

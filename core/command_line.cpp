@@ -217,7 +217,8 @@ void set_value(Value& tree, const std::string& text, Place place) {
     const std::string key = path.substr(start, dot == path.npos ? path.npos : dot - start);
     if (key.empty() || depth > 16) mc::fail("--set '", text, "' is not TABLE.KEY=VALUE");
     if (dot == path.npos) {
-      table->set(key, read_toml_value(std::string_view(text).substr(equals + 1), place));
+      const Place whole{intern(mc::concat(place.source, " ", path))};
+      table->set(key, read_toml_value(std::string_view(text).substr(equals + 1), whole));
       return;
     }
     Value* next = table->find(key);
@@ -301,6 +302,7 @@ RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& g
     Attempt attempt(arguments, flags);
     const std::string unknown = attempt.run(
         [&](const Flag& flag, const char* value) { return gathered.meet(flag, value); });
+    for (const std::string& path : gathered.global.plugin_dirs) plugins.add_directory(path);
     if (unknown.empty()) {
       global = gathered.global;
       return finish(std::move(gathered), attempt.rest());

@@ -38,6 +38,7 @@ struct RunRequest {
 struct PluginLookup {
   std::function<const Plugin*(const std::string&)> find;
   std::function<std::vector<std::string>()> names;
+  std::function<void(const std::string&)> add_directory;  // for --plugin-dir
 };
 
 /// Parses the flags in front of the verb; gives the index of the first argument that is none of
@@ -55,7 +56,8 @@ inline RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOpt
                             Catalog& catalog) {
   return parse_run(arguments, global,
                    PluginLookup{[&](const std::string& name) { return catalog.find(name); },
-                                [&] { return catalog.names(); }});
+                                [&] { return catalog.names(); },
+                                [&](const std::string& path) { catalog.add_directory(path); }});
 }
 
 }  // namespace mini_container

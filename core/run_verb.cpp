@@ -125,6 +125,8 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
 
 int run_verb(VerbContext& context, const Arguments& arguments) {
   const RunRequest request = parse_run(arguments, context.global, context.catalog);
+  if (request.help) return help_verb(context, {});
+  open_log(context.global);
   const Launch launch = check_launch(request.tree, request.directory, context.catalog);
   const Value* command = launch.container.find("command");
   if (command == nullptr || command->as<List>()->empty())

@@ -22,8 +22,13 @@ struct Verb {
 constexpr std::array verbs = {
     Verb{"run", run_verb},       Verb{"list", list_verb},     Verb{"kill", kill_verb},
     Verb{"exec", exec_verb},     Verb{"delete", delete_verb}, Verb{"plan", plan_verb},
-    Verb{"plugin", plugin_verb}, Verb{"undo-launch", undo_launch_verb},
+    Verb{"plugin", plugin_verb}, Verb{"validate", validate_verb},
+    Verb{"schema", schema_verb}, Verb{"manual", manual_verb},
+    Verb{"completions", completions_verb}, Verb{"help", help_verb},
+    Verb{"undo-launch", undo_launch_verb},
 };
+
+}  // namespace
 
 void open_log(const GlobalOptions& global) {
   LogOptions log;
@@ -35,8 +40,6 @@ void open_log(const GlobalOptions& global) {
     log.level = MC_LOG_INFO;
   set_log(log);
 }
-
-}  // namespace
 
 std::string VerbContext::state_root() const {
   return global.state_dir.empty() ? default_state_root() : global.state_dir;

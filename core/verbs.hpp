@@ -29,6 +29,13 @@ int exec_verb(VerbContext& context, const Arguments& arguments);
 int delete_verb(VerbContext& context, const Arguments& arguments);
 int plan_verb(VerbContext& context, const Arguments& arguments);
 int plugin_verb(VerbContext& context, const Arguments& arguments);
+int validate_verb(VerbContext& context, const Arguments& arguments);
+int schema_verb(VerbContext& context, const Arguments& arguments);
+int manual_verb(VerbContext& context, const Arguments& arguments);
+int completions_verb(VerbContext& context, const Arguments& arguments);
+int help_verb(VerbContext& context, const Arguments& arguments);
+/// The flags behind the verb change where the log goes, too.
+void open_log(const GlobalOptions& global);
 /// Not for people: what an agent becomes when a plugin has broken it.
 int undo_launch_verb(VerbContext& context, const Arguments& arguments);
 

@@ -47,6 +47,7 @@ struct Host {
   std::vector<Plugin> plugins = {plugin("rootfs", rootfs_options), plugin("pid", {}, nullptr, 'p'),
                                  plugin("uts", uts_options)};
   std::vector<std::string> loaded;
+  std::vector<std::string> directories;
   GlobalOptions global;
 
   RunRequest parse(const std::vector<std::string>& arguments) {
@@ -64,7 +65,8 @@ struct Host {
                        std::vector<std::string> out;
                        for (const Plugin& each : plugins) out.push_back(each.name);
                        return out;
-                     }});
+                     },
+                     [&](const std::string& path) { directories.push_back(path); }});
   }
 
   std::string refusal(const std::vector<std::string>& arguments) {
@@ -216,6 +218,7 @@ TEST_CASE("the core's own flags") {
   CHECK(text(request.tree, "container", "cwd") == "/w");
   CHECK(text(request.tree, "container", "user") == "1:2");
   CHECK(host.global.plugin_dirs == Strings{"/a"});
+  CHECK(host.directories == Strings{"/a"});
   CHECK(host.global.log_level == "debug");
   CHECK(host.loaded.empty());
   CHECK(host.parse({"-h", "--nonsense"}).help);
