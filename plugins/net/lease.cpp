@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -49,6 +51,15 @@ std::string process_identity(int pid) {
   const std::size_t state = stat.rfind(')') + 2;
   if (stat[state] == 'Z' || stat[state] == 'X') return {};
   return mc::concat(pid, " ", stat.substr(at + 1, stat.find(' ', at + 1) - at - 1));
+}
+
+std::string directory_path(int fd) {
+  char link[32];
+  char path[4096];
+  ::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t length =
+      mc::check(::readlink(link, path, sizeof path), "find the path of the state directory");
+  return {path, static_cast<std::size_t>(length)};
 }
 
 std::string namespace_number(const char* path) {

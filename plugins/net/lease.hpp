@@ -38,6 +38,8 @@ Record parse_record(const std::string& token, const std::string& text);
 
 /// "PID STARTTIME" of a running process, or an empty text.
 std::string process_identity(int pid);
+/// Where an open directory is, as the caller sees it.
+std::string directory_path(int fd);
 /// The number that tells one namespace from another: "4026531840".
 std::string namespace_number(const char* path);
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network namespace: empty, with loopback, joined, or connected to a network of the host.
+#include "helper.hpp"
+#include "interface.hpp"
 #include "loopback.hpp"
 #include "mini_container/namespace_file.hpp"
 #include "mini_container/plugin.hpp"
+#include "name_files.hpp"
+#include "network.hpp"
 #include "options.hpp"
 #include "settings.hpp"
 
@@ -14,26 +18,70 @@ class Net {
   explicit Net(const mc::Host& host) : mode_(read_mode(host.config())) {}
 
   void plan(mc::Host& host) {
-    settings_ = read_settings(host.config());
-    switch (mode_) {
-      case Mode::Host:
-        return;
-      case Mode::Join:
-        return join(host);
-      case Mode::None:
-      case Mode::Loopback:
-        break;
-      default:
-        mc::fail("mode '", settings_.mode_text, "' is not available in this build");
+    const mc::Node config = host.config();
+    settings_ = read_settings(config);
+    if (mode_ == Mode::Join)
+      join(host);
+    else if (mode_ != Mode::Host)
+      host.new_namespace(CLONE_NEWNET, config["mode"]);
+    check_overlap(settings_);
+    if (mode_ == Mode::User) helper_ = find_helper(config);
+    const bool connected = addressed() || mode_ == Mode::User;
+    name_files_ = wants_name_files(config, connected);
+    if (!name_files_) return;
+    add_file(host, "/etc/resolv.conf", resolv_conf(config, helper_name_server(helper_)),
+             config["dns"]);
+    // With a lease, hosts(5) has an address that is not known yet.
+    const std::string text = hosts(config, "", {});
+    if (!leased()) add_file(host, "/etc/hosts", text, config["hosts"]);
+  }
+
+  void pre_clone(mc::Host& host, const mc::Call& call) {
+    if (mode_ == Mode::None || mode_ == Mode::Loopback || mode_ == Mode::Join)
+      if (settings_.devices.empty()) return;
+    devices_ = find_devices(settings_.devices);
+    if (!leased()) return;
+    record_ = join_network(settings_, call->id, call->state_fd);
+    std::vector<Address> own;
+    for (const Family& family : settings_.families) {
+      own.push_back(family.address);
+      host.info("address ", family.address.text(), "/", family.subnet.prefix);
     }
-    host.new_namespace(CLONE_NEWNET, host.config()["mode"]);
+    if (name_files_)
+      add_file(host, "/etc/hosts", hosts(host.config(), call->id, own), host.config()["hosts"]);
+  }
+
+  void post_clone(mc::Host&, const mc::Call& call) {
+    if (addressed()) {
+      Netlink::load();
+      make_interface(settings_, record_, call->pid);
+    }
+    if (leased()) note_container(settings_, record_, call->pid);
+    move_devices(devices_, call->pid);
+    if (mode_ == Mode::User)
+      start_helper(helper_, settings_, call->pid, call->pidfd, call->state_fd, call.detached());
   }
 
   void before_pivot(mc::Host&, const mc::Call&) {
     if (mode_ != Mode::Host && mode_ != Mode::Join && mode_ != Mode::None) bring_up_loopback();
+    if (addressed()) set_up_interface(settings_);
+    set_up_devices(devices_);
+  }
+
+  void cleanup(mc::Host& host, const mc::Call& call) {
+    if (mode_ == Mode::User) return stop_helper(call->state_fd);
+    if (!addressed()) return;
+    const std::string warning = leave_network(call->state_fd);
+    if (!warning.empty()) host.warn(warning);
   }
 
  private:
+  // Whether the container gets an interface made for it, and whether with addresses of ours.
+  [[nodiscard]] bool addressed() const {
+    return mode_ == Mode::Bridge || mode_ == Mode::Macvlan || mode_ == Mode::Ipvlan;
+  }
+  [[nodiscard]] bool leased() const { return addressed() && !settings_.families.empty(); }
+
   static void join(mc::Host& host) {
     const mc::Node node = host.config()["path"];
     if (!node)
@@ -46,6 +94,10 @@ class Net {
 
   Mode mode_;
   Settings settings_;
+  Helper helper_;
+  bool name_files_ = false;
+  Record record_;
+  std::vector<MovingDevice> devices_;
 };
 
 constexpr const char* after[] = {"user", nullptr};

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interface.hpp"
+
+#include <algorithm>
+
+#include "network.hpp"
+
+namespace net {
+namespace {
+
+NewLink own_link(const Settings& settings, int pid) {
+  NewLink out{settings.interface, pid, settings.mac, settings.mtu};
+  if (out.mac || settings.mode == Mode::Ipvlan) return out;
+  // One address, one hardware address: neighbours that remember the last holder of a lease still
+  // reach the next one.
+  for (const Family& family : settings.families) {
+    if (family.subnet.base.family != AF_INET) continue;
+    out.mac = HardwareAddress{0x02, 0x6d};
+    std::copy_n(family.address.bytes.begin(), 4, out.mac->begin() + 2);
+  }
+  return out;
+}
+
+Link need_link(Netlink& netlink, const std::string& name) {
+  const auto link = netlink.find(name);
+  if (!link) mc::fail("interface '", name, "' is not in the container's network namespace");
+  return *link;
+}
+
+}  // namespace
+
+std::vector<MovingDevice> find_devices(const std::vector<Device>& devices) {
+  std::vector<MovingDevice> out;
+  if (devices.empty()) return out;
+  Netlink::load();
+  Netlink netlink;
+  for (const Device& device : devices) {
+    const auto link = netlink.find(device.host);
+    if (!link)
+      mc::fail_with(ENODEV, device.source.where(), ": net.devices: the host has no interface '",
+                    device.host, "'", mc::Hint{"name one that 'ip link' shows"});
+    out.push_back({device, link->index, netlink.addresses(link->index)});
+  }
+  return out;
+}
+
+void make_interface(const Settings& settings, const Record& record, int pid) {
+  Netlink netlink;
+  const bool bridge = settings.mode == Mode::Bridge;
+  const std::string& under = bridge ? settings.bridge : settings.parent;
+  const auto link = netlink.find(under);
+  if (!link)
+    mc::fail_with(ENODEV, "net.", bridge ? "bridge" : "parent", ": the host has no interface '",
+                  under, "'", mc::Hint{"name one that 'ip link' shows"});
+  const NewLink own = own_link(settings, pid);
+  if (bridge)
+    netlink.create_veth(veth_name(record), link->index, own);
+  else
+    netlink.create_over(settings.mode_text, settings.parent_mode, link->index, own);
+}
+
+void move_devices(const std::vector<MovingDevice>& devices, int pid) {
+  if (devices.empty()) return;
+  Netlink netlink;
+  for (const MovingDevice& item : devices)
+    netlink.move(item.device.host, item.index, pid, item.device.name);
+}
+
+void set_up_interface(const Settings& settings) {
+  Netlink netlink;
+  const Link link = need_link(netlink, settings.interface);
+  for (const Family& family : settings.families)
+    netlink.add_address(settings.interface, link.index, {family.address, family.subnet.prefix});
+  netlink.set_up(settings.interface, link.index);
+  for (const Family& family : settings.families)
+    if (family.gateway) netlink.add_default_route(settings.interface, link.index, *family.gateway);
+}
+
+void set_up_devices(const std::vector<MovingDevice>& devices) {
+  if (devices.empty()) return;
+  Netlink netlink;
+  for (const MovingDevice& item : devices) {
+    const Link link = need_link(netlink, item.device.name);
+    for (const LinkAddress& address : item.addresses)
+      netlink.add_address(item.device.name, link.index, address);
+    netlink.set_up(item.device.name, link.index);
+  }
+}
+
+}  // namespace net

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The interfaces of the container: handed over by the agent, set up by the child.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lease.hpp"
+#include "netlink.hpp"
+#include "settings.hpp"
+
+namespace net {
+
+/// An interface of the host that moves in, with what it loses on the way.
+struct MovingDevice {
+  Device device;
+  unsigned index = 0;
+  std::vector<LinkAddress> addresses;
+};
+
+/// [agent] Finds the devices on the host and notes their addresses, before the clone.
+std::vector<MovingDevice> find_devices(const std::vector<Device>& devices);
+
+/// [agent] Makes the container's own interface in the network namespace of `pid`.
+void make_interface(const Settings& settings, const Record& record, int pid);
+
+/// [agent] Moves the devices to the network namespace of `pid`.
+void move_devices(const std::vector<MovingDevice>& devices, int pid);
+
+/// [child] Gives the container's own interface its addresses and routes, and brings it up.
+void set_up_interface(const Settings& settings);
+
+/// [child] Gives the moved devices back their addresses, and brings them up.
+void set_up_devices(const std::vector<MovingDevice>& devices);
+
+}  // namespace net
