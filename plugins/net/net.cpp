@@ -83,12 +83,9 @@ class Net {
   [[nodiscard]] bool leased() const { return addressed() && !settings_.families.empty(); }
 
   static void join(mc::Host& host) {
-    const mc::Node node = host.config()["path"];
-    if (!node)
-      mc::fail(host.config()["mode"].where(), ": net.path: mode 'join' needs a namespace",
-               mc::Hint{"set net.path, for example to /proc/PID/ns/net"});
+    const mc::Node node = host.config()["join"];
     const mc::Fd space =
-        mc::open_namespace(node.text(), CLONE_NEWNET, mc::concat(node.where(), ": net.path"));
+        mc::open_namespace(node.text(), CLONE_NEWNET, mc::concat(node.where(), ": net.join"));
     host.join_namespace(CLONE_NEWNET, space.get(), node);
   }
 

@@ -6,8 +6,8 @@
 
 namespace net {
 
-inline constexpr const char* modes[] = {"none",    "loopback", "host", "bridge", "macvlan",
-                                        "ipvlan", "join",     "user", nullptr};
+inline constexpr const char* modes[] = {"none",    "loopback", "host", "bridge",
+                                        "macvlan", "ipvlan",   "user", nullptr};
 inline constexpr const char* parent_modes[] = {"bridge", "private", "vepa", "passthru",
                                                "l2",     "l3",      "l3s",  nullptr};
 inline constexpr const char* helpers[] = {"auto", "pasta", "slirp4netns", nullptr};
@@ -19,8 +19,8 @@ inline constexpr mc_option options[] = {
                 .default_text = "loopback",
                 .choices = modes}),
     mc::option({.type = MC_PATH,
-                .key = "path",
-                .help = "The network namespace to join, with mode join"}),
+                .key = "join",
+                .help = "The network namespace to join instead: /proc/PID/ns/net, /run/netns/NAME"}),
     mc::option({.key = "address",
                 .help = "The IPv4 address; without it a free one of the subnet is leased",
                 .minimum = 1,

@@ -22,7 +22,7 @@ void refuse_unused(const mc::Node& config, const std::string& mode) {
     const char* modes;  // where it has a meaning, as the hint shows them
   };
   static constexpr Rule rules[] = {
-      {"path", "join"},
+      {"join", "loopback"},
       {"address", "bridge, macvlan or ipvlan"},
       {"subnet", "bridge, macvlan or ipvlan"},
       {"gateway", "bridge, macvlan or ipvlan"},
@@ -180,6 +180,7 @@ bool valid_interface(std::string_view name) {
 }
 
 Mode read_mode(const mc::Node& config) {
+  if (config.has("join")) return Mode::Join;
   const std::string text = config["mode"].text();
   for (std::size_t i = 0; i + 1 < std::size(modes); ++i)
     if (text == modes[i]) return static_cast<Mode>(i);

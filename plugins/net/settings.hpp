@@ -11,7 +11,8 @@
 
 namespace net {
 
-enum class Mode { None, Loopback, Host, Bridge, Macvlan, Ipvlan, Join, User };
+// In the order of `modes` in options.hpp; Join: where the option of that name is there.
+enum class Mode { None, Loopback, Host, Bridge, Macvlan, Ipvlan, User, Join };
 
 /// One address family of the container's interface.
 struct Family {
