@@ -6,7 +6,7 @@ build_packages='g++ cmake ninja-build ccache pkg-config libboost-dev libtomlplus
 # The libraries that single plugins are made with.
 plugin_packages='libseccomp-dev libmnl-dev libnftables-dev libsystemd-dev'
 demo_packages='busybox-static'
-test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap'
+test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils'
 bench_packages='bubblewrap crun'
 
 # as_root COMMAND...: with sudo where this is an ordinary user.

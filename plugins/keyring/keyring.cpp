@@ -40,12 +40,16 @@ class Keyring {
 
   void seal(mc::Host& host, const mc::Call& call) {
     const std::string name = name_.empty() ? call->id : name_;
-    const long key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str());
+    long key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str());
     if (key < 0 && errno == ENOSYS && optional_) {
       host.warn("this kernel has no keyrings; the container has none");
       return;
     }
     mc::check(key, "make the session keyring '", name, "'", mc::Hint{hint(errno)});
+    // 0: it was this process's session keyring already, from the caller.
+    if (key == 0)
+      key = mc::check(::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0),
+                      "find the session keyring");
     // The kernel joins a keyring of that name where one lets us search it, whoever made it.
     if (owner_of(key) != ::geteuid())
       mc::fail("the session keyring '", name, "' belongs to another user",
