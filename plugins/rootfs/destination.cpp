@@ -78,7 +78,10 @@ mc::Fd Destinations::find(const char* path, bool follow) const {
                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
     if (fd >= 0) return mc::Fd(fd);
     // A link may lead out of it: that is for the whole root to say.
-    break;
+    if (fd == -ELOOP || fd == -EXDEV) break;
+    errno = -fd;
+    if (!is_missing(-fd)) mc::fail_with(-fd, "open '", path, "' in the root");
+    return {};
   }
   const int fd = mc::try_open_in_root(root_, path, flags);
   if (fd >= 0) return mc::Fd(fd);

@@ -46,8 +46,8 @@ class Holder {
 std::string map_lines(const mc::Node& mappings) {
   std::string out;
   for (const mc::Node mapping : mappings) {
-    const std::int64_t inside = mapping.integer("container_id");
-    const std::int64_t outside = mapping.integer("host_id");
+    const std::int64_t inside = mapping.integer("container");
+    const std::int64_t outside = mapping.integer("host");
     const std::int64_t size = mapping.integer("size");
     if (inside + size > id_count || outside + size > id_count)
       mc::fail(mapping.where(), ": the mapping goes beyond the last id, 4294967294");
