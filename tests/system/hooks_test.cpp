@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+// A hook that runs this shell text; `more` is further keys of its entry.
+std::string hook(const std::string& stage, const std::string& script, const std::string& more = "") {
+  return "[[hooks." + stage + "]]\npath = \"/bin/sh\"\nargs = [\"sh\", \"-c\", '''" + script +
+         "''']\nenv = [\"PATH=/usr/bin:/bin\"]\n" + more + "\n";
+}
+
+Result launch(const std::string& hooks, const std::string& command = "true") {
+  return run({"run", "--config",
+              launch_file("[container]\ncommand = [\"sh\", \"-c\", \"" + command +
+                          "\"]\n[pid]\n[uts]\nhostname = \"inside\"\n" + hooks)});
+}
+
+TEST_CASE("hooks: every stage runs, in order, where it belongs, with the state") {
+  const HostUnchanged unchanged;
+  const auto directory = fresh_directory();
+  std::string text;
+  for (const char* stage : {"prestart", "create_runtime", "create_container", "poststart", "poststop"})
+    text += hook(stage, "(echo " + std::string(stage) + " $(hostname); cat; echo) >> " + directory +
+                            "/log");
+  const auto root = fresh_root();
+  text += "[rootfs]\npath = \"" + root + "\"\n" +
+          hook("start_container", "(echo start_container $(hostname); cat; echo) >> /tmp/log");
+  const auto result = launch(text, "sleep 0.2; hostname");
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  const auto log = read_file(directory + "/log");
+  std::vector<std::string> places;
+  for (const char* line : {"prestart testhost\n", "create_runtime testhost\n",
+                           "create_container ", "poststart testhost\n", "poststop testhost\n"}) {
+    CHECK_MESSAGE(log.find(line) != std::string::npos, line, " in ", log);
+    places.push_back(line);
+  }
+  CHECK(log.find("prestart") < log.find("create_runtime"));
+  CHECK(log.find("create_runtime") < log.find("create_container"));
+  CHECK(log.find("create_container") < log.find("poststart"));
+  CHECK(log.find("poststart") < log.find("poststop"));
+  CHECK(log.find(R"("status":"creating","pid":)") != std::string::npos);
+  CHECK(log.find(R"("status":"running","pid":)") != std::string::npos);
+  CHECK(log.find(R"("status":"stopped","bundle":)") != std::string::npos);
+  const auto inside = read_file(root + "/tmp/log");
+  CHECK(inside.find("start_container inside\n") == 0);
+  CHECK(inside.find(R"("status":"created","pid":1,)") != std::string::npos);
+}
+
+TEST_CASE("hooks: the environment is the launch's alone, and no descriptor crosses") {
+  const auto directory = fresh_directory();
+  const auto result =
+      launch(hook("create_runtime", "env > " + directory + "/env; ls /proc/self/fd > " + directory +
+                                        "/fds",
+                  ""));
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  const auto environment = read_file(directory + "/env");
+  CHECK(environment.find("PATH=/usr/bin:/bin\n") != std::string::npos);
+  CHECK(environment.find("HOME=") == std::string::npos);
+  CHECK(read_file(directory + "/fds") == "0\n1\n2\n3\n");  // 3 is the listing itself
+}
+
+TEST_CASE("hooks: one that fails ends the launch, its words are shown, and poststop runs") {
+  const HostUnchanged unchanged;
+  for (const char* stage : {"prestart", "create_runtime", "create_container", "start_container",
+                            "poststart"}) {
+    const auto directory = fresh_directory();
+    const auto result = launch(hook(stage, "echo its last words >&2; exit 3") +
+                                   hook("poststop", "echo over > " + directory + "/stopped"),
+                               "sleep 5; echo it ran on");
+    CHECK_MESSAGE(result.exit_code == 125, stage, ": ", result);
+    CHECK_MESSAGE(result.err.find("its last words") != std::string::npos, stage, ": ", result);
+    CHECK_MESSAGE(result.last_error().find("exited with status 3") != std::string::npos, result);
+    CHECK(result.last_error().find(stage) != std::string::npos);
+    CHECK(result.out.find("it ran on") == std::string::npos);
+    CHECK_MESSAGE(read_file(directory + "/stopped") == "over\n", stage);
+  }
+}
+
+TEST_CASE("hooks: a failing poststop is told, and the program's exit code stays") {
+  const auto result = launch(hook("poststop", "echo too bad; exit 9"), "exit 4");
+  CHECK(result.exit_code == 4);
+  CHECK_MESSAGE(result.err.find("too bad") != std::string::npos, result);
+  CHECK(result.err.find("status 9") != std::string::npos);
+}
+
+TEST_CASE("hooks: one that hangs is killed with what it started") {
+  const HostUnchanged unchanged;
+  const auto result = launch(hook("create_runtime", "sleep 61 & sleep 62", "timeout = \"300ms\""));
+  CHECK(result.exit_code == 125);
+  CHECK(result.duration < std::chrono::seconds(5));
+  CHECK_MESSAGE(result.last_error().find("was killed") != std::string::npos, result);
+  CHECK_FALSE(result.left_open);
+}
+
+TEST_CASE("hooks: 10 MB of output is drained, and its end is shown") {
+  const auto quiet = launch(hook("create_runtime", "head -c 10000000 /dev/zero"));
+  CHECK_MESSAGE(quiet.exit_code == 0, quiet);
+  const auto loud = launch(hook("create_runtime", "yes line | head -c 10000000; echo end; exit 1"));
+  CHECK(loud.exit_code == 125);
+  CHECK(loud.err.size() < 20000);
+  CHECK(loud.err.find("end") != std::string::npos);
+}
+
+TEST_CASE("hooks: a child left in the background does not hold the launch up") {
+  const auto result = launch(hook("create_runtime", "sleep 3 & exit 0"));
+  CHECK(result.exit_code == 0);
+  CHECK(result.duration < std::chrono::milliseconds(2500));
+}
+
+TEST_CASE("hooks: bad input gets one line") {
+  const HostUnchanged unchanged;
+  const auto refused = [](const std::string& text) {
+    const auto result = launch(text);
+    CHECK_MESSAGE(result.exit_code == 125, text, result);
+    return result.last_error();
+  };
+  CHECK(refused("[[hooks.prestart]]\npath = \"/nonexistent\"\n").find("ENOENT") !=
+        std::string::npos);
+  CHECK(refused("[[hooks.prestart]]\npath = \"/etc/passwd\"\n").find("EACCES") !=
+        std::string::npos);
+  CHECK(refused("[[hooks.prestart]]\nargs = [\"x\"]\n").find("names no program") !=
+        std::string::npos);
+  CHECK(refused("[[hooks.start_container]]\npath = \"bin/true\"\n").find("absolute") !=
+        std::string::npos);
+  CHECK(refused("[[hooks.prestart]]\npath = \"/bin/true\"\nenv = [\"x\"]\n").find("NAME=VALUE") !=
+        std::string::npos);
+  CHECK(refused("[[hooks.prestart]]\npath = \"/bin/true\"\ntimeout = \"-1s\"\n").find("timeout") !=
+        std::string::npos);
+}
+
+}  // namespace
