@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+TEST_CASE("devices: nodes have the type, numbers, mode and owner that were asked for") {
+  const HostUnchanged unchanged;
+  const auto file = launch_file(
+      "[container]\ncommand = [\"stat\", \"-c\", \"%n %F %t:%T %a %u:%g\", \"/dev/zero2\", "
+      "\"/dev/sub/disk\", \"/dev/queue\", \"/dev/full2\"]\n"
+      "[devices]\nadd = [\"/dev/full:/dev/full2\"]\n"
+      "[[devices.nodes]]\npath = \"/dev/zero2\"\ntype = \"c\"\nmajor = 1\nminor = 5\n"
+      "mode = 0o646\nuid = 7\ngid = 8\n"
+      "[[devices.nodes]]\npath = \"/dev/sub/disk\"\ntype = \"b\"\nmajor = 7\nminor = 200\n"
+      "mode = 0o600\n"
+      "[[devices.nodes]]\npath = \"/dev/queue\"\ntype = \"p\"\n");
+  const auto result = run({"run", "--config", file});
+  CHECK_MESSAGE(result.out ==
+                    "/dev/zero2 character special file 1:5 646 7:8\n"
+                    "/dev/sub/disk block special file 7:c8 600 0:0\n"
+                    "/dev/queue fifo 0:0 666 0:0\n"
+                    "/dev/full2 character special file 1:7 666 0:0\n",
+                result);
+}
+
+TEST_CASE("devices: a node works") {
+  const auto out = run_inside({"--device=/dev/zero:/dev/nothing"},
+                              {"sh", "-c", "head -c 3 /dev/nothing | wc -c"});
+  CHECK(out == "3\n");
+}
+
+TEST_CASE("devices: nothing is made through a symbolic link") {
+  const HostUnchanged unchanged;
+  const auto root = fresh_root();
+  const auto outside = fresh_directory();
+  run_program({"ln", "-s", outside + "/victim", root + "/link"});
+  run_program({"ln", "-s", "/tmp/victim", root + "/inner"});
+  for (const char* path : {"/link", "/inner"}) {
+    const auto result =
+        run({"-r", root, std::string("--device=/dev/zero:") + path, "--", "true"});
+    CHECK_MESSAGE(result.exit_code == 125, result);
+    CHECK(result.last_error().find(path) != std::string::npos);
+  }
+  CHECK(run_program({"ls", outside}).out == "");
+  CHECK(run_program({"ls", root + "/tmp"}).out == "");
+}
+
+TEST_CASE("devices: bad input gets one line") {
+  const HostUnchanged unchanged;
+  const auto refused = [](const std::string& table) {
+    const auto result =
+        run({"run", "--config", launch_file("[container]\ncommand = [\"true\"]\n" + table)});
+    CHECK_MESSAGE(result.exit_code == 125, table, result);
+    return result.last_error();
+  };
+  const std::string node = "[[devices.nodes]]\npath = \"/dev/x\"\n";
+  CHECK(refused(node).find("neither") != std::string::npos);
+  CHECK(refused(node + "type = \"c\"\nmajor = 1\n").find("minor") != std::string::npos);
+  CHECK(refused(node + "type = \"c\"\nmajor = -1\nminor = 0\n").find("major") != std::string::npos);
+  CHECK(refused(node + "type = \"x\"\n").find("type") != std::string::npos);
+  CHECK(refused(node + "source = \"/etc/passwd\"\n").find("not a device") != std::string::npos);
+  CHECK(refused(node + "source = \"/dev/none\"\n").find("ENOENT") != std::string::npos);
+  CHECK(refused("[devices]\nadd = [\"/dev/zero:/dev/../../x\"]\n").find("'..'") !=
+        std::string::npos);
+  CHECK(refused("[devices]\nadd = [\"zero\"]\n").find("absolute") != std::string::npos);
+  CHECK(refused("[[devices.nodes]]\ntype = \"c\"\n").find("no path") != std::string::npos);
+}
+
+}  // namespace
