@@ -54,7 +54,7 @@ class Cgroup {
   void pre_clone(mc::Host& host, const mc::Call& call) {
     if (systemd_) {
       unit_ = scope_name(config_.text("path"), call->id);
-      write_record(call->state_fd, {}, unit_.name);
+      check_systemd();
       return;
     }
     name_places(call->id);
@@ -77,6 +77,7 @@ class Cgroup {
 
   void post_clone(mc::Host& host, const mc::Call& call) {
     if (systemd_) {
+      write_record(call->state_fd, {}, unit_.name);
       start_scope(unit_, call->pid, limits_);
       enter_scope(host, call);
     }

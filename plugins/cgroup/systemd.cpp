@@ -212,6 +212,8 @@ Scope scope_name(std::string_view path, std::string_view id) {
   return out;
 }
 
+void check_systemd() { const Bus bus; }
+
 void start_scope(const Scope& scope, int pid, const Limits& limits) {
   Bus().start(scope, pid, limits);
 }

@@ -19,6 +19,9 @@ struct Scope {
 /// another form.
 Scope scope_name(std::string_view path, std::string_view id);
 
+/// [agent] Throws where systemd cannot be reached.
+void check_systemd();
+
 /// [agent] Makes the scope around process `pid`, delegated, and waits until it is there.
 void start_scope(const Scope& scope, int pid, const Limits& limits);
 

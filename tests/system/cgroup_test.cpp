@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real cgroups of this machine, v1 and v2 as they are, below /mini_container_test.
+// ctest: RESOURCE_LOCK cgroups
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/skip.hpp"
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* top = "/sys/fs/cgroup";
+
+// The directory of a container's cgroup in one hierarchy of this machine, v1 or v2.
+std::string cgroup_of(const std::string& controller, const std::string& path) {
+  for (const char* mount : {"", "/unified"}) {
+    const std::string base = std::string(top) + mount;
+    if (read_file(base + "/cgroup.controllers").find(controller) != std::string::npos)
+      return base + path;
+  }
+  return std::string(top) + "/" + controller + path;
+}
+
+bool has(const std::string& controller) { return fs::exists(cgroup_of(controller, "")); }
+bool on_v1(const std::string& controller) {
+  return fs::exists(std::string(top) + "/" + controller + "/tasks");
+}
+
+// Checks at its end that no cgroup of the tests is left, and gives back what v2 handed down.
+class CgroupsUnchanged {
+ public:
+  CgroupsUnchanged() : handed_down_(read_file(control())) {}
+  ~CgroupsUnchanged() {
+    CHECK(eventually([] { return cgroups_named("mini_container_test").empty(); }));
+    const auto now = read_file(control());
+    if (now.find("hugetlb") != std::string::npos && handed_down_.find("hugetlb") == std::string::npos)
+      run_program({"sh", "-c", "echo -hugetlb > " + control()});
+  }
+  CgroupsUnchanged(const CgroupsUnchanged&) = delete;
+  CgroupsUnchanged& operator=(const CgroupsUnchanged&) = delete;
+
+ private:
+  static std::string control() { return std::string(top) + "/unified/cgroup.subtree_control"; }
+  std::string handed_down_;
+  HostUnchanged host_;
+};
+
+Result launch(std::vector<std::string> flags, std::vector<std::string> command) {
+  std::vector<std::string> all = {"-r", shared_root(), "--pid"};
+  // Where nothing else is said, below what only these tests use.
+  if (std::none_of(flags.begin(), flags.end(), [](const std::string& flag) {
+        return flag.starts_with("--cgroup.path") || flag.starts_with("--cgroup.parent") ||
+               flag.starts_with("--cgroup.driver");
+      }))
+    all.push_back("--cgroup.path=/mini_container_test/box");
+  all.insert(all.end(), flags.begin(), flags.end());
+  all.push_back("--");
+  all.insert(all.end(), command.begin(), command.end());
+  return run(all);
+}
+
+std::string refused(std::vector<std::string> flags) {
+  const auto result = launch(std::move(flags), {"true"});
+  CHECK_MESSAGE(result.exit_code == 125, result);
+  CHECK_MESSAGE(result.err.find('\n') == result.err.size() - 1, "one line: ", result);
+  return result.last_error();
+}
+
+// A container that waits, with its cgroup at /mini_container_test/NAME.
+class Waiting {
+ public:
+  Waiting(const std::string& name, std::vector<std::string> flags,
+          const std::string& script = "echo up; sleep 30")
+      : path_("/mini_container_test/" + name), process_(arguments(name, std::move(flags), script)) {
+    REQUIRE(process_.wait_for("up"));
+  }
+  [[nodiscard]] std::string read(const std::string& controller, const std::string& file) const {
+    return read_file(cgroup_of(controller, path_) + "/" + file);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  Process& process() { return process_; }
+  void end() {
+    process_.signal(SIGTERM);
+    process_.finish();
+  }
+
+ private:
+  static std::vector<std::string> arguments(const std::string& name, std::vector<std::string> flags,
+                                            const std::string& script) {
+    std::vector<std::string> all = {"-r", shared_root(), "--pid", "--pid.init",
+                                    "--cgroup.path=/mini_container_test/" + name};
+    all.insert(all.end(), flags.begin(), flags.end());
+    all.insert(all.end(), {"--", "sh", "-c", script});
+    return mini_container::test::mini_container(all);
+  }
+  std::string path_;
+  Process process_;
+};
+
+TEST_CASE("cgroup: limits are in the files of the hierarchies, and all is gone afterwards") {
+  if (!on_v1("memory") || !on_v1("pids")) SKIP_CASE("memory and pids are not on cgroup v1 here");
+  const CgroupsUnchanged unchanged;
+  Waiting box("limits", {"-R", "64M", "--cgroup.memory_low=32M", "--cgroup.memory_swap=96M",
+                         "--cgroup.swappiness=7", "--cgroup.pids_max=77", "--cgroup.cpus=0.5",
+                         "--cgroup.cpu_shares=512", "--cgroup.cpuset_cpus=0",
+                         "--cgroup.cpuset_mems=0"});
+  CHECK(box.read("memory", "memory.limit_in_bytes") == "67108864\n");
+  CHECK(box.read("memory", "memory.soft_limit_in_bytes") == "33554432\n");
+  CHECK(box.read("memory", "memory.memsw.limit_in_bytes") == "100663296\n");
+  CHECK(box.read("memory", "memory.swappiness") == "7\n");
+  CHECK(box.read("pids", "pids.max") == "77\n");
+  CHECK(box.read("cpu", "cpu.cfs_quota_us") == "50000\n");
+  CHECK(box.read("cpu", "cpu.shares") == "512\n");
+  CHECK(box.read("cpuset", "cpuset.cpus") == "0\n");
+  // Both its processes, init and the command's shell with its sleep.
+  const auto tasks = box.read("memory", "cgroup.procs");
+  CHECK(std::count(tasks.begin(), tasks.end(), '\n') >= 2);
+  box.end();
+}
+
+TEST_CASE("cgroup: it is born inside the unified hierarchy") {
+  if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("no unified mount");
+  const CgroupsUnchanged unchanged;
+  Waiting box("born", {});
+  CHECK(!read_file(std::string(top) + "/unified" + box.path() + "/cgroup.procs").empty());
+  CHECK(read_file(std::string(top) + "/unified" + box.path() + "/cgroup.events").find("populated 1") !=
+        std::string::npos);
+  box.end();
+}
+
+TEST_CASE("cgroup: huge pages on the v2 of a hybrid machine, set and raw") {
+  if (!has("hugetlb")) SKIP_CASE("no hugetlb controller");
+  const CgroupsUnchanged unchanged;
+  {
+    Waiting box("huge", {"--cgroup.hugetlb=2MB=4M"});
+    CHECK(box.read("hugetlb", "hugetlb.2MB.max") == "4194304\n");
+    box.end();
+  }
+  Waiting raw("raw", {"--cgroup.unified=hugetlb.2MB.max=8388608",
+                      "--cgroup.unified=cgroup.max.depth=3"});
+  CHECK(raw.read("hugetlb", "hugetlb.2MB.max") == "8388608\n");
+  CHECK(raw.read("hugetlb", "cgroup.max.depth") == "3\n");
+  raw.end();
+}
+
+TEST_CASE("cgroup: its own cgroup is the root of what it sees, and read-only") {
+  const CgroupsUnchanged unchanged;
+  const auto result = launch(
+      {"--cgroup.path=/mini_container_test/view", "-R", "64M", "--cgroup.controllers=memory"},
+      {"sh", "-c",
+       "cat /proc/self/cgroup; cat /sys/fs/cgroup/memory/memory.limit_in_bytes || "
+       "cat /sys/fs/cgroup/memory.max; mkdir /sys/fs/cgroup/memory/x; mkdir /sys/fs/cgroup/x; "
+       "echo 1 > /sys/fs/cgroup/memory/memory.limit_in_bytes"});
+  CHECK(result.out.find("mini_container_test") == std::string::npos);
+  CHECK(result.out.find("67108864\n") != std::string::npos);
+  CHECK(result.err.find("Read-only file system") != std::string::npos);
+  const auto host = launch({"--cgroup.namespace=false", "--cgroup.path=/mini_container_test/view"},
+                           {"sh", "-c", "cat /proc/self/cgroup; ls -d /sys/fs/cgroup/memory"});
+  CHECK_MESSAGE(host.exit_code == 0, host);
+  CHECK(host.out.find("/mini_container_test/view") != std::string::npos);
+  const auto none = launch({"--cgroup.mount=none"}, {"ls", "/sys/fs/cgroup"});
+  CHECK(none.out.find("memory") == std::string::npos);
+}
+
+TEST_CASE("cgroup: an OOM kill is reported, and told apart from another SIGKILL") {
+  const CgroupsUnchanged unchanged;
+  const auto killed = launch({"-R", "32M", "--cgroup.memory_swap=32M"},
+                             {"/bin/attest", "eat-memory", "200000000"});
+  CHECK(killed.exit_code == 137);
+  CHECK_MESSAGE(killed.err.find("out of memory: the kernel killed the container (memory_max is "
+                                "33554432 bytes)") != std::string::npos,
+                killed);
+  const auto other = launch({"-R", "32M"}, {"sh", "-c", "kill -9 $$"});
+  const auto child = launch({"-R", "32M", "--cgroup.memory_swap=32M"},
+                            {"sh", "-c", "/bin/attest eat-memory 200000000; exit 3"});
+  CHECK(other.err.find("out of memory") == std::string::npos);
+  CHECK(child.exit_code == 3);
+  CHECK(child.err.find("killed processes of the container") != std::string::npos);
+}
+
+TEST_CASE("cgroup: pids_max holds") {
+  const CgroupsUnchanged unchanged;
+  const auto result = launch({"--cgroup.pids_max=5"}, {"/bin/attest", "forks", "20"});
+  CHECK(result.out.find("EAGAIN") != std::string::npos);
+}
+
+TEST_CASE("cgroup: devices can be used only as the rules say") {
+  const CgroupsUnchanged unchanged;
+  const auto file = launch_file(
+      "[container]\ncommand = [\"sh\", \"-c\", \"head -c 1 /dev/zero | wc -c; head -c 1 /dev/kmsg2; "
+      "head -c 1 /dev/loop2; echo x > /dev/null && echo null\"]\n[pid]\n"
+      "[cgroup]\npath = \"/mini_container_test/devices\"\ndevices = [{ allow = false }, { allow = true, type = \"c\", major = 10, "
+      "minor = 229, access = \"rw\" }]\n"
+      "[[devices.nodes]]\npath = \"/dev/kmsg2\"\ntype = \"c\"\nmajor = 1\nminor = 11\n"
+      "[[devices.nodes]]\npath = \"/dev/loop2\"\ntype = \"b\"\nmajor = 7\nminor = 0\n");
+  const auto result = run({"run", "--config", file});
+  CHECK_MESSAGE(result.out == "1\nnull\n", result);
+  CHECK(result.err.find("/dev/kmsg2: Operation not permitted") != std::string::npos);
+  CHECK(result.err.find("/dev/loop2: Operation not permitted") != std::string::npos);
+}
+
+TEST_CASE("cgroup: whatever the container leaves running ends with it") {
+  const CgroupsUnchanged unchanged;
+  // No pid namespace: nothing else would end them.
+  const auto result = run({"-r", shared_root(), "--cgroup.path=/mini_container_test/left", "--", "sh",
+                           "-c",
+                           "(setsid sleep 97 &) ; (setsid sleep 97 &) ; exit 0"});
+  CHECK(result.exit_code == 0);
+  CHECK(run_program({"pgrep", "-fx", "sleep 97"}).out == "");
+}
+
+TEST_CASE("cgroup: cgroups that the container made inside are removed with it") {
+  if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("no unified mount");
+  const CgroupsUnchanged unchanged;
+  const auto result = launch({"--cgroup.mount=rw"},
+                             {"sh", "-c", "mkdir -p /sys/fs/cgroup/unified/a/b/c && "
+                                          "mkdir /sys/fs/cgroup/memory/m && echo made"});
+  CHECK(result.out == "made\n");
+}
+
+TEST_CASE("cgroup: a killed agent leaves nothing that delete does not find") {
+  const CgroupsUnchanged unchanged;
+  Process agent(mini_container::test::mini_container(
+      {"run", "--id", "orphan", "-r", shared_root(), "--pid",
+       "--cgroup.path=/mini_container_test/orphan", "--", "sh", "-c", "echo up; sleep 30"}));
+  REQUIRE(agent.wait_for("up"));
+  agent.signal(SIGKILL);
+  agent.finish();
+  CHECK(!cgroups_named("mini_container_test").empty());
+  const auto gone = run({"delete", "--force", "orphan"});
+  CHECK_MESSAGE(gone.exit_code == 0, gone);
+}
+
+TEST_CASE("cgroup: the early way puts it in before other plugins look") {
+  const CgroupsUnchanged unchanged;
+  const auto directory = fresh_directory();
+  const auto file = launch_file(
+      "[container]\ncommand = [\"true\"]\n[pid]\n[cgroup]\nearly = true\n"
+      "path = \"/mini_container_test/early\"\n"
+      "[[hooks.create_runtime]]\npath = \"/bin/sh\"\nargs = [\"sh\", \"-c\", "
+      "'''pid=$(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/'); /bin/cat /proc/$pid/cgroup > " +
+      directory + "/seen''']\nenv = [\"PATH=/usr/bin:/bin\"]\n");
+  const auto result = run({"run", "--config", file});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  CHECK_MESSAGE(read_file(directory + "/seen").find("memory:/mini_container_test/early") !=
+                    std::string::npos,
+                read_file(directory + "/seen"));
+}
+
+TEST_CASE("cgroup: a parent that is there is used and stays; one that is not is refused") {
+  const CgroupsUnchanged unchanged;
+  CHECK(refused({"--cgroup.parent=/mini_container_test"}).find("ENOENT") != std::string::npos);
+  CHECK(refused({"--cgroup.parent=../x"}).find("leaves its parent") != std::string::npos);
+  CHECK(refused({"--cgroup.parent=/a/../../x"}).find("leaves its parent") != std::string::npos);
+  std::vector<std::string> made;
+  for (const char* name : {"memory", "unified"})
+    if (fs::create_directory(std::string(top) + "/" + name + "/mini_container_test"))
+      made.push_back(std::string(top) + "/" + name + "/mini_container_test");
+  const auto result = launch({"--cgroup.parent=/mini_container_test", "--cgroup.controllers=memory",
+                              "--cgroup.namespace=false"},
+                             {"cat", "/proc/self/cgroup"});
+  CHECK_MESSAGE(result.out.find("memory:/mini_container_test/mini_container-") != std::string::npos,
+                result);
+  for (const std::string& path : made) CHECK(fs::remove(path));
+}
+
+TEST_CASE("cgroup: a cgroup with others' processes in it is refused, and left alone") {
+  const CgroupsUnchanged unchanged;
+  Process sleeper({"sleep", "60"});
+  const std::string directory = cgroup_of("pids", "/mini_container_test");
+  fs::create_directory(directory);
+  run_program({"sh", "-c", "echo " + std::to_string(sleeper.pid()) + " > " + directory + "/cgroup.procs"});
+  CHECK(refused({"--cgroup.path=/mini_container_test"}).find("holds processes") !=
+        std::string::npos);
+  CHECK(fs::exists(directory));
+  CHECK(::kill(sleeper.pid(), 0) == 0);
+  sleeper.signal(SIGKILL);
+  sleeper.finish();
+  CHECK(eventually([&] { return fs::remove(directory); }));
+}
+
+TEST_CASE("cgroup: what is no cgroup file system is refused and never written to") {
+  // A tmpfs on the place of a hierarchy: mountinfo still names the cgroup mount below it.
+  const CgroupsUnchanged unchanged;
+  const auto result = run_program(
+      {"unshare", "-m", "sh", "-c",
+       "mount -t tmpfs none /sys/fs/cgroup/memory && " + build_directory() + "/mini_container -r " +
+           shared_root() + " -R 64M -- true; echo $?; ls /sys/fs/cgroup/memory | wc -l"});
+  CHECK_MESSAGE(result.out == "125\n0\n", result);
+  CHECK(result.last_error().find("not on a cgroup file system") != std::string::npos);
+}
+
+TEST_CASE("cgroup: bad input gets one line") {
+  const CgroupsUnchanged unchanged;
+  for (const char* flag :
+       {"--cgroup.memory_max=-5", "--cgroup.memory_max=9223372036854775808",
+        "--cgroup.memory_max=64X", "--cgroup.memory_max=lots", "--cgroup.memory_max=99999999999T",
+        "--cgroup.pids_max=-2", "--cgroup.cpu_shares=1", "--cgroup.cpus=0", "--cgroup.cpus=-1",
+        "--cgroup.cpuset_cpus=a", "--cgroup.cpuset_cpus=0-", "--cgroup.cpuset_cpus=999",
+        "--cgroup.io_weight=0", "--cgroup.hugetlb=3XB=1M", "--cgroup.hugetlb=3MB=1M",
+        "--cgroup.unified=../x=1", "--cgroup.unified=memory/x.y=1", "--cgroup.unified=x=1",
+        "--cgroup.unified=cgroup.procs=1", "--cgroup.unified=hugetlb.none=1",
+        "--cgroup.unified=nonesuch.max=1", "--cgroup.path=/", "--cgroup.path=..",
+        "--cgroup.path=a/../../b", "--cgroup.path=cgroup.procs", "--cgroup.join=/etc/passwd",
+        "--cgroup.join=/proc/self/ns/net", "--cgroup.driver=other", "--cgroup.cpu_quota=10"})
+    CHECK_MESSAGE(refused({flag}).find("cgroup") != std::string::npos, flag);
+  CHECK(refused({"--cgroup.memory_max=8M", "--cgroup.memory_swap=4M"}).find("less than") !=
+        std::string::npos);
+  CHECK(refused({"--cgroup.cpus=1", "--cgroup.cpu_quota=5000"}).find("twice") !=
+        std::string::npos);
+  const auto device =
+      run({"run", "--config",
+           launch_file("[container]\ncommand = [\"true\"]\n[cgroup]\nio_devices = [{ device = "
+                       "\"/etc/passwd\", read_bps = 5 }]\n")});
+  CHECK(device.last_error().find("no block device") != std::string::npos);
+}
+
+TEST_CASE("cgroup: an ordinary user without a delegated cgroup is told, or goes on if asked") {
+  const CgroupsUnchanged unchanged;
+  const auto launch_as_user = [](const std::string& more) {
+    const auto file = launch_file("[container]\ncommand = [\"true\"]\n[user]\nmode = \"single\"\n[pid]\n[cgroup]\n" + more);
+    run_program({"chmod", "-R", "a+rX", fs::path(file).parent_path().string()});
+    return run({"run", "--config", file},
+               {.env = {{"XDG_RUNTIME_DIR", "/tmp"}}, .uid = 1000});
+  };
+  const auto told = launch_as_user("");
+  CHECK(told.exit_code == 125);
+  CHECK_MESSAGE(told.last_error().find("cgroup.optional = true") != std::string::npos, told);
+  const auto goes_on = launch_as_user("optional = true\n");
+  CHECK_MESSAGE(goes_on.exit_code == 0, goes_on);
+  CHECK(goes_on.err.find("goes on without") != std::string::npos);
+}
+
+TEST_CASE("cgroup: the systemd driver without systemd says so") {
+  if (fs::exists("/run/systemd/system")) SKIP_CASE("systemd runs here");
+  const CgroupsUnchanged unchanged;
+  CHECK(refused({"--cgroup.driver=systemd"}).find("systemd") != std::string::npos);
+  CHECK(refused({"--cgroup.driver=systemd", "--cgroup.path=/a/b"}).find("SLICE:PREFIX:NAME") !=
+        std::string::npos);
+}
+
+}  // namespace
