@@ -53,7 +53,7 @@ configure_and_build() {
   fi
   mkdir -p "$directory"
   log=$directory/build.log
-  if ! cmake --preset "$preset" -B "$directory" "$@" >"$log" 2>&1 ||
+  if ! cmake --preset "$preset" -B "$directory" -DMINI_CONTAINER_WERROR=ON "$@" >"$log" 2>&1 ||
     ! cmake --build "$directory" --target "${target:-all}" >>"$log" 2>&1; then
     grep -nE 'error|FAILED|undefined' "$log" | head -40 >&2
     tail -n 20 "$log" >&2

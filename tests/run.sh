@@ -56,7 +56,7 @@ run_tests() {
 # build DIRECTORY PRESET [CMAKE ARGUMENT...]
 build() {
   say "build $1"
-  configure_and_build "$@" -DMINI_CONTAINER_WERROR=ON && return 0
+  configure_and_build "$@" -DMINI_CONTAINER_TESTS=ON && return 0
   failed=$((failed + 1))
   return 1
 }

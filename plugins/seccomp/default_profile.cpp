@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "default_profile.hpp"
+
+#include <linux/capability.h>
+#include <linux/personality.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "groups.hpp"
+
+namespace seccomp {
+
+namespace {
+
+struct Opened {
+  unsigned capability;
+  std::string_view calls;
+};
+
+// What a capability makes useful; the kernel checks the capability itself again.
+constexpr Opened opened_by[] = {
+    {CAP_SYS_ADMIN,
+     "mount umount umount2 open_tree open_tree_attr move_mount mount_setattr fsopen fsmount "
+     "fsconfig fspick statmount listmount clone clone3 unshare setns sethostname setdomainname "
+     "bpf perf_event_open fanotify_init lookup_dcookie quotactl quotactl_fd syslog pivot_root"},
+    {CAP_SYS_BOOT, "reboot"},
+    {CAP_SYS_CHROOT, "chroot"},
+    {CAP_SYS_MODULE, "init_module finit_module delete_module query_module"},
+    {CAP_SYS_PACCT, "acct"},
+    {CAP_SYS_PTRACE, "kcmp pidfd_getfd process_madvise"},
+    {CAP_SYS_RAWIO, "iopl ioperm"},
+    {CAP_SYS_TIME, "settimeofday stime clock_settime clock_settime64"},
+    {CAP_SYS_TTY_CONFIG, "vhangup"},
+    {CAP_SYS_NICE, "get_mempolicy set_mempolicy set_mempolicy_home_node mbind"},
+    {CAP_SYSLOG, "syslog"},
+    {CAP_BPF, "bpf"},
+    {CAP_PERFMON, "perf_event_open"},
+    {CAP_DAC_READ_SEARCH, "open_by_handle_at"},
+};
+
+// Those flags of clone(2) that make a namespace. CLONE_NEWTIME is not one of them: there its bit
+// belongs to the signal.
+constexpr std::uint64_t namespace_flags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+                                          CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+                                          CLONE_NEWNET;
+
+#if defined(__s390__)
+constexpr unsigned clone_flags_argument = 1;
+#else
+constexpr unsigned clone_flags_argument = 0;
+#endif
+
+void allow(Profile& profile, std::vector<std::string> names, std::vector<Argument> arguments) {
+  profile.rules.push_back({.names = std::move(names),
+                           .action = Action::allow,
+                           .data = 0,
+                           .arguments = std::move(arguments),
+                           .place = "default",
+                           .ignore_unknown = true});  // The groups are of all machines.
+}
+
+}  // namespace
+
+Profile default_profile(std::uint64_t capabilities) {
+  const auto has = [capabilities](unsigned bit) { return (capabilities >> bit & 1U) != 0; };
+  Profile profile;
+  profile.default_action = Action::error;
+  profile.default_data = ENOSYS;
+
+  std::vector<std::string> open;
+  std::vector<std::string> closed;
+  for (const Group& group : groups())
+    for (std::string& call : words(group.calls))
+      (group.by_default ? open : closed).push_back(std::move(call));
+  const auto move_over = [&](const std::string& call) {
+    const auto found = std::find(closed.begin(), closed.end(), call);
+    if (found == closed.end()) return;
+    open.push_back(call);
+    closed.erase(found);
+  };
+  for (const Opened& each : opened_by)
+    if (has(each.capability))
+      for (const std::string& call : words(each.calls)) move_over(call);
+
+  const auto drop = [&](std::string_view call) { std::erase(closed, call); };
+  if (!has(CAP_SYS_ADMIN)) {
+    drop("clone");
+    allow(profile, {"clone"},
+          {{clone_flags_argument, Compare::masked_equal, namespace_flags, 0}});
+    // Its flags are in memory, where no filter sees them. ENOSYS sends callers to clone.
+    drop("clone3");
+  }
+  drop("socket");
+  // The host answers on vsock, whatever network namespace asks.
+  allow(profile, {"socket"}, {{0, Compare::not_equal, AF_VSOCK, 0}});
+  drop("personality");
+  for (const std::uint64_t persona :
+       {std::uint64_t{PER_LINUX}, std::uint64_t{PER_LINUX32}, std::uint64_t{UNAME26},
+        std::uint64_t{PER_LINUX32} | UNAME26, std::uint64_t{0xffffffff}})
+    allow(profile, {"personality"}, {{0, Compare::equal, persona, 0}});
+
+  allow(profile, std::move(open), {});
+  profile.rules.push_back({.names = std::move(closed),
+                           .action = Action::error,
+                           .data = EPERM,
+                           .arguments = {},
+                           .place = "default",
+                           .ignore_unknown = true});
+  return profile;
+}
+
+}  // namespace seccomp
