@@ -42,6 +42,11 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
       found = candidate;
     }
   }
+  // Nobody counts the letters that a shortened word lacks.
+  if (found.empty() && word.size() >= 3)
+    for (const std::string& candidate : candidates)
+      if (candidate.starts_with(word) && (found.empty() || candidate.size() < found.size()))
+        found = candidate;
   return found;
 }
 

@@ -64,6 +64,7 @@ std::string range_text(const mc_option& option) {
   if (option.type == MC_MAP) unit = " entries";
   if (!has_maximum(option) || option.maximum == std::numeric_limits<std::int64_t>::max())
     return option.minimum == 0 ? "" : bound_text(option, option.minimum) + " or more" + unit;
+  if (option.minimum == 0 && *unit != '\0') return mc::concat("at most ", option.maximum, unit);
   if (option.minimum == option.maximum) return bound_text(option, option.minimum) + unit;
   return mc::concat(bound_text(option, option.minimum), " to ", bound_text(option, option.maximum),
                     unit);

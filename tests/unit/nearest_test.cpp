@@ -13,6 +13,8 @@ TEST_CASE("the nearest word is the fewest edits away, or none") {
   CHECK(nearest("domian", words) == "domain");
   CHECK(nearest("pdi", words) == "pid");
   CHECK(nearest("hostname", words) == "hostname");
+  CHECK(nearest("host", words) == "hostname");
+  CHECK(nearest("ho", words).empty());
   CHECK(nearest("seccomp", words).empty());
   CHECK(nearest("", words).empty());
   CHECK(nearest(std::string(5000, 'h'), words).empty());
