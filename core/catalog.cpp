@@ -101,12 +101,16 @@ std::vector<std::string> default_plugin_directories() {
   if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR")) out.emplace_back(asked);
   char self[PATH_MAX];
   const auto length = ::readlink("/proc/self/exe", self, sizeof self - 1);
-  if (length > 0) {
-    const std::string_view path(self, static_cast<std::size_t>(length));
-    auto beside = std::string(path.substr(0, path.rfind('/'))) + "/plugins.d";
-    if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
-  }
-  out.emplace_back(MINI_CONTAINER_PLUGIN_DIR);
+  if (length <= 0) return out;
+  std::string directory(self, static_cast<std::size_t>(length));
+  directory.resize(directory.rfind('/'));
+  auto beside = directory + "/plugins.d";
+  if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
+  // The kernel's own path of the binary has no links in it, so ".." can be taken off as text.
+  std::string_view below = MINI_CONTAINER_PLUGINS_FROM_BINARY;
+  for (; below.starts_with("../"); below.remove_prefix(3))
+    directory.resize(std::min(directory.rfind('/'), directory.size()));
+  out.push_back(mc::concat(directory, '/', below));
   return out;
 }
 

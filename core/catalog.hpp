@@ -12,7 +12,7 @@ namespace mini_container {
 
 /// Where plugins are looked for after what --plugin-dir names: MINI_CONTAINER_PLUGIN_DIR of the
 /// environment (ignored with AT_SECURE), `plugins.d` beside the binary (a build tree), and the
-/// installed directory. None where plugins are built in.
+/// installed directory, which is found from where the binary lies. None where plugins are built in.
 std::vector<std::string> default_plugin_directories();
 
 class Catalog {

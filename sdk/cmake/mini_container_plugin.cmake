@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # How the plugins of this tree are built: each a shared object, or all linked into the binary.
 
-# What the C++ runtime would bring into every plugin for printing an uncaught exception.
-add_library(mini_container_terminate STATIC ${CMAKE_SOURCE_DIR}/sdk/cmake/terminate.cpp)
-target_link_libraries(mini_container_terminate PRIVATE mini_container_flags)
+include(mini_container_add_plugin)
 
 # mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...])
 function(mini_container_plugin name)
@@ -18,20 +16,9 @@ function(mini_container_plugin name)
     target_compile_definitions(mini_container_plugin_${name}
       PRIVATE mc_plugin_v1=mc_plugin_v1_${name})
   else()
-    add_library(mini_container_plugin_${name} MODULE ${arg_UNPARSED_ARGUMENTS})
+    mini_container_add_plugin(${name} ${arg_UNPARSED_ARGUMENTS})
     set_target_properties(mini_container_plugin_${name} PROPERTIES
-      OUTPUT_NAME ${name} PREFIX "" SUFFIX ".so"
       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins.d)
-    target_link_libraries(mini_container_plugin_${name} PRIVATE mini_container_terminate)
-    target_link_options(mini_container_plugin_${name} PRIVATE
-      -Wl,-z,defs -Wl,-z,now -Wl,--exclude-libs,ALL
-      # Two mappings instead of four: each costs at the load, at the clone and at the execve.
-      -Wl,-z,noseparate-code
-      # Asked for at once: the archive is searched before the C++ runtime that wants it.
-      -Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv)
-    install(TARGETS mini_container_plugin_${name}
-      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins
-      COMPONENT plugin_${name} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   endif()
   target_link_libraries(mini_container_plugin_${name}
     PRIVATE mini_container_sdk mini_container_flags ${arg_LIBS})

@@ -48,7 +48,7 @@ std::string fresh_root() {
   for (const char* applet :
        {"sh", "cat", "echo", "env", "false", "grep", "head", "hostname", "id", "kill", "ls", "mkdir",
         "mount", "ps", "pwd", "readlink", "rm", "seq", "sleep", "stat", "stty", "touch", "true",
-        "tty", "uname", "wc", "ping", "nc", "ip", "dd", "nproc", "domainname", "dnsdomainname"})
+        "tty", "cut", "uname", "wc", "ping", "nc", "ip", "dd", "nproc", "domainname", "dnsdomainname"})
     fs::create_symlink("busybox", root / "bin" / applet);
   fs::copy_file(build_directory() + "/attest", root / "bin/attest");
   write_file("passwd",

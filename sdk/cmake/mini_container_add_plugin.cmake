@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# How a plugin is built: the one file for the plugins of mini_container's own tree and for those
+# that are built against the installed SDK.
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+
+# mini_container_add_plugin(NAME SOURCE... [LIBS LIBRARY...])
+# Makes the target mini_container_plugin_NAME, which is NAME.so in the current binary directory:
+# mc_plugin_v1 is all that it exports, every symbol that it uses is known when it is linked, and the
+# C++ runtime is inside, for finding libstdc++.so would cost a launch more than all the rest.
+# Installs it where mini_container looks for plugins. C and C++ sources.
+function(mini_container_add_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS")
+  if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
+    message(FATAL_ERROR "mini_container_add_plugin: '${name}' is not a plugin's name: [a-z][a-z0-9_]*")
+  endif()
+  set(plugin mini_container_plugin_${name})
+  add_library(${plugin} MODULE ${arg_UNPARSED_ARGUMENTS})
+  set_target_properties(${plugin} PROPERTIES
+    LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map
+    OUTPUT_NAME ${name} PREFIX "" SUFFIX ".so"
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
+    POSITION_INDEPENDENT_CODE ON
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_options(${plugin} PRIVATE -ffunction-sections -fdata-sections)
+  # Two mappings instead of four (noseparate-code): each costs at the load, the clone, the execve.
+  target_link_options(${plugin} PRIVATE -Wl,-z,noseparate-code -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+    -Wl,--gc-sections
+    -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map)
+  target_link_libraries(${plugin} PRIVATE mini_container::sdk ${arg_LIBS})
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if("CXX" IN_LIST languages)
+    if(NOT TARGET mini_container_terminate)
+      # What the C++ runtime would bring into every plugin for printing an uncaught exception.
+      add_library(mini_container_terminate STATIC ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp)
+      set_target_properties(mini_container_terminate PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    endif()
+    target_compile_features(${plugin} PRIVATE cxx_std_20)
+    target_link_libraries(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:mini_container_terminate>)
+    # Asked for at once: the archive is searched before the C++ runtime that wants it.
+    target_link_options(${plugin} PRIVATE
+      $<$<LINK_LANGUAGE:CXX>:-Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv>)
+    if(NOT MINI_CONTAINER_SANITIZE)
+      target_link_options(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:-static-libstdc++> -static-libgcc)
+    endif()
+  endif()
+  install(TARGETS ${plugin}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins
+    COMPONENT plugin_${name} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+endfunction()
