@@ -68,8 +68,8 @@ std::string directory_of(const Place& place) {
 
 class Check {
  public:
-  /// `path` names the value in messages: "rootfs.mounts[2]".
-  explicit Check(std::string path) : path_(std::move(path)) {}
+  /// `name` is the table's, and the beginning of every value's in messages: "rootfs.mounts[2]".
+  explicit Check(std::string_view name) : name_(name) {}
 
   Value table(const Value& value, const std::vector<OptionSpec>& options) {
     const auto* members = value.as<Table>();
@@ -81,7 +81,7 @@ class Check {
     out.reserve(options.size());
     for (const OptionSpec& option : options) {
       const Value* given = value.find(option.key());
-      const Scope scope(*this, ".", option.key());
+      const Scope scope(*this, option.key());
       if (given != nullptr) {
         out.emplace_back(option.data.key, this->value(option, *given));
       } else if (option.data.default_text != nullptr) {
@@ -89,33 +89,44 @@ class Check {
                          this->value(option, parse_option_text(option, option.data.default_text,
                                                                Place{})));
       } else if ((option.data.flags & MC_OPTION_REQUIRED) != 0) {
-        mc::fail(value.place().text(), ": ", path_, ": it is required and not given");
+        mc::fail(value.place().text(), ": ", path(), ": it is required and not given");
       }
     }
     return Value(std::move(out), value.place());
   }
 
  private:
-  /// Lengthens the path while it lives.
+  /// Says where in the table we are while it lives; put together only for a refusal.
   class Scope {
    public:
-    template <class... Parts>
-    explicit Scope(Check& check, const Parts&... parts)
-        : check_(check), length_(check.path_.size()) {
-      check.path_ += mc::concat(parts...);
+    Scope(Check& check, std::string_view key) : check_(check), outer_(check.scope_), key_(key) {
+      check_.scope_ = this;
     }
-    ~Scope() { check_.path_.resize(length_); }
+    Scope(Check& check, std::size_t index) : Scope(check, std::string_view()) { index_ = index; }
+    ~Scope() { check_.scope_ = outer_; }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
+    [[nodiscard]] std::string path() const {
+      const std::string before = outer_ != nullptr ? outer_->path() : std::string(check_.name_);
+      return key_.data() != nullptr ? mc::concat(before, ".", key_)
+                                    : mc::concat(before, "[", index_, "]");
+    }
+
    private:
     Check& check_;
-    std::size_t length_;
+    const Scope* outer_;
+    std::string_view key_;  // of a table's member; none: an element
+    std::size_t index_ = 0;
   };
+
+  [[nodiscard]] std::string path() const {
+    return scope_ != nullptr ? scope_->path() : std::string(name_);
+  }
 
   template <class... Parts>
   [[noreturn]] void refuse(const Value& value, const Parts&... parts) const {
-    mc::fail(value.place().text(), ": ", path_, ": ", parts...);
+    mc::fail(value.place().text(), ": ", path(), ": ", parts...);
   }
 
   [[noreturn]] void wrong_type(const Value& value, std::uint32_t type) const {
@@ -131,7 +142,7 @@ class Check {
     if (near.empty())
       for (const std::string& each : keys) hint += (&each == &keys[0] ? "" : ", ") + each;
     if (keys.empty()) hint = "it has no options";
-    const Scope scope(*this, ".", key.size() <= 60 ? std::string_view(key) : "(a long key)");
+    const Scope scope(*this, key.size() <= 60 ? std::string_view(key) : "(a long key)");
     refuse(member, "unknown option", mc::Hint{hint});
   }
 
@@ -157,7 +168,7 @@ class Check {
     List out;
     out.reserve(items->size());
     for (const Value& item : *items) {
-      const Scope scope(*this, "[", out.size(), "]");
+      const Scope scope(*this, out.size());
       out.push_back(element(option, item));
     }
     return Value(std::move(out), given.place());
@@ -171,7 +182,7 @@ class Check {
     out.reserve(members->size());
     for (const auto& [key, member] : *members) {
       if (key.find('\0') != key.npos) refuse(member, "a key contains a NUL byte");
-      const Scope scope(*this, ".", key);
+      const Scope scope(*this, std::string_view(key));
       out.emplace_back(key, element(option, member));
     }
     return Value(std::move(out), given.place());
@@ -268,14 +279,15 @@ class Check {
              "; it may have ", range_text(option));
   }
 
-  std::string path_;
+  std::string_view name_;
+  const Scope* scope_ = nullptr;
 };
 
 }  // namespace
 
 Value check_table(std::string_view name, const Value& table,
                   const std::vector<OptionSpec>& options) {
-  return Check(std::string(name)).table(table, options);
+  return Check(name).table(table, options);
 }
 
 }  // namespace mini_container

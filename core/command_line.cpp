@@ -140,7 +140,7 @@ class Gathering {
     switch (flag.does) {
       case Flag::Does::core: return core(flag.core->id, text, place);
       case Flag::Does::enable: table(flag.table, place); break;
-      case Flag::Does::disable: disabled.push_back(flag.table); break;
+      case Flag::Does::disable: disabled.emplace_back(flag.table); break;
       case Flag::Does::negate: table(flag.table, place).set(flag.option->key(), Value(false, place)); break;
       case Flag::Does::option:
         give(table(flag.table, place), flag, value != nullptr ? text : "true", place);
@@ -176,7 +176,7 @@ class Gathering {
     return true;
   }
 
-  Value& table(const std::string& name, Place place) {
+  Value& table(std::string_view name, Place place) {
     Value* found = given.find(name);
     return found != nullptr ? *found : given.set(name, Value(Table{}, place));
   }

@@ -49,7 +49,7 @@ std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
       if (flag.does == Flag::Does::option && flag.option->data.choices != nullptr)
         completion.words = join(flag.option->data.choices, " ");
     } else {
-      completion.help = (flag.does == Flag::Does::disable ? "Leaves out " : "Enables ") + flag.table;
+      completion.help = (flag.does == Flag::Does::disable ? "Leaves out " : "Enables ") + std::string(flag.table);
     }
     out.push_back(std::move(completion));
   }

@@ -7,6 +7,12 @@
 
 namespace mini_container {
 
+namespace {
+
+std::string_view text(const char* declared) { return declared != nullptr ? declared : ""; }
+
+}  // namespace
+
 const std::vector<RunFlagSpec>& run_flags() {
   static const std::vector<RunFlagSpec> flags = {
       {RunFlag::config, "config", 0, "FILE", "Reads the launch from this TOML file; flags win over it"},
@@ -41,7 +47,7 @@ std::vector<std::string> long_names(const char* declared) {
 }
 
 Flags::Flags() {
-  flags_.reserve(256);
+  flags_.reserve(96);
   for (const RunFlagSpec& spec : run_flags()) {
     Flag flag;
     flag.takes = spec.value_name != nullptr ? Flag::Takes::value : Flag::Takes::nothing;
@@ -56,15 +62,15 @@ void Flags::add(const Plugin& plugin) {
   flag.does = Flag::Does::enable;
   flag.table = plugin.name;
   flag.rank = Flag::Rank::declared;
-  add_spellings(flag, plugin.data.long_flag, plugin.data.short_flag);
+  add_spellings(flag, text(plugin.data.long_flag), plugin.data.short_flag);
   flag.rank = Flag::Rank::implied;
-  add_spellings(flag, plugin.name.c_str(), 0);
+  add_spellings(flag, plugin.name, 0);
   flag.does = Flag::Does::disable;
-  add_spellings(flag, ("no-" + plugin.name).c_str(), 0);
+  add_spellings(flag, plugin.name, 0, "no-");
   add_options(plugin.name, plugin.options);
 }
 
-void Flags::add_options(const std::string& table, const std::vector<OptionSpec>& options) {
+void Flags::add_options(std::string_view table, const std::vector<OptionSpec>& options) {
   // The container's own flags are the core's.
   const auto declared = table == "container" ? Flag::Rank::core : Flag::Rank::declared;
   for (const OptionSpec& option : options) {
@@ -75,30 +81,33 @@ void Flags::add_options(const std::string& table, const std::vector<OptionSpec>&
     flag.table = table;
     flag.option = &option;
     flag.rank = declared;
-    add_spellings(flag, option.data.long_flag, option.data.short_flag);
+    add_spellings(flag, text(option.data.long_flag), option.data.short_flag);
     flag.rank = Flag::Rank::implied;
     const std::string name = mc::concat(table, '.', option.key());
-    add_spellings(flag, name.c_str(), 0);
+    add_spellings(flag, name, 0);
     if (!boolean) continue;
     flag.does = Flag::Does::negate;
     flag.takes = Flag::Takes::nothing;
-    add_spellings(flag, ("no-" + name).c_str(), 0);
+    add_spellings(flag, name, 0, "no-");
     flag.rank = declared;
-    for (const std::string& each : long_names(option.data.long_flag))
-      add_spellings(flag, ("no-" + each).c_str(), 0);
+    add_spellings(flag, text(option.data.long_flag), 0, "no-");
   }
 }
 
-void Flags::add_spellings(Flag flag, const char* names, std::uint32_t letter) {
-  for (std::string& name : long_names(names)) {
-    flag.name = std::move(name);
-    flags_.push_back(flag);
+void Flags::add_spellings(const Flag& flag, std::string_view names, std::uint32_t letter,
+                          std::string_view prefix) {
+  while (!names.empty()) {
+    const std::size_t comma = names.find(',');
+    Flag& added = flags_.emplace_back(flag);
+    added.name.reserve(prefix.size() + names.size());
+    added.name.append(prefix).append(names.substr(0, comma));
+    names = comma == names.npos ? std::string_view() : names.substr(comma + 1);
   }
   if (letter > ' ' && letter < 0x7F && letter != '-' && letter != ':' && letter != '?') {
-    flag.name.assign(1, static_cast<char>(letter));
+    Flag& added = flags_.emplace_back(flag);
+    added.name.assign(1, static_cast<char>(letter));
     // A letter has no place for "=VALUE".
-    if (flag.takes == Flag::Takes::perhaps) flag.takes = Flag::Takes::nothing;
-    flags_.push_back(flag);
+    if (flag.takes == Flag::Takes::perhaps) added.takes = Flag::Takes::nothing;
   }
 }
 

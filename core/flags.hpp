@@ -38,7 +38,7 @@ struct Flag {
   Does does = Does::core;
   Takes takes = Takes::nothing;
   Rank rank = Rank::core;
-  std::string table;                   // whose option, or which plugin
+  std::string_view table;              // whose option, or which plugin; the plugin's own text
   const OptionSpec* option = nullptr;  // of `option` and `negate`
   const RunFlagSpec* core = nullptr;
 };
@@ -57,8 +57,9 @@ class Flags {
   [[nodiscard]] std::string near(std::string_view name) const;
 
  private:
-  void add_options(const std::string& table, const std::vector<OptionSpec>& options);
-  void add_spellings(Flag flag, const char* long_names, std::uint32_t letter);
+  void add_options(std::string_view table, const std::vector<OptionSpec>& options);
+  void add_spellings(const Flag& flag, std::string_view names, std::uint32_t letter,
+                     std::string_view prefix = {});
 
   std::vector<Flag> flags_;
 };

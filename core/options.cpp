@@ -59,7 +59,8 @@ std::vector<OptionSpec> read_level(const mc_option* first, std::uint32_t count,
     if (needs_choices(option) && (option.choices == nullptr || option.choices[0] == nullptr))
       mc::fail("option '", key, "' is a choice without choices");
     for (std::uint32_t other = 0; other < i; ++other)
-      if (out[other].key() == key) mc::fail("option '", key, "' is there twice");
+      if (std::strcmp(out[other].data.key, option.key) == 0)
+        mc::fail("option '", key, "' is there twice");
     if (option.type == MC_TABLE || (holds_elements && option.element == MC_TABLE)) {
       if (option.field_count == 0) mc::fail("option '", key, "' is a table without fields");
       out[i].fields =
