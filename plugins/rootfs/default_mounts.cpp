@@ -90,15 +90,19 @@ void add_late(mc::Host& host, mc_mount_kind kind, const mc::Node& paths) {
   }
 }
 
-// A /dev of the host's is not ours to fill.
-bool binds_dev(const mc::Node& config) {
-  const mc::Node listed = find_listed_mount(config, "/dev");
-  if (!listed) return false;
+bool is_bind(const mc::Node& listed) {
   const std::string type = listed.text("type");
   if (type.empty() || type == "bind") return true;
   for (const std::string& option : listed.texts("options"))
     if (option == "bind" || option == "rbind") return true;
   return false;
+}
+
+// A /dev of the host's, or of the directory that is the root, is not ours to fill unasked.
+bool fills_dev(const mc::Node& config) {
+  const mc::Node listed = find_listed_mount(config, "/dev");
+  if (listed && is_bind(listed)) return false;
+  return config.boolean("dev_nodes", listed || config.boolean("dev"));
 }
 
 }  // namespace
@@ -108,7 +112,7 @@ void add_default_mounts(mc::Host& host, const mc::Node& config) {
   if (config.boolean("sys")) add_filesystem(host, sys, config["sys"]);
   if (config.boolean("dev"))
     for (const DefaultFilesystem& filesystem : dev) add_filesystem(host, filesystem, config["dev"]);
-  if (config.boolean("dev_nodes") && !binds_dev(config)) add_nodes(host, config["dev_nodes"]);
+  if (fills_dev(config)) add_nodes(host, config["dev_nodes"]);
   add_late(host, MC_MOUNT_READONLY, config["readonly_paths"]);
   add_late(host, MC_MOUNT_MASK, config["masked_paths"]);
 }

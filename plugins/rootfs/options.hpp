@@ -164,8 +164,8 @@ inline constexpr mc_option options[] = {
                 .default_text = "true"}),
     mc::option({.type = MC_BOOL,
                 .key = "dev_nodes",
-                .help = "Fills /dev: null, zero, full, random, urandom, tty and the usual links",
-                .default_text = "true"}),
+                .help = "Fills /dev: null, zero, full, random, urandom, tty and the usual links; "
+                        "where it is left out, if a filesystem is mounted there"}),
     mc::option({.type = MC_LIST,
                 .element = MC_TABLE,
                 .key = "mounts",

@@ -63,6 +63,19 @@ void check_proc(const mc_mount& entry, int tree) {
              mc::Hint{"mount the type proc there, or bind the host's /proc"});
 }
 
+// A volume's destination that the image has made a link into /proc would cover a file there that
+// the container's confinement is written to.
+void check_not_linked_to_proc(const mc_mount& entry, const Spot& spot) {
+  if (entry.rank < MC_RANK_USER || text(entry.destination).starts_with("/proc/") ||
+      spot.name()[0] != '\0')
+    return;
+  struct statfs found{};
+  mc::check(::fstatfs(spot.directory(), &found), "statfs '", entry.destination, "' in the root");
+  if (found.f_type == PROC_SUPER_MAGIC)
+    mc::fail("'", entry.destination, "' in the root leads to /proc by a symbolic link",
+             mc::Hint{"remove the link from the root"});
+}
+
 }  // namespace
 
 std::string given_name(std::uint32_t index) { return mc::concat("mount", index); }
@@ -113,8 +126,10 @@ void Performer::perform(const mc_mount& entry, std::uint32_t index) {
 Spot Performer::directory_for(const mc_mount& entry) {
   if (Spot fresh = destinations_.fresh_parent(entry.destination); fresh.valid())
     if (::mkdirat(fresh.directory(), fresh.name(), 0755) == 0) return fresh;
-  return destinations_.mount_point(entry.destination, Kind::directory,
-                                   (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
+  Spot spot = destinations_.mount_point(entry.destination, Kind::directory,
+                                        (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
+  check_not_linked_to_proc(entry, spot);
+  return spot;
 }
 
 void Performer::mount_filesystem(const mc_mount& entry) {
@@ -187,6 +202,7 @@ void Performer::attach_tree(const mc_mount& entry, int tree) {
   apply_attributes(tree, entry, false);
   const Spot spot = destinations_.mount_point(entry.destination, kind,
                                               (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
+  check_not_linked_to_proc(entry, spot);
   mc::check(attach(tree, spot.directory(), spot.name()), "bind mount '", text(entry.source),
             "' on '", entry.destination, "'");
   host_.debug("bound '", text(entry.source), "' on '", entry.destination, "'");

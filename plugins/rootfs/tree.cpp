@@ -29,7 +29,7 @@ std::string path_of(int fd, const char* below = "") {
 Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch, mc::Fd given)
     : options_(options),
       host_(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the host's root")) {
-  isolate(in_user_namespace);
+  isolate();
   if (with_scratch || (options_.overlay && options_.overlay_upper.empty())) make_scratch();
   mc::Fd tree = open_directory(std::move(given));
   if (options_.overlay) tree = make_overlay(std::move(tree), in_user_namespace);
@@ -49,11 +49,9 @@ Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch
 
 // What the container mounts must not reach the host. With MS_SHARED it may, below the root; the
 // place that the root is attached to is private in any case: pivot_root(2).
-void Tree::isolate(bool in_user_namespace) const {
+void Tree::isolate() const {
   const bool shared = (options_.propagation & MS_SHARED) != 0;
   const bool slave = (options_.propagation & MS_SLAVE) != 0;
-  // The kernel makes every mount a slave where a mount namespace gets a new owner.
-  if (slave && in_user_namespace) return;
   AttributeChange change;
   change.propagation = slave ? MS_SLAVE : MS_PRIVATE;
   change.recursive = !shared;

@@ -39,7 +39,7 @@ class Tree {
   void enter();
 
  private:
-  void isolate(bool in_user_namespace) const;
+  void isolate() const;
   void stack(int mount, const char* what);
   void make_scratch();
   [[nodiscard]] mc::Fd open_directory(mc::Fd given) const;

@@ -189,6 +189,10 @@ TEST_CASE("rootfs.mounts: a link in the root never leads out of it") {
         std::string::npos);
   fs::create_symlink("circle", root + "/circle");
   CHECK(refused(table({{"/circle", source(data)}}, root)).find("ELOOP") != std::string::npos);
+  fs::create_symlink("/proc/sys", root + "/into");
+  CHECK(refused(table({{"/into", source(data)}}, root)).find("leads to /proc") !=
+        std::string::npos);
+  CHECK(shell(table({{"/proc/sys", source(data)}}, root), "cat /proc/sys/x").out == "x\n");
   fs::create_symlink("/proc/self/root/etc", root + "/magic");
   CHECK(refused(table({{"/magic", source(data)}}, root)).find("ELOOP") != std::string::npos);
 }
@@ -202,10 +206,11 @@ TEST_CASE("rootfs.mounts: what is at /proc is proc, and devices are what they cl
   const auto root = fresh_root();
   write_file("null", "", root + "/dev");
   const auto text = "[rootfs]\npath = \"" + root + "\"\ndev = false\n";
-  CHECK(refused(text).find("'/dev/null' is not the device 1:3") != std::string::npos);
+  CHECK(shell(text, "ls /dev").out == "null\n");
+  CHECK(refused(text + "dev_nodes = true\n").find("'/dev/null' is not the device 1:3") != std::string::npos);
   fs::remove(root + "/dev/null");
   REQUIRE(::mknod((root + "/dev/null").c_str(), S_IFCHR | 0666, makedev(1, 3)) == 0);
-  CHECK(shell(text, "echo fine").out == "fine\n");
+  CHECK(shell(text + "dev_nodes = true\n", "echo fine").out == "fine\n");
 }
 
 TEST_CASE("rootfs.mounts: mistakes are named with their place") {

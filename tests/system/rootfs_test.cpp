@@ -100,7 +100,7 @@ TEST_CASE("rootfs: what engines hide is hidden, and what they protect is read-on
 TEST_CASE("rootfs: every default can be switched off, and lists replaced") {
   const auto root = shared_root();
   const auto off = shell(with_root(root,
-      "proc = false\nsys = false\ndev = false\ndev_nodes = false\nmasked_paths = []\n"
+      "proc = false\nsys = false\ndev = false\nmasked_paths = []\n"
       "readonly_paths = []\n"), "echo /proc/* /sys/* /dev/*");
   CHECK(off.out == "/proc/* /sys/* /dev/*\n");
   const auto own = shell(with_root(root, "masked_paths = [\"/etc/group\", \"/root\", \"/none\"]\n"
@@ -197,8 +197,7 @@ TEST_CASE("rootfs: a root that cannot be is refused, and nothing is touched") {
       CHECK(error.find(std::string("'/") + name + "' in the root") != std::string::npos);
       CHECK(error.find(kind) != std::string::npos);
       // The harmless twin: without that default, or with a directory.
-      CHECK(launch(with_root(root, std::string(name) + " = false\n" +
-                                       (std::string(name) == "dev" ? "dev_nodes = false\n" : "")),
+      CHECK(launch(with_root(root, std::string(name) + " = false\n"),
                    {"/bin/true"})
                 .exit_code == 0);
     }

@@ -103,6 +103,15 @@ TEST_CASE("rootfs by an ordinary user: tree, overlay, ipc and its limits") {
   CHECK(!fs::exists(root + "/etc/new"));
 }
 
+TEST_CASE("rootfs by an ordinary user: a root that may not be entered is refused") {
+  const auto root = fresh_root();
+  REQUIRE(::chmod(root.c_str(), 0700) == 0);
+  const auto result = shell(single + rootfs_table(root), "echo ran", 1000);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("EACCES") != std::string::npos);
+  CHECK(result.last_error().find(root) != std::string::npos);
+}
+
 TEST_CASE("rootfs by an ordinary user: the host's own tree") {
   const auto result = run({"run", "--config", write_file("own.toml", single), "--", "/bin/sh", "-c",
                            "cd /proc && echo [0-9]*"},
