@@ -63,12 +63,19 @@ void check_proc(const mc_mount& entry, int tree) {
              mc::Hint{"mount the type proc there, or bind the host's /proc"});
 }
 
-// A volume's destination that the image has made a link into /proc would cover a file there that
+// Where a destination of the user's list may not lead, by a link of the image or by "..": to the
+// root itself, which would be covered but not entered; into /proc, where a mount would cover what
 // the container's confinement is written to.
-void check_not_linked_to_proc(const mc_mount& entry, const Spot& spot) {
-  if (entry.rank < MC_RANK_USER || text(entry.destination).starts_with("/proc/") ||
-      spot.name()[0] != '\0')
-    return;
+void check_target(const mc_mount& entry, const Spot& spot, int root) {
+  if (entry.rank < MC_RANK_USER || spot.name()[0] != '\0') return;
+  struct stat top{};
+  struct stat target{};
+  mc::check(::fstat(root, &top), "stat the root");
+  mc::check(::fstat(spot.directory(), &target), "stat '", entry.destination, "' in the root");
+  if (top.st_dev == target.st_dev && top.st_ino == target.st_ino)
+    mc::fail("'", entry.destination, "' is the root itself",
+             mc::Hint{"set rootfs.path to what is to be the root"});
+  if (text(entry.destination).starts_with("/proc/")) return;
   struct statfs found{};
   mc::check(::fstatfs(spot.directory(), &found), "statfs '", entry.destination, "' in the root");
   if (found.f_type == PROC_SUPER_MAGIC)
@@ -128,7 +135,7 @@ Spot Performer::directory_for(const mc_mount& entry) {
     if (::mkdirat(fresh.directory(), fresh.name(), 0755) == 0) return fresh;
   Spot spot = destinations_.mount_point(entry.destination, Kind::directory,
                                         (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
-  check_not_linked_to_proc(entry, spot);
+  check_target(entry, spot, destinations_.root());
   return spot;
 }
 
@@ -202,7 +209,7 @@ void Performer::attach_tree(const mc_mount& entry, int tree) {
   apply_attributes(tree, entry, false);
   const Spot spot = destinations_.mount_point(entry.destination, kind,
                                               (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
-  check_not_linked_to_proc(entry, spot);
+  check_target(entry, spot, destinations_.root());
   mc::check(attach(tree, spot.directory(), spot.name()), "bind mount '", text(entry.source),
             "' on '", entry.destination, "'");
   host_.debug("bound '", text(entry.source), "' on '", entry.destination, "'");

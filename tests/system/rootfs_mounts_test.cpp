@@ -189,6 +189,10 @@ TEST_CASE("rootfs.mounts: a link in the root never leads out of it") {
         std::string::npos);
   fs::create_symlink("circle", root + "/circle");
   CHECK(refused(table({{"/circle", source(data)}}, root)).find("ELOOP") != std::string::npos);
+  fs::create_symlink("..", root + "/mnt/up");
+  for (const char* destination : {"/", "/mnt/..", "/mnt/up", "/../.."})
+    CHECK(refused(table({{destination, source(data)}}, root)).find("is the root itself") !=
+          std::string::npos);
   fs::create_symlink("/proc/sys", root + "/into");
   CHECK(refused(table({{"/into", source(data)}}, root)).find("leads to /proc") !=
         std::string::npos);
