@@ -50,6 +50,8 @@ class Rootfs {
     }
   }
 
+  void before_pivot(mc::Host&, const mc::Call&) { isolate_mounts(tree_.propagation); }
+
   void pivot(mc::Host& host, const mc::Call& call) {
     const bool in_user_namespace = call.find_namespace(CLONE_NEWUSER) != nullptr;
     // Modes are as they are written; the core sets the command's own mask later.

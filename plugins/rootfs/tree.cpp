@@ -20,16 +20,29 @@ std::uint64_t mount_id(int directory, const char* path, int flags) {
   return found.stx_mnt_id;
 }
 
+mc::Fd open_host_root() {
+  return mc::Fd(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the host's root"));
+}
+
 std::string path_of(int fd, const char* below = "") {
   return mc::concat("/proc/self/fd/", fd, below);
 }
 
 }  // namespace
 
+void isolate_mounts(std::uint64_t propagation) {
+  const bool shared = (propagation & MS_SHARED) != 0;
+  const bool slave = (propagation & MS_SLAVE) != 0;
+  AttributeChange change;
+  change.propagation = slave ? MS_SLAVE : MS_PRIVATE;
+  change.recursive = !shared;
+  const mc::Fd host = open_host_root();
+  mc::check(change_attributes(host.get(), change), "cut the mounts off from the host's");
+}
+
 Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch, mc::Fd given)
     : options_(options),
-      host_(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the host's root")) {
-  isolate();
+      host_(open_host_root()) {
   if (with_scratch || (options_.overlay && options_.overlay_upper.empty())) make_scratch();
   mc::Fd tree = open_directory(std::move(given));
   if (options_.overlay) tree = make_overlay(std::move(tree), in_user_namespace);
@@ -45,17 +58,6 @@ Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch
     mc::check(change_attributes(tree.get(), change), "set the attributes of the root");
   stack(tree.get(), "root");
   root_ = std::move(tree);
-}
-
-// What the container mounts must not reach the host. With MS_SHARED it may, below the root; the
-// place that the root is attached to is private in any case: pivot_root(2).
-void Tree::isolate() const {
-  const bool shared = (options_.propagation & MS_SHARED) != 0;
-  const bool slave = (options_.propagation & MS_SLAVE) != 0;
-  AttributeChange change;
-  change.propagation = slave ? MS_SLAVE : MS_PRIVATE;
-  change.recursive = !shared;
-  mc::check(change_attributes(host_.get(), change), "cut the mounts off from the host's");
 }
 
 void Tree::stack(int mount, const char* what) {

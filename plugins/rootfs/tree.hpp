@@ -22,6 +22,11 @@ struct TreeOptions {
   std::uint64_t inode = 0;
 };
 
+/// [child] Before anybody mounts in the new namespace: what is mounted there does not reach the
+/// host. With MS_SHARED it may, below the root; the place that the root is attached to is private
+/// in any case, as pivot_root(2) demands.
+void isolate_mounts(std::uint64_t propagation);
+
 /// [child] The root, attached in the new mount namespace on top of the host's root directory:
 /// there it hides nothing, since lookups start below it, and needs no directory of its own.
 class Tree {
@@ -39,7 +44,6 @@ class Tree {
   void enter();
 
  private:
-  void isolate() const;
   void stack(int mount, const char* what);
   void make_scratch();
   [[nodiscard]] mc::Fd open_directory(mc::Fd given) const;

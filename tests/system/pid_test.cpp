@@ -8,6 +8,7 @@
 #include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
+#include "tests/system/terminal.hpp"
 
 namespace mini_container::test {
 
@@ -74,6 +75,30 @@ TEST_CASE("pid: init ends with a command that has no handler") {
   REQUIRE(container.wait_for("up"));
   container.signal(SIGTERM);
   CHECK(container.finish().exit_code == 128 + SIGTERM);
+}
+
+TEST_CASE("pid: under init a shell has its jobs, and Ctrl-C comes once") {
+  for (const bool own_terminal : {true, false}) {
+    CAPTURE(own_terminal);
+    auto flags = with_init;
+    if (own_terminal) flags.emplace_back("--terminal");
+    Terminal terminal(mini_container(contained({"/bin/sh"}, flags)));
+    terminal.type("echo re''ady\n");
+    REQUIRE(terminal.wait_for("ready"));
+    terminal.type("sleep 50\n");
+    terminal.wait_for("sleep 50");
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    terminal.type("\x03");
+    terminal.type("echo aft''er $?\n");
+    CHECK(terminal.wait_for("after 130"));
+    terminal.type("trap 'echo ca''ught' INT\n");
+    terminal.type("\x03");
+    CHECK(terminal.wait_for("caught"));
+    terminal.type("exit 6\n");
+    CHECK(terminal.finish() == 6);
+    CHECK(terminal.shown().find("caught\r\ncaught") == std::string::npos);
+    CHECK(terminal.shown().find("job control") == std::string::npos);
+  }
 }
 
 TEST_CASE("pid: init reaps orphans") {

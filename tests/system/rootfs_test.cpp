@@ -204,6 +204,38 @@ TEST_CASE("rootfs: a root that cannot be is refused, and nothing is touched") {
   }
 }
 
+TEST_CASE("rootfs: a directory that is exchanged while the container starts is noticed") {
+  const auto root = fresh_root();
+  const auto result =
+      launch(with_root(root) + "[[hooks.create_runtime]]\npath = \"/bin/sh\"\nargs = [\"sh\", \"-c\", "
+                               "\"mv " + root + " " + root + ".old; ln -s / " + root + "\"]\n",
+             {"/bin/true"});
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("was replaced while the container started") != std::string::npos);
+}
+
+TEST_CASE("rootfs: what masks must be the host's null device") {
+  const auto result = launch(
+      with_root(shared_root()) + "[[hooks.create_container]]\npath = \"/bin/sh\"\nargs = [\"sh\", "
+                                 "\"-c\", \"mount --bind /etc/passwd /dev/null\"]\nenv = "
+                                 "[\"PATH=/usr/bin:/bin\"]\n",
+      {"/bin/true"});
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("'/dev/null' is not the device 1:3") != std::string::npos);
+}
+
+TEST_CASE("rootfs: what a plugin mounts before the pivot does not reach the host") {
+  REQUIRE(::mount(nullptr, "/", nullptr, MS_SHARED | MS_REC, nullptr) == 0);
+  const auto result = launch(
+      with_root(shared_root()) + "[[hooks.create_container]]\npath = \"/bin/sh\"\nargs = [\"sh\", "
+                                 "\"-c\", \"mount -t tmpfs leak /mnt\"]\nenv = "
+                                 "[\"PATH=/usr/bin:/bin\"]\n",
+      {"/bin/echo", "ran"});
+  CHECK(result.out == "ran\n");
+  CHECK(read_file("/proc/mounts").find("leak") == std::string::npos);
+  ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr);
+}
+
 TEST_CASE("rootfs: missing mount points are made, or named where they cannot be") {
   const auto root = fresh_root();
   for (const char* name : {"proc", "sys", "dev"}) fs::remove(root + "/" + name);
