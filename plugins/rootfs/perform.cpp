@@ -151,9 +151,13 @@ void Performer::mount_filesystem(const mc_mount& entry) {
   try {
     made = make_filesystem(entry);
   } catch (const mc::Error& error) {
+    std::string hint = error.hint();
+    if (error.error_number() == EPERM && in_user_namespace_ &&
+        (text(entry.type) == "proc" || text(entry.type) == "sysfs"))
+      hint = mc::concat("in a user namespace it is allowed only where a ", entry.type,
+                        " with nothing masked is in view");
     throw mc::Error(error.error_number(),
-                    mc::concat("mount on '", entry.destination, "': ", error.attempt()),
-                    error.hint());
+                    mc::concat("mount on '", entry.destination, "': ", error.attempt()), hint);
   }
   const Spot spot = directory_for(entry);
   const bool copy_up = (entry.flags & MC_MOUNT_COPY_UP) != 0;

@@ -2,6 +2,7 @@
 // rootfs, pid and ipc inside a user namespace made with them: by root, and by an ordinary user.
 #include <doctest/doctest.h>
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,6 +102,14 @@ TEST_CASE("rootfs by an ordinary user: tree, overlay, ipc and its limits") {
   CHECK(overlay.out == "new\n");
   CHECK(fs::exists(root + "/etc/group"));
   CHECK(!fs::exists(root + "/etc/new"));
+}
+
+TEST_CASE("rootfs in a user namespace: where /proc is masked, it is said why none can be made") {
+  REQUIRE(::mount("cover", "/proc/sys", "tmpfs", 0, nullptr) == 0);
+  const auto result = shell(mapped + rootfs_table(shared_root()), "echo ran");
+  ::umount2("/proc/sys", MNT_DETACH);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("with nothing masked is in view") != std::string::npos);
 }
 
 TEST_CASE("rootfs by an ordinary user: a root that may not be entered is refused") {
