@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mount_list.hpp"
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "mount_options.hpp"
@@ -51,7 +52,7 @@ void check_bind(const mc::Node& node, const MountOptions& options) {
 
 void add_listed_mount(mc::Host& host, const mc::Node& node) {
   const std::string destination = checked_destination(node["destination"]);
-  const MountOptions options = parse_mount_options(node.texts("options"));
+  MountOptions options = parse_mount_options(node.texts("options"));
   const std::string type = node.text("type");
   const bool optional = node.boolean("optional");
   const bool bind = options.bind || type == "bind" || (type.empty() && !options.remount);
@@ -66,6 +67,9 @@ void add_listed_mount(mc::Host& host, const mc::Node& node) {
     entry.kind = MC_MOUNT_BIND;
   } else {
     if (source.empty()) source = node.text("label", type);
+    // A device is opened as it is mounted: read-only media can be no other way.
+    if (source.starts_with('/') && (options.mount.set & MOUNT_ATTR_RDONLY) != 0)
+      options.data.insert(0, options.data.empty() ? "ro" : "ro,");
     if (options.copy_up && type != "tmpfs")
       mc::fail(node.where(), ": tmpcopyup is an option of a tmpfs, not of a ", type);
     if (options.idmap || mapped)

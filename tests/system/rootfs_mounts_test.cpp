@@ -115,6 +115,13 @@ TEST_CASE("rootfs.mounts: filesystems with their options") {
       "grep mine /proc/mounts; stat -c '%a %u' /mnt");
   CHECK(result.out ==
         "mine /mnt tmpfs rw,nosuid,nodev,noexec,relatime,size=64k,mode=700,uid=5 0 0\n700 5\n");
+  // With a device, the filesystem itself is read-only, not the mount alone.
+  for (const auto& [label, shown] : {std::pair{"mine", "rw\n"}, {"/dev/mine", "ro\n"}})
+    CHECK(shell(table({{"/mnt", std::string("type = \"tmpfs\"\nlabel = \"") + label +
+                                    "\"\noptions = [\"ro\"]"}}),
+                "while read -r a b c d e f g h i j; do [ $e = /mnt ] && echo ${j%%,*}; done < "
+                "/proc/self/mountinfo")
+              .out == shown);
   const auto error = refused(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"size=big\"]"}}));
   CHECK(error.find("'size=big'") != std::string::npos);
   CHECK(error.find("'/mnt'") != std::string::npos);
