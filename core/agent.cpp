@@ -73,7 +73,7 @@ Agent::Agent(const Launch& launch, RunOptions options) : pipeline_(launch, std::
 
 Agent::~Agent() = default;
 
-void Agent::make_plan() {
+void Agent::arm_guard() {
   std::vector<GuardedPlugin> guarded;
   const auto default_ns =
       static_cast<std::uint64_t>(
@@ -86,6 +86,10 @@ void Agent::make_plan() {
                                                                   : default_ns});
   }
   arm_hook_guard(pipeline_.agent_progress, std::move(guarded));
+}
+
+void Agent::make_plan() {
+  arm_guard();
   pipeline_.make_plan();
 }
 
@@ -153,13 +157,12 @@ void Agent::clone_child() {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<std::uint64_t>(plan.cgroup().fd.get());
   }
-  const bool is_job = is_foreground() && !pipeline_.options.detached &&
-                      !*pipeline_.launch.container.find("terminal")->as<bool>();
+  const bool is_job = is_terminal_job();
   list_namespaces(false);
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0)
     run_child({pipeline_, std::move(childs), signals_.caller_mask(), std::move(start_socket_),
-               is_job, false});
+               is_job});
   const int failed = errno;
   if (own_pid_namespace)
     mc::check(::setns(own_pid_namespace.get(), CLONE_NEWPID), "return to the own pid namespace");
@@ -173,6 +176,11 @@ void Agent::clone_child() {
   state_.write_new(state_file::process, ProcessMark::of(pid_).text());
   announce();
   if (is_job) job_.emplace(pid_);
+}
+
+bool Agent::is_terminal_job() const {
+  return is_foreground() && !pipeline_.options.detached && !pipeline_.options.outlives_agent &&
+         !*pipeline_.launch.container.find("terminal")->as<bool>();
 }
 
 CallDetails Agent::details() const {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "core/child.hpp"
+#include "core/container.hpp"
 #include "core/pipeline.hpp"
 #include "core/signals.hpp"
 #include "core/state.hpp"
@@ -25,9 +27,12 @@ class Agent {
   /// create and plan of every plugin, each under its deadline. Touches nothing; `validate` and
   /// `plan` stop here.
   void make_plan();
-  /// make_plan, and up to the running program (or, with wait_for_start, the waiting child). Throws Failure or
-  /// mc::Error; everything is undone then.
+  /// make_plan, and up to the running program (or, with wait_for_start, the waiting
+  /// child). Throws Failure or mc::Error; everything is undone then.
   void start();
+  /// Up to the running program in a container that is there: joins its cgroups and namespaces,
+  /// then calls join and seal. Throws Failure or mc::Error.
+  void start_in(const Container& container);
   /// Stays until the container's first process has ended; gives the exit code.
   int wait();
   /// post_exit and cleanup; removes the state, or keeps it for `delete` where it is detached.
@@ -49,9 +54,12 @@ class Agent {
   void unwind(bool failed);
   void collect(bool kill_first);
   void list_namespaces(bool with_descriptors);
+  void clone_into(ExecTarget& target);
   void check_child_deadline() const;
   [[noreturn]] void blame_child();
   [[nodiscard]] CallDetails details() const;
+  [[nodiscard]] bool is_terminal_job() const;
+  void arm_guard();
   void pass_signals();
 
   Pipeline pipeline_;

@@ -38,7 +38,7 @@ class Child {
     wait_for_go();
     // Until here the agent of an ordinary user must be able to write the id maps: proc(5).
     mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the child undumpable");
-    if (input_.is_exec) {
+    if (input_.target != nullptr) {
       enter_root();
       call_hooks(Hook::join);
     } else {
@@ -66,12 +66,28 @@ class Child {
     ::sigprocmask(SIG_SETMASK, &input_.signal_mask, nullptr);
     // The agent does the same; whoever comes first: setpgid(2).
     if (input_.is_job) ::setpgid(0, 0);
-    if (!pipe_.options.wait_for_start)
+    if (!outlives_agent())
       mc::check(::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L),
                 "ask to die with the agent");
   }
 
+  bool outlives_agent() const {
+    return pipe_.options.wait_for_start || pipe_.options.outlives_agent;
+  }
+
+  // All at once, by the pidfd of the container's first process: setns(2).
+  void enter_container(const ExecTarget& target) {
+    for (const auto& cgroup : target.cgroups)
+      mc::check(::write(cgroup.get(), "0", 1), "enter the container's cgroup");
+    auto types = target.namespaces & ~static_cast<std::uint64_t>(CLONE_NEWPID);
+    if (target.agent_joined_user) types &= ~static_cast<std::uint64_t>(CLONE_NEWUSER);
+    if (types != 0)
+      mc::check(::setns(target.pidfd.get(), static_cast<int>(types)), "join the namespaces ",
+                namespace_names(types), " of the container");
+  }
+
   void join_namespaces() {
+    if (input_.target != nullptr) return enter_container(*input_.target);
     for (const auto& kind : namespace_kinds) {
       const auto* space = pipe_.plan.find_namespace(kind.flag);
       // The agent joined the pid namespace: it counts only for children, setns(2).
@@ -98,7 +114,7 @@ class Child {
 
   void call_hooks(Hook hook) {
     CallDetails details;
-    details.flags = input_.is_exec ? static_cast<unsigned>(MC_CALL_EXEC) : 0U;
+    details.flags = input_.target != nullptr ? static_cast<unsigned>(MC_CALL_EXEC) : 0U;
     details.pid = ::getpid();
     details.root_fd = root_.get();
     details.uid = identity_.uid;
@@ -113,7 +129,7 @@ class Child {
   void open_terminal() {
     if (!*container_.find("terminal")->as<bool>()) return;
     mc::Fd master = open_container_terminal(pipe_.plan.find_namespace(CLONE_NEWNS) != nullptr &&
-                                            !input_.is_exec);
+                                            input_.target == nullptr);
     pipe_.channel.send({.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
   }
 
@@ -244,7 +260,7 @@ class Child {
       mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
   }
 
-  [[nodiscard]] bool runs_init() const { return pipe_.plan.init().fd.valid() && !input_.is_exec; }
+  [[nodiscard]] bool runs_init() const { return pipe_.plan.init().fd.valid() && input_.target == nullptr; }
 
   [[noreturn]] void execute() {
     std::string report;

@@ -8,13 +8,21 @@
 
 namespace mini_container {
 
+/// A running container that the child is to enter, for `exec`.
+struct ExecTarget {
+  mc::Fd pidfd;                     // of its first process
+  std::uint64_t namespaces = 0;     // CLONE_NEW* that differ from the agent's
+  std::vector<mc::Fd> cgroups;      // "0" is written to each: cgroups(7), cgroup.procs
+  bool agent_joined_user = false;   // an ordinary user's agent had to, to be allowed the rest
+};
+
 struct ChildInput {
   Pipeline& pipeline;
   Channel channel;      // the child's end
   sigset_t signal_mask; // the caller's, for the command
   mc::Fd start_socket;  // with wait_for_start: where `start` connects; listening
   bool is_job = false;  // a process group of its own, for the terminal's foreground
-  bool is_exec = false; // a further process of a running container: join and seal alone
+  const ExecTarget* target = nullptr;  // a further process: join and seal alone
 };
 
 /// Runs in the cloned process; ends in execve or _exit. Failures reach the agent as records.

@@ -13,6 +13,7 @@ struct RunOptions {
   std::string id;
   bool detached = false;        // the container outlives the caller; no PDEATHSIG
   bool wait_for_start = false;  // stop before seal until `start` comes
+  bool outlives_agent = false;  // exec --detach: the agent goes once the program runs
   bool timings = false;
   bool verbose = false;         // the "[Agent]" and "[Container]" lines
   std::string console_socket;   // where a terminal's master goes; empty: the agent keeps it

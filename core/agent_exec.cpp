@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent of a further process in a running container.
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/agent.hpp"
+#include "core/hook_guard.hpp"
+#include "core/namespaces.hpp"
+#include "mini_container/extensions.h"
+
+namespace mini_container {
+
+namespace {
+
+// Those of the process that are not ours: only these can be, and need be, joined.
+std::uint64_t other_namespaces(pid_t pid) {
+  std::uint64_t out = 0;
+  for (const auto& kind : namespace_kinds) {
+    struct stat ours {};
+    struct stat theirs {};
+    const auto own_path = mc::concat("/proc/self/ns/", kind.proc_name);
+    const auto path = mc::concat("/proc/", pid, "/ns/", kind.proc_name);
+    if (::stat(own_path.c_str(), &ours) != 0) continue;  // a kernel without this kind
+    mc::check(::stat(path.c_str(), &theirs), "look at '", path, "'");
+    if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev) out |= kind.flag;
+  }
+  return out;
+}
+
+const mc_resources* resources_of(const Plugin& plugin) {
+  if (plugin.data.extension == nullptr) return nullptr;
+  return static_cast<const mc_resources*>(plugin.data.extension(MC_EXTENSION_RESOURCES));
+}
+
+// The v1 cgroups as descriptors to write to, and the v2 one to be born in.
+void take_cgroups(const ContainerState& state, const Pipeline& pipeline, ExecTarget& target,
+                  mc::Fd& birth) {
+  for (const auto& instance : pipeline.instances) {
+    const mc_resources* resources = resources_of(instance->plugin());
+    if (resources == nullptr || resources->entries == nullptr) continue;
+    const mc::Fd directory = state.plugin_directory(instance->plugin().name);
+    mc_error error{};
+    std::int32_t fds[32];
+    std::uint32_t count = std::size(fds);
+    mc::rethrow(resources->entries(directory.get(), nullptr, fds, &count, &error), error);
+    for (std::uint32_t i = 0; i < count; ++i) target.cgroups.emplace_back(fds[i]);
+    std::int32_t born = -1;
+    mc::rethrow(resources->birth(directory.get(), nullptr, &born, &error), error);
+    birth.reset(born);
+  }
+}
+
+}  // namespace
+
+void Agent::clone_into(ExecTarget& target) {
+  mc::Fd birth;
+  take_cgroups(state_, pipeline_, target, birth);
+  auto [ours, childs] = Channel::make();
+  pipeline_.channel = std::move(ours);
+  channel_open_ = true;
+  // From its clone on the child is in view of the container's processes.
+  mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
+  auto types = target.namespaces & CLONE_NEWPID;
+  if ((target.namespaces & CLONE_NEWUSER) != 0 && ::geteuid() != 0) {
+    types |= CLONE_NEWUSER;
+    target.agent_joined_user = true;
+  }
+  if (types != 0)
+    mc::check(::setns(target.pidfd.get(), static_cast<int>(types)), "join the namespaces ",
+              namespace_names(types), " of container '", state_.id(), "'",
+              mc::Hint{"only root, and the user who started it, may"});
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (birth) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(birth.get());
+  }
+  const bool is_job = is_terminal_job();
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0)
+    run_child({pipeline_, std::move(childs), signals_.caller_mask(), {}, is_job, &target});
+  pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
+  pidfd_.reset(pidfd);
+  set_emergency_child(pid_);
+  announce();
+  if (is_job) job_.emplace(pid_);
+}
+
+void Agent::start_in(const Container& container) {
+  state_ = ContainerState::open(pipeline_.options.state_root, container.id());
+  ExecTarget target;
+  target.pidfd = container.process().open();
+  if (!target.pidfd)
+    mc::fail("container '", container.id(), "' is not running",
+             mc::Hint{"see its state: mini_container list"});
+  target.namespaces = other_namespaces(container.process().pid);
+  arm_guard();
+  try {
+    for (std::size_t i = 0; i < pipeline_.instances.size(); ++i) {
+      const mc_plugin& data = pipeline_.instances[i]->plugin().data;
+      if (data.seal != nullptr || data.join != nullptr)
+        pipeline_.call_hook(Hook::create, i, {}, *pipeline_.agent_progress);
+    }
+    clone_into(target);
+    let_go();
+    follow_child();
+  } catch (...) {
+    job_.reset();
+    collect(true);
+    throw;
+  }
+  pause_hook_guard();
+}
+
+}  // namespace mini_container
