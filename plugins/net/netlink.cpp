@@ -439,7 +439,7 @@ bool Netlink::has_table(const std::string& name) {
   request.put(NFTA_TABLE_NAME, name);
   const int error = filter.tell(request.message());
   if (error == ENOENT) return false;
-  finish(error, mc::concat("look up nftables table '", name, "'"));
+  finish(error, mc::concat("ask for nftables table '", name, "'"));
   return true;
 }
 

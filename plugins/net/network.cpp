@@ -320,6 +320,8 @@ std::string veth_name(const Record& record) { return "mc" + record.token; }
 
 Record join_network(Settings& settings, const std::string& id, int state_fd) {
   Netlink::load();
+  // Asked first, so that a caller without the right to the host's network leaves nothing behind.
+  static_cast<void>(Netlink::has_table(table_name(settings.bridge)));
   const auto all = LeaseDirectory::open(settings.lease_dir, true);
   const State state{settings.lease_dir, network_name(settings), {}};
   Record record = new_record(id, state_fd);

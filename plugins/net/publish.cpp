@@ -11,7 +11,7 @@ namespace {
 
 [[noreturn]] void refuse(const mc::Node& node, const std::string& text, std::string_view why) {
   mc::fail(node.where(), ": net.publish: '", text, "': ", why,
-           mc::Hint{"write it like 8080:80, 127.0.0.1:8080:80/tcp or [::1]:53:53/udp"});
+           mc::Hint{"write it like 8080:80, 127.0.0.1:8080:80/tcp or [2001:db8::1]:53:53/udp"});
 }
 
 Publish parse(const mc::Node& node) {
@@ -44,6 +44,9 @@ Publish parse(const mc::Node& node) {
   out.host = parse_address(host);
   if (!out.host || (out.host->family == AF_INET6) != brackets)
     refuse(node, text, "what stands before the ports is not an address");
+  // route_localnet is for IPv4 alone: what comes from ::1 never leaves lo.
+  if (out.host->family == AF_INET6 && out.host->is_loopback())
+    refuse(node, text, "the kernel cannot lead ::1 to a container; use 127.0.0.1");
   if (out.host->is_any() && out.host->family == AF_INET) out.host.reset();
   return out;
 }
