@@ -6,7 +6,8 @@ build_packages='g++ cmake ninja-build ccache pkg-config libboost-dev libtomlplus
 # The libraries that single plugins are made with.
 plugin_packages='libseccomp-dev libmnl-dev libnftables-dev libsystemd-dev'
 demo_packages='busybox-static'
-test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils'
+test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils
+  iproute2 nftables passt slirp4netns'
 bench_packages='bubblewrap crun'
 
 # as_root COMMAND...: with sudo where this is an ordinary user.

@@ -21,10 +21,17 @@ Helper find_helper(const mc::Node& config);
 /// The name server that the helper offers by itself; empty for pasta.
 std::string helper_name_server(const Helper& helper);
 
-/// [agent] Starts it for the network namespace of `pid` and waits until the interface is there. It
-/// is noted in `state_fd` first. `outlives`: the agent will not stay with the container.
-void start_helper(const Helper& helper, const Settings& settings, int pid, int pidfd,
-                  int state_fd, bool outlives);
+/// The container that it works for.
+struct HelperTarget {
+  int pid = -1;
+  int pidfd = -1;
+  bool own_users = false;  // it has a user namespace of its own
+  bool outlives = false;   // the agent will not stay with it
+};
+
+/// [agent] Starts it and waits until the interface is there. It is noted in `state_fd` first.
+void start_helper(const Helper& helper, const Settings& settings, const HelperTarget& target,
+                  int state_fd);
 
 /// [agent] Ends it, from what `state_fd` holds; repeatable.
 void stop_helper(int state_fd);

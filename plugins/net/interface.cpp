@@ -53,10 +53,10 @@ void make_interface(const Settings& settings, const Record& record, int pid) {
     mc::fail_with(ENODEV, "net.", bridge ? "bridge" : "parent", ": the host has no interface '",
                   under, "'", mc::Hint{"name one that 'ip link' shows"});
   const NewLink own = own_link(settings, pid);
-  if (bridge)
-    netlink.create_veth(veth_name(record), link->index, own);
-  else
-    netlink.create_over(settings.mode_text, settings.parent_mode, link->index, own);
+  if (!bridge)
+    return netlink.create_over(settings.mode_text, settings.parent_mode, link->index, own);
+  netlink.create_veth(veth_name(record), link->index, own);
+  if (!settings.publish.empty()) netlink.set_hairpin(veth_name(record));
 }
 
 void move_devices(const std::vector<MovingDevice>& devices, int pid) {

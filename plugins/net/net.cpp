@@ -59,7 +59,10 @@ class Net {
     if (leased()) note_container(settings_, record_, call->pid);
     move_devices(devices_, call->pid);
     if (mode_ == Mode::User)
-      start_helper(helper_, settings_, call->pid, call->pidfd, call->state_fd, call.detached());
+      start_helper(helper_, settings_,
+                   {call->pid, call->pidfd, call.find_namespace(CLONE_NEWUSER) != nullptr,
+                    call.detached()},
+                   call->state_fd);
   }
 
   void before_pivot(mc::Host&, const mc::Call&) {

@@ -33,6 +33,7 @@ struct Mnl {
   MNL_FUNCTION(nlmsg_put_extra_header);
   MNL_FUNCTION(nlmsg_get_payload);
   MNL_FUNCTION(attr_put);
+  MNL_FUNCTION(attr_put_u8);
   MNL_FUNCTION(attr_put_u16);
   MNL_FUNCTION(attr_put_u32);
   MNL_FUNCTION(attr_put_strz);
@@ -75,6 +76,10 @@ class Request {
   }
   void put(unsigned type, unsigned number) {
     mnl.attr_put_u32(message_, static_cast<std::uint16_t>(type), number);
+  }
+  void put_byte(unsigned type, unsigned number) {
+    mnl.attr_put_u8(message_, static_cast<std::uint16_t>(type),
+                    static_cast<std::uint8_t>(number));
   }
   void put_short(unsigned type, unsigned number) {
     mnl.attr_put_u16(message_, static_cast<std::uint16_t>(type),
@@ -187,6 +192,7 @@ void Netlink::load() {
   MNL_FUNCTION(nlmsg_put_extra_header);
   MNL_FUNCTION(nlmsg_get_payload);
   MNL_FUNCTION(attr_put);
+  MNL_FUNCTION(attr_put_u8);
   MNL_FUNCTION(attr_put_u16);
   MNL_FUNCTION(attr_put_u32);
   MNL_FUNCTION(attr_put_strz);
@@ -297,6 +303,16 @@ void Netlink::create_veth(const std::string& host_name, unsigned bridge, const N
   });
   finish(tell(request.message()), mc::concat("create the pair '", host_name, "' and '", peer.name,
                                     "' of the container"));
+}
+
+void Netlink::set_hairpin(const std::string& name) {
+  Request request(RTM_NEWLINK, 0, link_header());
+  request.put(IFLA_IFNAME, name);
+  request.nest(IFLA_LINKINFO, [&] {
+    request.put(IFLA_INFO_SLAVE_KIND, "bridge");
+    request.nest(IFLA_INFO_SLAVE_DATA, [&] { request.put_byte(IFLA_BRPORT_MODE, 1); });
+  });
+  finish(tell(request.message()), mc::concat("set the hairpin mode of interface '", name, "'"));
 }
 
 void Netlink::create_over(const std::string& kind, const std::string& mode, unsigned parent,

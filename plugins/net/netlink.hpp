@@ -57,6 +57,9 @@ class Netlink {
   void create_bridge(const std::string& name, const HardwareAddress& mac, unsigned mtu);
   /// A veth pair: `host_name` here, up and a port of bridge `bridge`; its peer in the container.
   void create_veth(const std::string& host_name, unsigned bridge, const NewLink& peer);
+  /// Lets a port of a bridge send back what came from it: a container that asks for its own
+  /// published port, where bridged packets pass the rules too (br_netfilter).
+  void set_hairpin(const std::string& name);
   /// kind: "macvlan" or "ipvlan"; mode: as settings.hpp has it.
   void create_over(const std::string& kind, const std::string& mode, unsigned parent,
                    const NewLink& link);
