@@ -52,10 +52,11 @@ void set_sets(const ThreadSets& sets) {
             names_of(sets.permitted), ", inheritable ", names_of(sets.inheritable));
 }
 
-/// Of capabilities that are asked for, those that the bounding set still has.
-Set get_bounding() {
+/// Those of `asked` that the bounding set has.
+Set in_bounding(Set asked) {
   Set set = 0;
   for (unsigned i = 0; i < 64; ++i) {
+    if ((asked & bit(i)) == 0) continue;
     const int has = ::prctl(PR_CAPBSET_READ, i, 0, 0, 0);
     if (has < 0) break;  // EINVAL: beyond the kernel's last capability.
     if (has == 1) set |= bit(i);
@@ -91,7 +92,8 @@ class Capabilities {
  public:
   explicit Capabilities(const mc::Host& host)
       : config_(host.config()), best_effort_(config_.boolean("best_effort")) {
-    const Set all = get_bounding();
+    const bool names_any = config_.size() > 1;  // best_effort is always there.
+    const Set all = in_bounding(names_any ? all_known() : default_set);
     base_ = config_.has("keep") ? read("keep", all) : default_set & all;
     base_ &= ~read("drop", ~Set{0});
     bounding_ = sets_or("bounding", all, base_);
@@ -156,8 +158,8 @@ class Capabilities {
 
   /// Of what is asked for, what this process may give.
   void grant(const mc::Host& host, const ThreadSets& have) {
-    const Set missing =
-        (bounding_ | permitted_ | inheritable_) & ~(have.permitted & get_bounding());
+    const Set wanted = bounding_ | permitted_ | inheritable_;
+    const Set missing = wanted & ~(have.permitted & in_bounding(wanted));
     if (missing == 0) return;
     if (!best_effort_)
       mc::fail_with(EPERM, "give the command ", names_of(missing),

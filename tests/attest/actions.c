@@ -156,6 +156,20 @@ static int do_syscall(int count, char **arguments) {
              syscall(value[0], value[1], value[2], value[3], value[4], value[5], value[6]));
 }
 
+/* The machine's other way in: a call of i386, by its own number. */
+static int do_i386(int count, char **arguments) {
+  (void)count;
+#ifdef __x86_64__
+  long result = strtol(arguments[0], NULL, 0);
+  __asm__ volatile("int $0x80" : "+a"(result) : : "r8", "r9", "r10", "r11", "memory");
+  errno = result < 0 ? (int)-result : 0;
+  return say("i386", (int)result < 0 ? -1 : 0);
+#else
+  (void)arguments;
+  return say("i386", 0);
+#endif
+}
+
 static int do_unshare(int count, char **arguments) {
   (void)count;
   return say("unshare", syscall(SYS_unshare, strtol(arguments[0], NULL, 0)));
@@ -287,6 +301,7 @@ const action actions[] = {{"args", 0, "[ARGUMENT...]", do_args},
                           {"umount", 1, "TARGET", do_umount},
                           {"sethostname", 1, "NAME", do_sethostname},
                           {"syscall", 1, "NUMBER [ARGUMENT...]", do_syscall},
+                          {"i386", 1, "NUMBER", do_i386},
                           {"unshare", 1, "FLAGS", do_unshare},
                           {"write-runtime", 0, "", do_write_runtime},
                           {"orphans", 1, "COUNT", do_orphans},
