@@ -53,13 +53,21 @@ constexpr unsigned clone_flags_argument = 1;
 constexpr unsigned clone_flags_argument = 0;
 #endif
 
-void allow(Profile& profile, std::vector<std::string> names, std::vector<Argument> arguments) {
+void add(Profile& profile, Action action, std::uint32_t data, std::vector<std::string> names,
+         std::vector<Argument> arguments) {
   profile.rules.push_back({.names = std::move(names),
-                           .action = Action::allow,
-                           .data = 0,
+                           .action = action,
+                           .data = data,
                            .arguments = std::move(arguments),
                            .place = "default",
                            .ignore_unknown = true});  // The groups are of all machines.
+}
+
+void allow(Profile& profile, std::vector<std::string> names, std::vector<Argument> arguments) {
+  add(profile, Action::allow, 0, std::move(names), std::move(arguments));
+}
+void refuse(Profile& profile, std::vector<std::string> names, std::vector<Argument> arguments) {
+  add(profile, Action::error, EPERM, std::move(names), std::move(arguments));
 }
 
 }  // namespace
@@ -90,12 +98,16 @@ Profile default_profile(std::uint64_t capabilities) {
     drop("clone");
     allow(profile, {"clone"},
           {{clone_flags_argument, Compare::masked_equal, namespace_flags, 0}});
+    for (std::uint64_t flag = 1; flag <= namespace_flags; flag <<= 1U)
+      if ((namespace_flags & flag) != 0)
+        refuse(profile, {"clone"}, {{clone_flags_argument, Compare::masked_equal, flag, flag}});
     // Its flags are in memory, where no filter sees them. ENOSYS sends callers to clone.
     drop("clone3");
   }
   drop("socket");
   // The host answers on vsock, whatever network namespace asks.
   allow(profile, {"socket"}, {{0, Compare::not_equal, AF_VSOCK, 0}});
+  refuse(profile, {"socket"}, {{0, Compare::equal, AF_VSOCK, 0}});
   drop("personality");
   for (const std::uint64_t persona :
        {std::uint64_t{PER_LINUX}, std::uint64_t{PER_LINUX32}, std::uint64_t{UNAME26},
@@ -103,12 +115,7 @@ Profile default_profile(std::uint64_t capabilities) {
     allow(profile, {"personality"}, {{0, Compare::equal, persona, 0}});
 
   allow(profile, std::move(open), {});
-  profile.rules.push_back({.names = std::move(closed),
-                           .action = Action::error,
-                           .data = EPERM,
-                           .arguments = {},
-                           .place = "default",
-                           .ignore_unknown = true});
+  refuse(profile, std::move(closed), {});
   return profile;
 }
 

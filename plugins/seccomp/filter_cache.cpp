@@ -69,7 +69,7 @@ std::string surroundings() {
   ::uname(&names);
   const std::string_view machine = names.machine;
 #endif
-  return mc::concat("filter 1 ", machine, " ",
+  return mc::concat("filter 2 ", machine, " ",
                     std::string_view(target, length > 0 ? static_cast<std::size_t>(length) : 0),
                     "\n");
 }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Profiles from files, the cache of compiled filters, and the action notify.
+#include <doctest/doctest.h>
+
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+const std::string confined = "[pid]\n[no_new_privs]\n[capabilities]\n[seccomp]\n";
+const std::string library = "/usr/lib/x86_64-linux-gnu/libseccomp.so.2";
+const std::string cache = "/var/cache/mini_container/seccomp";
+
+Result launch(const std::string& text, const std::vector<std::string>& command) {
+  std::vector<std::string> arguments = {"run", "--config", launch_file(text), "--"};
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  return run(arguments);
+}
+
+std::string call(const std::string& text, long number) {
+  const auto result = launch(text, {"attest", "syscall", std::to_string(number)});
+  if (result.out.starts_with("syscall ")) return result.out.substr(8, result.out.find('\n') - 8);
+  return "exit " + std::to_string(result.exit_code) + " " + result.last_error();
+}
+
+std::string with_profile(const std::string& json) {
+  return confined + "profile = '" + write_file("profile.json", json) + "'\n";
+}
+
+std::string refusal(const std::string& text) {
+  const HostUnchanged unchanged;
+  const auto result = launch(text, {"true"});
+  CHECK(result.exit_code == 125);
+  return result.last_error();
+}
+
+void check_has(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+}
+
+/// An empty cache of the private host's own.
+class EmptyCache {
+ public:
+  EmptyCache() { REQUIRE(::mount("tmpfs", "/var/cache", "tmpfs", 0, "mode=755") == 0); }
+  ~EmptyCache() { ::umount2("/var/cache", MNT_DETACH); }
+  EmptyCache(const EmptyCache&) = delete;
+  EmptyCache& operator=(const EmptyCache&) = delete;
+};
+
+/// Nobody can load libseccomp.
+class NoLibrary {
+ public:
+  NoLibrary() { REQUIRE(::mount("/dev/null", library.c_str(), nullptr, MS_BIND, nullptr) == 0); }
+  ~NoLibrary() { ::umount2(library.c_str(), MNT_DETACH); }
+  NoLibrary(const NoLibrary&) = delete;
+  NoLibrary& operator=(const NoLibrary&) = delete;
+};
+
+std::vector<std::string> cached() {
+  std::vector<std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(cache)) out.push_back(entry.path());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an OCI profile is taken as it is, and so is a whole config.json") {
+  const std::string profile = R"({"defaultAction":"SCMP_ACT_ALLOW","unknownProperty":[1],
+    "architectures":["SCMP_ARCH_X86_64"],"flags":["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+    "syscalls":[{"names":["getcwd","call_of_tomorrow"],"action":"SCMP_ACT_ERRNO","errnoRet":54},
+      {"names":["getpgid"],"action":"SCMP_ACT_ERRNO",
+       "args":[{"index":0,"value":18446744073709551615,"op":"SCMP_CMP_NE"}]}]})";
+  CHECK(call(with_profile(profile), SYS_getcwd) == "EXFULL");
+  CHECK(call(with_profile(profile), SYS_getpgid) == "EPERM");
+  CHECK(call(with_profile(profile), SYS_getsid) == "ok");
+  CHECK(call(with_profile("{\"linux\":{\"seccomp\":" + profile + "}}"), SYS_getcwd) == "EXFULL");
+}
+
+TEST_CASE("an engine's conditions are settled for capabilities, machine and kernel") {
+  const auto profile = [](const std::string& condition) {
+    return with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW","defaultErrnoRet":1,"archMap":[
+      {"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86","SCMP_ARCH_X32"]}],
+      "syscalls":[{"names":["getcwd"],"action":"SCMP_ACT_ERRNO","errno":"EXFULL",)" +
+                        condition + "}]}");
+  };
+  CHECK(call(profile(R"("includes":{})"), SYS_getcwd) == "EXFULL");
+  CHECK(call(profile(R"("includes":{"caps":["CAP_SYS_ADMIN"]})"), SYS_getcwd) != "EXFULL");
+  CHECK(call(profile(R"("includes":{"caps":["CAP_SYS_CHROOT"]})"), SYS_getcwd) == "EXFULL");
+  CHECK(call(profile(R"("excludes":{"caps":["CAP_SYS_ADMIN"]})"), SYS_getcwd) == "EXFULL");
+  CHECK(call(profile(R"("excludes":{"caps":["CAP_SYS_CHROOT"]})"), SYS_getcwd) != "EXFULL");
+  CHECK(call(profile(R"("includes":{"arches":["arm64"]})"), SYS_getcwd) != "EXFULL");
+  CHECK(call(profile(R"("includes":{"minKernel":"4.8"})"), SYS_getcwd) == "EXFULL");
+  CHECK(call(profile(R"("includes":{"minKernel":"99.0"})"), SYS_getcwd) != "EXFULL");
+  CHECK(call(profile(R"("excludes":{"minKernel":"4.8"})"), SYS_getcwd) != "EXFULL");
+}
+
+TEST_CASE("a profile that cannot be read is refused with its name") {
+  check_has(refusal(confined + "profile = '/no/such/profile'"), "/no/such/profile");
+  check_has(refusal(confined + "profile = '/etc'"), "/etc");
+  check_has(refusal(with_profile("")), "profile.json");
+  check_has(refusal(with_profile("{\"defaultAction\":")), "profile.json");
+  check_has(refusal(with_profile("[]")), "not an object");
+  check_has(refusal(with_profile("{}")), "defaultAction is missing");
+  check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_MAYBE"})")), "unknown action");
+  check_has(refusal(with_profile(R"({"defaultAction":7})")), "text is wanted");
+  check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ERRNO"})")), "forbids execve");
+  check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":{}})")),
+            "a list is wanted");
+  check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":
+            ["read"]}]})")), "without an action");
+  check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW",
+            "architectures":["SCMP_ARCH_Z80"]})")), "unknown architecture");
+  check_has(refusal(with_profile(std::string(10000, '['))), "profile.json");
+  check_has(refusal(with_profile(std::string(2 << 20, ' '))), "larger than");
+}
+
+TEST_CASE("a second start does not need libseccomp") {
+  const EmptyCache empty;
+  {
+    const NoLibrary none;
+    const auto cold = launch(confined, {"true"});
+    CHECK(cold.exit_code == 125);
+    check_has(cold.last_error(), "libseccomp.so.2");
+  }
+  CHECK(launch(confined, {"true"}).exit_code == 0);
+  struct stat info{};
+  REQUIRE(::stat(cache.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0700);
+  CHECK(cached().size() == 1);
+  {
+    const NoLibrary none;
+    CHECK(call(confined, SYS_keyctl) == "EPERM");
+    // Another profile, and another set of capabilities, have to be compiled.
+    CHECK(launch(confined + "deny = ['getcwd']", {"true"}).exit_code == 125);
+    CHECK(launch("[pid]\n[seccomp]", {"true"}).exit_code == 125);
+    CHECK(launch(confined + "cache = false", {"true"}).exit_code == 125);
+  }
+  CHECK(launch(confined + "deny = ['getcwd']\ncache = false", {"true"}).exit_code == 0);
+  CHECK(cached().size() == 1);
+}
+
+TEST_CASE("a cached file is used only for the description that it was compiled from") {
+  const EmptyCache empty;
+  REQUIRE(launch(confined + "allow = ['keyctl']", {"true"}).exit_code == 0);
+  const std::string weak = cached().front();
+  std::filesystem::copy_file(weak, "/run/weak");
+  std::filesystem::remove(weak);
+  REQUIRE(launch(confined, {"true"}).exit_code == 0);
+  const std::string strong = cached().front();
+  std::filesystem::copy_file("/run/weak", strong,
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK(call(confined, SYS_keyctl) == "EPERM");
+  // Cut short, it is compiled again.
+  std::filesystem::resize_file(strong, 100);
+  CHECK(call(confined, SYS_keyctl) == "EPERM");
+  CHECK(std::filesystem::file_size(strong) > 1000);
+}
+
+TEST_CASE("a cache that others could write is not used, and the container still starts") {
+  const EmptyCache empty;
+  REQUIRE(launch(confined, {"true"}).exit_code == 0);
+  std::filesystem::permissions(cache, std::filesystem::perms::all);
+  {
+    const NoLibrary none;
+    CHECK(launch(confined, {"true"}).exit_code == 125);
+  }
+  const auto result = launch(confined, {"true"});
+  CHECK(result.exit_code == 0);
+  check_has(result.err, "is not kept");
+}
+
+namespace {
+
+/// Plays the program that answers for notify.
+class Listener {
+ public:
+  Listener() : path_(fresh_directory() + "/socket") {
+    socket_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, path_.c_str());
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(socket_.get(), 1) == 0);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// Takes the descriptor; gives the JSON that came with it.
+  std::string accept() {
+    const mc::Fd connection(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    char text[4096];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    iovec content{text, sizeof text};
+    msghdr message{};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const auto got = ::recvmsg(connection.get(), &message, MSG_CMSG_CLOEXEC);
+    REQUIRE(got > 0);
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    REQUIRE(header != nullptr);
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    notify_.reset(fd);
+    return {text, static_cast<std::size_t>(got)};
+  }
+  /// Answers one call: lets it go on, or has it fail with `error`. Gives its number.
+  int answer(int error) {
+    seccomp_notif request{};
+    REQUIRE(::ioctl(notify_.get(), SECCOMP_IOCTL_NOTIF_RECV, &request) == 0);
+    seccomp_notif_resp response{};
+    response.id = request.id;
+    response.error = -error;
+    response.flags = error == 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
+    REQUIRE(::ioctl(notify_.get(), SECCOMP_IOCTL_NOTIF_SEND, &response) == 0);
+    return request.data.nr;
+  }
+
+ private:
+  std::string path_;
+  mc::Fd socket_;
+  mc::Fd notify_;
+};
+
+}  // namespace
+
+TEST_CASE("a listener gets the descriptor with the state, and answers calls, execve among them") {
+  const HostUnchanged unchanged;
+  Listener listener;
+  const std::string text = confined + "listener_path = '" + listener.path() +
+                           "'\nlistener_metadata = 'a \"word\"'\n[[seccomp.syscalls]]\n"
+                           "names = ['execve', 'getsid']\naction = 'notify'\n";
+  Process container(mini_container::test::mini_container(
+      {"run", "--id", "notify-test", "--config", launch_file(text), "--", "attest", "syscall",
+       std::to_string(SYS_getsid)}));
+  const std::string state = listener.accept();
+  check_has(state, "\"fds\":[\"seccompFd\"]");
+  check_has(state, "\"id\":\"notify-test\"");
+  check_has(state, "\"metadata\":\"a \\\"word\\\"\"");
+  CHECK(state.find("\"pid\":-1") == std::string::npos);
+  CHECK(listener.answer(0) == SYS_execve);
+  CHECK(listener.answer(EXFULL) == SYS_getsid);
+  CHECK(container.finish().out == "syscall EXFULL\n");
+}
+
+TEST_CASE("notify without a listener, or with one that is not there, is refused") {
+  const std::string rule = "[[seccomp.syscalls]]\nnames = ['getsid']\naction = 'notify'\n";
+  check_has(refusal(confined + rule), "set 'listener_path'");
+  check_has(refusal(confined + "listener_path = '/run/nobody'\n" + rule),
+            "connect to the seccomp listener '/run/nobody'");
+  check_has(refusal(confined + "listener_path = '/run/nobody'\ndeny = ['sendmsg']\n" + rule),
+            "must allow sendmsg");
+}
