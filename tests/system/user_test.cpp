@@ -67,7 +67,7 @@ class Instead {
 std::string squeezed(const std::string& text) {
   std::string out;
   for (const char c : text)
-    if (c != ' ' || (!out.empty() && out.back() != ' ')) out += c;
+    if (c != ' ' || (!out.empty() && out.back() != ' ' && out.back() != '\n')) out += c;
   return out;
 }
 
@@ -88,10 +88,12 @@ TEST_CASE("root inside is nobody special outside") {
   CHECK(value(inside.out, "ns.user") != value(outside.out, "ns.user"));
 
   Process container(mini_container::test::mini_container(
-      {"run", "--config", launch_file(mapped), "--", "sh", "-c", "echo ready; sleep 30"}));
+      {"run", "--config", launch_file(mapped), "--", "sh", "-c", "echo ready; read end"}));
   REQUIRE(container.wait_for("ready"));
   const auto seen = run_program({"sh", "-c", "grep -l '^Uid:.100000' /proc/[0-9]*/status"}).out;
   CHECK(seen.find("/proc/") != std::string::npos);
+  container.close_input();
+  container.finish();
 }
 
 TEST_CASE("the command's user is one of the container") {
@@ -185,15 +187,18 @@ TEST_CASE("where the system allows no user namespaces the sysctl is named") {
 
 TEST_CASE("a namespace is joined by its path") {
   Process first(mini_container::test::mini_container(
-      {"run", "--config", launch_file(mapped), "--", "sh", "-c", "echo ready; sleep 30"}));
+      {"run", "--config", launch_file(mapped), "--", "sh", "-c", "echo ready; read end"}));
   REQUIRE(first.wait_for("ready"));
   const auto status = run_program({"sh", "-c", "grep -l '^Uid:.100000' /proc/[0-9]*/status"}).out;
   const auto process = status.substr(0, status.rfind("/status"));
-  const auto joined = launch("[user]\njoin = '" + process.substr(0, process.find("/status")) +
-                                 "/ns/user'\n[pid]\n",
-                             {"cat", "/proc/self/uid_map"});
+  const auto launch_in = write_file("join.toml", "[user]\njoin = '" +
+                                                     process.substr(0, process.find("/status")) +
+                                                     "/ns/user'\n");
+  const auto joined = run({"run", "--config", launch_in, "--", "cat", "/proc/self/uid_map"});
   INFO(joined.err);
   CHECK(squeezed(joined.out) == "0 100000 65536\n");
+  first.close_input();
+  first.finish();
   check_has(refusal("[user]\njoin = '/proc/self/ns/user'\n"), "own user namespace");
   check_has(refusal("[user]\njoin = '/proc/self/ns/net'\n"), "another type");
   check_has(refusal("[user]\njoin = '/no/such/file'\n"), "/no/such/file");
