@@ -249,7 +249,8 @@ void Agent::announce() const {
 }
 
 void Agent::run_post_exec() {
-  if (!pipeline_.options.wait_for_start) state_.write_new(state_file::status, "running\n");
+  state_.write_new(state_file::status,
+                   pipeline_.options.wait_for_start ? "created\n" : "running\n");
   if (!pipeline_.options.wait_for_start && pipeline_.anyone_has(Hook::post_exec)) {
     const auto path = mc::concat("/proc/", pid_, "/root");
     root_.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

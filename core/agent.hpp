@@ -49,6 +49,7 @@ class Agent {
   void let_go();
   void follow_child();
   bool handle_record();
+  void take_terminal(mc::Fd master);
   void announce() const;
   void run_post_exec();
   void unwind(bool failed);
@@ -75,6 +76,7 @@ class Agent {
   int wait_status_ = -1;
   bool collected_ = false;
   bool child_ready_ = false;
+  bool child_created_ = false;
   bool channel_open_ = false;
   std::size_t prepared_ = 0;  // plugins whose cleanup is due
 };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's side of the child's life: its records, its deadline, its end.
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/agent.hpp"
+#include "core/console_socket.hpp"
 #include "core/failure.hpp"
 #include "core/log.hpp"
 #include "core/terminal.hpp"
@@ -34,11 +36,12 @@ bool Agent::handle_record() {
       return true;
     case RecordKind::descriptor:
       if (record->text == "terminal")
-        terminal_master_ = std::move(record->fd);
+        take_terminal(std::move(record->fd));
       else
         pipeline_.services.given.push_back({std::move(record->text), std::move(record->fd)});
       return true;
     case RecordKind::ready:
+      child_created_ = child_ready_;  // its second word: it waits to be started
       child_ready_ = true;
       return true;
     case RecordKind::failed: {
@@ -54,6 +57,21 @@ bool Agent::handle_record() {
   mc::fail("the child has sent a record that it must not send");
 }
 
+// Goes to who asked for it, or stays here.
+void Agent::take_terminal(mc::Fd master) {
+  if (const auto* size = pipeline_.launch.container.find("terminal_size")) {
+    const auto number = [&](const char* key) {
+      return static_cast<unsigned short>(*size->find(key)->as<std::int64_t>());
+    };
+    const winsize window{number("height"), number("width"), 0, 0};
+    mc::check(::ioctl(master.get(), TIOCSWINSZ, &window), "set the terminal's size");
+  }
+  if (pipeline_.options.console_socket.empty())
+    terminal_master_ = std::move(master);
+  else
+    send_terminal(pipeline_.options.console_socket, master.get());
+}
+
 // Until the channel ends, which the execve does.
 void Agent::follow_child() {
   const bool to_be_started = pipeline_.options.wait_for_start;
@@ -66,7 +84,7 @@ void Agent::follow_child() {
     if (waits[0].revents != 0) {
       if (!handle_record()) {
         if (pipeline_.child_progress->executing.load(std::memory_order_acquire) != 0 ||
-            (to_be_started && child_ready_))
+            (to_be_started && child_created_))
           break;
         blame_child();
       }

@@ -48,7 +48,13 @@ class Child {
       call_hooks(Hook::after_pivot);
     }
     open_terminal();
-    if (pipe_.options.wait_for_start) wait_for_start();
+    resolve_user();
+    if (pipe_.options.wait_for_start) {
+      // What cannot be started is refused while its creator listens.
+      enter_working_directory();
+      find_program();
+      wait_for_start();
+    }
     say_what_runs();
     become_user();
     enter_working_directory();
@@ -176,7 +182,7 @@ class Child {
       mc::fail_with(errno, "give the terminal to user ", identity_.uid);
   }
 
-  void become_user() {
+  void resolve_user() {
     Environment environment(pipe_);
     std::vector<std::string> groups;
     if (const auto* list = container_.find("groups"))
@@ -184,10 +190,13 @@ class Child {
     const bool want_home = environment.wants_home();
     identity_ = resolve_identity(*container_.find("user")->as<std::string>(), groups, want_home);
     if (want_home) environment.set("HOME", identity_.home.empty() ? "/" : identity_.home);
+    environment_.emplace(std::move(environment));
+  }
+
+  void become_user() {
     own_terminal();
     assume_identity(identity_,
                     static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
-    environment_.emplace(std::move(environment));
   }
 
   void enter_working_directory() {
@@ -209,6 +218,7 @@ class Child {
   }
 
   void find_program() {
+    arguments_.clear();
     for (const auto& argument : *container_.find("command")->as<List>())
       arguments_.push_back(*argument.as<std::string>());
     if (arguments_.empty()) mc::fail("there is no command to run");

@@ -7,6 +7,20 @@ namespace mini_container {
 
 namespace {
 
+constexpr mc_option characters(const char* key, const char* help) {
+  return mc::option({.type = MC_INT,
+                     .flags = MC_OPTION_REQUIRED,
+                     .key = key,
+                     .help = help,
+                     .minimum = 0,
+                     .maximum = 65535});
+}
+
+constexpr mc_option size_fields[] = {
+    characters("height", "Lines"),
+    characters("width", "Columns"),
+};
+
 constexpr mc_option declared[] = {
     mc::option({.type = MC_STRING,
                 .key = "id",
@@ -34,6 +48,10 @@ constexpr mc_option declared[] = {
                 .key = "env_defaults",
                 .help = "Whether PATH, HOME and TERM get a value where none is set",
                 .default_text = "true"}),
+    mc::option({.type = MC_BOOL,
+                .key = "env_home",
+                .help = "Whether HOME gets the value that the container's passwd file has where it "
+                        "is not set; as env_defaults says where it is left out"}),
     mc::option({.type = MC_STRING,
                 .key = "cwd",
                 .help = "The working directory, an absolute path inside the root",
@@ -64,6 +82,10 @@ constexpr mc_option declared[] = {
                 .default_text = "false",
                 .long_flag = "terminal,tty",
                 .short_flag = 't'}),
+    mc::option({.type = MC_TABLE,
+                .key = "terminal_size",
+                .help = "The terminal's first size; the caller's own where it is left out",
+                .fields = size_fields}),
     mc::option({.type = MC_LIST,
                 .element = MC_INT,
                 .key = "keep_fds",

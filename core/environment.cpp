@@ -17,8 +17,10 @@ Environment::Environment(const Pipeline& pipeline) {
   if (const auto* own = container.find("env"))
     for (const auto& [name, value] : *own->as<Table>()) set(name, *value.as<std::string>());
   const auto* defaults = container.find("env_defaults");
-  defaults_ = defaults == nullptr || *defaults->as<bool>();
-  if (!defaults_) return;
+  const bool has_defaults = defaults == nullptr || *defaults->as<bool>();
+  const auto* home = container.find("env_home");
+  home_ = home != nullptr ? *home->as<bool>() : has_defaults;
+  if (!has_defaults) return;
   if (find("PATH") == nullptr) set("PATH", default_path);
   if (find("TERM") == nullptr) {
     const char* term = ::getenv("TERM");

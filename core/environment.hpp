@@ -22,13 +22,13 @@ class Environment {
   /// nullptr: not set.
   [[nodiscard]] const char* find(std::string_view name) const;
   /// Whether HOME is to be found out.
-  [[nodiscard]] bool wants_home() const { return defaults_ && find("HOME") == nullptr; }
+  [[nodiscard]] bool wants_home() const { return home_ && find("HOME") == nullptr; }
   /// For execve; valid until the next set.
   [[nodiscard]] std::vector<char*> pointers();
 
  private:
   std::vector<std::string> variables_;  // "NAME=VALUE"
-  bool defaults_ = true;
+  bool home_ = true;
 };
 
 }  // namespace mini_container

@@ -9,6 +9,7 @@
 #include "core/agent.hpp"
 #include "core/failure.hpp"
 #include "core/log.hpp"
+#include "core/pid_file.hpp"
 #include "core/record.hpp"
 #include "core/timings.hpp"
 #include "core/verbs.hpp"
@@ -28,17 +29,6 @@ RunOptions options_of(const RunRequest& request, const Launch& launch, VerbConte
   options.verbose = context.global.verbose;
   options.pid_file = request.pid_file;
   return options;
-}
-
-void write_pid_file(const std::string& path, pid_t pid) {
-  if (path.empty()) return;
-  // Whoever watches for the file finds it whole.
-  const auto fresh = path + ".new";
-  const mc::Fd file(mc::check(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), "make '", fresh, "'"));
-  const auto text = std::to_string(pid);
-  mc::check(::write(file.get(), text.data(), text.size()), "write '", fresh, "'");
-  mc::check(::rename(fresh.c_str(), path.c_str()), "put '", path, "' into place");
 }
 
 int run_attached(const Launch& launch, const RunRequest& request, RunOptions options) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// `linux.seccomp`: the same rules in the plugin's words; names, actions and operators are taken
+// over as they are, and checked there.
+#include "core/oci/translate.hpp"
+
+namespace mini_container::oci {
+
+namespace {
+
+constexpr std::int64_t most_errno = 65535;
+
+Value translate_argument(const Property& argument) {
+  Value out(Table{}, argument.place());
+  const Property index = argument.need("index");
+  out.set("index", Value(index.integer(0, 5), index.place()));
+  // 64 bits without sign become 64 bits with sign: the plugin takes them as they are.
+  for (const auto& [from, to] : {std::pair{"value", "value"}, std::pair{"valueTwo", "value_two"}})
+    if (const Property number = argument[from])
+      out.set(to, Value(static_cast<std::int64_t>(number.large()), number.place()));
+  if (!argument["value"]) argument["value"].refuse("it is required and not given");
+  out.set("op", argument.need("op").text_value());
+  return out;
+}
+
+Value translate_rule(const Property& rule) {
+  Value out(Table{}, rule.place());
+  const Property names = rule.need("names");
+  if (names.items().empty()) names.refuse("it is empty");
+  out.set("names", names.texts_value());
+  out.set("action", rule.need("action").text_value());
+  if (const Property number = rule["errnoRet"])
+    out.set("errno", Value(number.integer(0, most_errno), number.place()));
+  List arguments;
+  for (const Property& argument : rule["args"].items())
+    arguments.push_back(translate_argument(argument));
+  if (!arguments.empty()) out.set("args", Value(std::move(arguments), rule.place()));
+  return out;
+}
+
+}  // namespace
+
+void translate_seccomp(const Property& seccomp, Value& tree) {
+  Value& table = table_of(tree, "seccomp", seccomp.place());
+  table.set("base", Value(std::string("none"), seccomp.place()));
+  // Engines send one profile to machines of all kinds.
+  table.set("ignore_unknown", Value(true, seccomp.place()));
+  table.set("default_action", seccomp.need("defaultAction").text_value());
+  if (const Property number = seccomp["defaultErrnoRet"])
+    table.set("default_errno", Value(number.integer(0, most_errno), number.place()));
+  for (const char* key : {"architectures", "flags"})
+    if (const Property list = seccomp[key]; list && !list.items().empty())
+      table.set(key, list.texts_value());
+  for (const auto& [from, to] : {std::pair{"listenerPath", "listener_path"},
+                                 std::pair{"listenerMetadata", "listener_metadata"}})
+    if (const Property text = seccomp[from]; text && !text.text().empty())
+      table.set(to, text.text_value());
+  List rules;
+  for (const Property& rule : seccomp["syscalls"].items()) rules.push_back(translate_rule(rule));
+  if (!rules.empty()) table.set("syscalls", Value(std::move(rules), seccomp.place()));
+}
+
+}  // namespace mini_container::oci

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/oci/translate.hpp"
+
+#include <unistd.h>
+
+namespace mini_container::oci {
+
+namespace {
+
+constexpr int most_kept_descriptors = 1020;
+
+// "1.0.2-dev": the specification promises that all of 1.x can be read.
+void check_version(const Property& version) {
+  const std::string text = version.text();
+  const std::size_t dot = text.find('.');
+  const bool numbered = dot != std::string::npos && dot > 0 &&
+                        text.find_first_not_of("0123456789") == dot &&
+                        text.find('.', dot + 1) != std::string::npos;
+  if (!numbered)
+    version.refuse("'", text, "' is not a version", mc::Hint{"such as \"1.3.0\""});
+  if (text.substr(0, dot) != "1")
+    version.refuse("version '", text, "' of the specification is not supported",
+                   mc::Hint{"1.x is"});
+}
+
+void refuse_unsupported(const Property& linux) {
+  for (const char* key : {"intelRdt", "personality", "memoryPolicy"})
+    if (const Property property = linux[key])
+      property.refuse("it is not supported", mc::Hint{"leave it out"});
+  if (const Property devices = linux["netDevices"])
+    if (!devices.members().empty()) devices.refuse("it is not supported", mc::Hint{"leave it out"});
+}
+
+void translate_cgroup(const Property& linux, const TranslationOptions& options, Value& tree) {
+  const Property path = linux["cgroupsPath"];
+  const Property resources = linux["resources"];
+  if (!options.cgroups) {
+    std::erase_if(*tree.as<Table>(), [](const Member& member) { return member.first == "cgroup"; });
+    return;
+  }
+  Value& table = table_of(tree, "cgroup", linux.place());
+  if (const std::string text = path.text(""); !text.empty()) table.set("path", path.text_value());
+  if (options.systemd_cgroup) table.set("driver", Value(std::string("systemd"), path.place()));
+  // Engines measure, pause and update what they have started.
+  table.set("controllers", Value(List{Value(std::string("all"))}, linux.place()));
+  if (::geteuid() != 0 && !path && !resources) table.set("optional", Value(true));
+  if (resources) translate_resources(resources, tree);
+}
+
+void translate_linux(const Property& config, const TranslationOptions& options, Value& tree) {
+  const Property linux = config["linux"];
+  translate_namespaces(config, tree);
+  translate_cgroup(linux, options, tree);
+  translate_devices(linux["devices"], tree);
+  if (const Property seccomp = linux["seccomp"]) translate_seccomp(seccomp, tree);
+  if (const Property set = linux["sysctl"]; set && !set.members().empty())
+    table_of(tree, "sysctl", set.place()).set("set", set.text_map_value());
+  if (const Property label = linux["mountLabel"]; label && !label.text().empty())
+    table_of(tree, "lsm", label.place()).set("mount_label", label.text_value());
+  refuse_unsupported(linux);
+}
+
+}  // namespace
+
+Value translate_config(const Value& config_value, const TranslationOptions& options) {
+  if (config_value.as<Table>() == nullptr)
+    mc::fail(config_value.place().text(), ": a configuration is a JSON object, and this is a ",
+             config_value.type_name());
+  const Property config(&config_value, "", config_value.place());
+  check_version(config.need("ociVersion"));
+  Value tree(Table{}, config.place());
+  Value& container = table_of(tree, "container", config.place());
+  if (!options.id.empty()) container.set("id", Value(options.id, Place{"the container's id"}));
+  translate_process(config.need("process"), tree);
+  translate_root(config, tree);
+  translate_linux(config, options, tree);
+  translate_mounts(config["mounts"], options, tree);
+  if (const Property hooks = config["hooks"]) translate_hooks(hooks, tree);
+  if (options.new_keyring)
+    table_of(tree, "keyring", config.place()).set("optional", Value(true, config.place()));
+  if (options.preserve_fds < 0 || options.preserve_fds > most_kept_descriptors)
+    mc::fail("--preserve-fds ", options.preserve_fds, ": it may be 0 to ", most_kept_descriptors);
+  List kept;
+  for (int fd = 3; fd < 3 + options.preserve_fds; ++fd)
+    kept.emplace_back(std::int64_t{fd}, Place{"--preserve-fds"});
+  if (!kept.empty()) tree.find("container")->set("keep_fds", Value(std::move(kept)));
+  return tree;
+}
+
+Value translate_process_file(const Value& value, const TranslationOptions&) {
+  if (value.as<Table>() == nullptr)
+    mc::fail(value.place().text(), ": a process is a JSON object, and this is a ",
+             value.type_name());
+  Value tree(Table{}, value.place());
+  translate_process(Property(&value, "", value.place()), tree);
+  return tree;
+}
+
+}  // namespace mini_container::oci
