@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -257,6 +258,8 @@ void Agent::run_post_exec() {
     pipeline_.call_hooks(Hook::post_exec, details(), *pipeline_.agent_progress);
   }
   pause_hook_guard();
+  // By name: a child that waits to be started has the same open file.
+  ::flock(lock_.get(), LOCK_UN);
   lock_.reset();
 }
 

@@ -50,7 +50,6 @@ bool Agent::handle_record() {
                       record->error.error_number == ENOENT ? exit_not_found : exit_not_executable);
       throw Failure({}, mc::Error(0, record->text), record->exit_code);
     }
-    case RecordKind::executing:
     case RecordKind::go:
       break;
   }

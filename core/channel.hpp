@@ -17,7 +17,6 @@ enum class RecordKind : std::uint32_t {
   log,         // child to agent: `level`, `who`, text
   descriptor,  // either way: `fd`, text is its key
   ready,       // child to agent: inside the new root, waiting to be started
-  executing,   // child to `start`: execve is next; the end of the channel now means success
   failed,      // child to agent: `who` is "PLUGIN: HOOK" or empty, `error`, `exit_code`
 };
 

@@ -282,8 +282,6 @@ class Child {
     argv.push_back(nullptr);
     auto environment = environment_->pointers();
 
-    // `start` shares no page with us and gets a record.
-    if (pipe_.options.wait_for_start) pipe_.channel.send({.kind = RecordKind::executing});
     pipe_.child_progress->executing.store(1, std::memory_order_release);
     if (with_init) {
       report = std::to_string(pipe_.channel.fd());

@@ -39,6 +39,15 @@ void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
     case RunFlag::log: global.log_file = value; break;
     case RunFlag::log_level: global.log_level = value; break;
     case RunFlag::log_format: global.log_format = value; break;
+    case RunFlag::debug: global.log_level = "debug"; break;
+    case RunFlag::systemd_cgroup: global.systemd_cgroup = true; break;
+    case RunFlag::cgroup_manager:
+      if (value != "cgroupfs" && value != "systemd" && value != "disabled")
+        mc::fail("--cgroup-manager: '", value, "' is not known",
+                 mc::Hint{"cgroupfs, systemd or disabled"});
+      global.cgroup_manager = value;
+      break;
+    case RunFlag::version: global.version = true; break;
     default: break;
   }
 }

@@ -20,6 +20,9 @@ struct GlobalOptions {
   std::string log_level;                 // --log-level; empty: warn (info with -v)
   std::string log_file;                  // --log FILE; empty: standard error
   std::string log_format;                // --log-format text|json; empty: text
+  bool systemd_cgroup = false;           // --systemd-cgroup
+  std::string cgroup_manager;            // --cgroup-manager cgroupfs|systemd|disabled
+  bool version = false;                  // --version
 };
 
 /// What `run` was asked for.

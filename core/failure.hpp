@@ -13,6 +13,8 @@ namespace mini_container {
 inline constexpr int exit_runtime_failed = 125;
 inline constexpr int exit_not_executable = 126;
 inline constexpr int exit_not_found = 127;
+/// Of the verbs that container engines call.
+inline constexpr int exit_for_engines = 1;
 
 /// "attempt: No such file or directory (ENOENT); hint".
 std::string describe(const mc::Error& error);

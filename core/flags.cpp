@@ -29,6 +29,14 @@ const std::vector<RunFlagSpec>& run_flags() {
       {RunFlag::state_dir, "state-dir", 0, "DIR", "Where running containers are recorded"},
       {RunFlag::state_dir, "root", 0, "DIR", "The same as --state-dir"},
       {RunFlag::plugin_dir, "plugin-dir", 0, "DIR", "Searched for plugins before the other places"},
+      {RunFlag::debug, "debug", 0, nullptr, "The same as --log-level debug"},
+      {RunFlag::systemd_cgroup, "systemd-cgroup", 0, nullptr,
+       "For bundles: has systemd make the cgroups"},
+      {RunFlag::cgroup_manager, "cgroup-manager", 0, "NAME",
+       "For bundles: cgroupfs, systemd or disabled"},
+      {RunFlag::rootless, "rootless", 0, "WHEN", "Accepted for container engines; found out anyway"},
+      {RunFlag::criu, "criu", 0, "FILE", "Accepted for container engines; there is no checkpoint"},
+      {RunFlag::version, "version", 0, nullptr, "Shows the version, and the specification's"},
       {RunFlag::help, "help", 'h', nullptr, "Shows the flags, grouped by plugin"},
   };
   return flags;

@@ -8,6 +8,7 @@
 #include "core/failure.hpp"
 #include "core/log.hpp"
 #include "core/nearest.hpp"
+#include "core/oci/verbs.hpp"
 #include "core/state.hpp"
 
 namespace mini_container {
@@ -17,6 +18,7 @@ namespace {
 struct Verb {
   std::string_view name;
   int (*run)(VerbContext&, const Arguments&);
+  bool for_engines = false;  // fails with exit code 1, as other OCI runtimes do
 };
 
 constexpr std::array verbs = {
@@ -26,7 +28,25 @@ constexpr std::array verbs = {
     Verb{"schema", schema_verb}, Verb{"manual", manual_verb},
     Verb{"completions", completions_verb}, Verb{"help", help_verb},
     Verb{"undo-launch", undo_launch_verb},
+    Verb{"create", oci::create_verb, true},
+    Verb{"start", oci::start_verb, true},
+    Verb{"state", oci::state_verb, true},
+    Verb{"checkpoint", oci::unsupported_verb, true},
+    Verb{"restore", oci::unsupported_verb, true},
 };
+
+constexpr Verb run_bundle{"run", oci::run_bundle_verb, true};
+
+int run_for_engine(const Verb& verb, VerbContext& context, const Arguments& arguments) {
+  try {
+    return verb.run(context, arguments);
+  } catch (const mc::Error& error) {
+    log_failure(describe(error));
+  } catch (const std::exception& error) {
+    log_failure(error.what());
+  }
+  return exit_for_engines;
+}
 
 }  // namespace
 
@@ -48,6 +68,10 @@ std::string VerbContext::state_root() const {
 int run_command_line(const Arguments& arguments) {
   GlobalOptions global;
   const std::size_t first = parse_global(arguments, global);
+  if (global.version) {
+    oci::print_version();
+    return 0;
+  }
   open_log(global);
   auto directories = global.plugin_dirs;
   std::ranges::copy(default_plugin_directories(), std::back_inserter(directories));
@@ -55,9 +79,14 @@ int run_command_line(const Arguments& arguments) {
   VerbContext context{global, catalog};
   if (first < arguments.size()) {
     const auto verb = std::ranges::find(verbs, arguments[first], &Verb::name);
-    if (verb != verbs.end())
-      return verb->run(context, {arguments.begin() + static_cast<std::ptrdiff_t>(first) + 1,
-                                 arguments.end()});
+    if (verb != verbs.end()) {
+      const Arguments rest(arguments.begin() + static_cast<std::ptrdiff_t>(first) + 1,
+                           arguments.end());
+      const bool bundle = verb->name == "run" && oci::is_bundle_run(rest);
+      const Verb& chosen = bundle ? run_bundle : *verb;
+      return chosen.for_engines ? run_for_engine(chosen, context, rest)
+                                : chosen.run(context, rest);
+    }
   }
   return run_verb(context,
                   {arguments.begin() + static_cast<std::ptrdiff_t>(first), arguments.end()});

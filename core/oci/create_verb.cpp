@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// create, start and run: a bundle as a container.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "core/agent.hpp"
+#include "core/oci/bundle.hpp"
+#include "core/oci/start.hpp"
+#include "core/oci/verb_options.hpp"
+#include "core/pid_file.hpp"
+#include "core/oci/verbs.hpp"
+
+namespace mini_container::oci {
+
+namespace {
+
+/// What `create` and `run` take.
+struct CreateRequest {
+  std::string bundle = ".";
+  std::string config;
+  std::string pid_file;
+  std::string console_socket;
+  long long preserve_fds = 0;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  bool detach = false;
+  bool keep = false;
+  bool no_subreaper = false;
+  std::string id;
+};
+
+CreateRequest parse_create(const char* verb, const Arguments& arguments) {
+  CreateRequest out;
+  VerbOptions options(verb);
+  options.value("bundle", 'b', out.bundle)
+      .value("config", 'f', out.config)
+      .value("pid-file", 0, out.pid_file)
+      .value("console-socket", 0, out.console_socket)
+      .number("preserve-fds", 0, out.preserve_fds)
+      .flag("no-pivot", 0, out.no_pivot)
+      .flag("no-new-keyring", 0, out.no_new_keyring)
+      .flag("detach", 'd', out.detach)
+      .flag("keep", 0, out.keep)
+      .flag("no-subreaper", 0, out.no_subreaper);
+  out.id = only_id(options.parse(arguments), verb);
+  check_id(out.id);
+  if (out.no_pivot)
+    mc::fail(verb, ": --no-pivot is not supported: the root is always entered by pivot_root",
+             mc::Hint{"a root on a ramfs needs a bind mount of itself; leave the option out"});
+  return out;
+}
+
+// Descriptors that socket activation hands over, sd_listen_fds(3), stay as if preserved.
+int passed_descriptors() {
+  const char* text = ::getenv("LISTEN_FDS");
+  if (text == nullptr) return 0;
+  int count = 0;
+  const std::string_view digits = text;
+  const auto [rest, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  return failed == std::errc() && rest == digits.data() + digits.size() && count > 0 ? count : 0;
+}
+
+void announce_descriptors(Value& tree, int count) {
+  if (count == 0) return;
+  Value* env = tree.find("container")->find("env");
+  env->set("LISTEN_FDS", Value(std::to_string(count), Place{"LISTEN_FDS"}));
+  env->set("LISTEN_PID", Value(std::string("1"), Place{"LISTEN_FDS"}));
+}
+
+struct Prepared {
+  Launch launch;
+  RunOptions options;
+};
+
+Prepared prepare(const CreateRequest& request, VerbContext& context) {
+  const int passed = passed_descriptors();
+  TranslationOptions translation;
+  translation.id = request.id;
+  translation.new_keyring = !request.no_new_keyring;
+  translation.cgroups = context.global.cgroup_manager != "disabled";
+  translation.systemd_cgroup =
+      context.global.systemd_cgroup || context.global.cgroup_manager == "systemd";
+  translation.preserve_fds = static_cast<int>(request.preserve_fds) + passed;
+  Bundle bundle = read_bundle(request.bundle, request.config, translation);
+  announce_descriptors(bundle.tree, passed);
+  Prepared out;
+  out.launch = check_launch(bundle.tree, bundle.directory, context.catalog);
+  out.options.state_root = context.state_root();
+  out.options.id = request.id;
+  out.options.detached = true;
+  out.options.wait_for_start = true;
+  out.options.console_socket = request.console_socket;
+  out.options.pid_file = request.pid_file;
+  out.options.verbose = context.global.verbose;
+  out.options.annotations = bundle_facts(bundle.config);
+  return out;
+}
+
+void check_console(const CreateRequest& request, const Launch& launch, bool attached) {
+  const bool terminal = *launch.container.find("terminal")->as<bool>();
+  if (terminal && request.console_socket.empty() && !attached)
+    mc::fail("process.terminal: the terminal of a detached container needs a --console-socket");
+  if (!terminal && !request.console_socket.empty())
+    mc::fail("--console-socket: process.terminal is false, so there is no terminal to send",
+             mc::Hint{"leave the option out"});
+}
+
+}  // namespace
+
+int create_verb(VerbContext& context, const Arguments& arguments) {
+  const CreateRequest request = parse_create("create", arguments);
+  Prepared prepared = prepare(request, context);
+  check_console(request, prepared.launch, false);
+  Agent agent(prepared.launch, std::move(prepared.options));
+  agent.start();
+  write_pid_file(request.pid_file, agent.pid());
+  return 0;
+}
+
+int start_verb(VerbContext& context, const Arguments& arguments) {
+  start_container(context.state_root(), only_id(VerbOptions("start").parse(arguments), "start"),
+                  context.catalog);
+  return 0;
+}
+
+int run_bundle_verb(VerbContext& context, const Arguments& arguments) {
+  const CreateRequest request = parse_create("run", arguments);
+  Prepared prepared = prepare(request, context);
+  const bool attached = !request.detach && request.console_socket.empty();
+  check_console(request, prepared.launch, attached);
+  prepared.options.detached = request.detach || request.keep;
+  Agent agent(prepared.launch, std::move(prepared.options));
+  agent.start();
+  try {
+    write_pid_file(request.pid_file, agent.pid());
+    start_container(context.state_root(), request.id, context.catalog);
+  } catch (...) {
+    Container::open(context.state_root(), request.id).remove(context.catalog, true);
+    throw;
+  }
+  if (request.detach) return 0;
+  const int exit_code = agent.wait();
+  agent.finish();
+  return exit_code;
+}
+
+bool is_bundle_run(const Arguments& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto& argument = arguments[i];
+    if (argument == "-b" || argument == "--bundle" || argument.starts_with("--bundle=")) return true;
+    // Those that may stand before it, with a value.
+    if (argument == "--pid-file" || argument == "--console-socket" || argument == "--preserve-fds" ||
+        argument == "--config" || argument == "-f")
+      ++i;
+    else if (!argument.starts_with('-') || argument == "--")
+      break;
+  }
+  // `run ID` in a bundle's directory, as other runtimes have it: one word, and no flag of ours.
+  return arguments.size() == 1 && !arguments.front().starts_with('-') &&
+         ::access("config.json", R_OK) == 0;
+}
+
+}  // namespace mini_container::oci

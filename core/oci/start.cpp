@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/oci/start.hpp"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "core/channel.hpp"
+#include "core/failure.hpp"
+#include "core/log.hpp"
+#include "core/pipeline.hpp"
+
+namespace mini_container::oci {
+
+namespace {
+
+constexpr unsigned long forked_but_not_executed = 0x40;  // PF_FORKNOEXEC, include/linux/sched.h
+
+mc::Fd connect_to_child(const ContainerState& state) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = mc::concat("/proc/self/fd/", state.fd(), '/', state_file::start_socket);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  mc::Fd socket(mc::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "make a socket"));
+  mc::check(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            "reach the first process of container '", state.id(), "'");
+  return socket;
+}
+
+// Whether the first process ended without having executed anything: its flags still tell while it
+// is a zombie, proc_pid_stat(5).
+bool ended_before_execve(const ProcessMark& process) {
+  const auto path = mc::concat("/proc/", process.pid, "/stat");
+  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return false;
+  const std::string text = mc::read_all(file.get(), path);
+  std::string_view rest = text;
+  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));
+  if (!rest.starts_with('Z') && !rest.starts_with('X')) return false;
+  for (int field = 3; field < 9; ++field)
+    rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+  unsigned long flags = 0;
+  std::from_chars(rest.data(), rest.data() + rest.size(), flags);
+  return (flags & forked_but_not_executed) != 0;
+}
+
+// Until the channel ends, which the execve does.
+void follow(const Channel& channel, const Container& container) {
+  while (auto record = channel.receive()) {
+    if (record->kind == RecordKind::log) {
+      if (record->level == 0)
+        say(record->text);
+      else
+        log_line(record->level, record->who, record->text);
+    } else if (record->kind == RecordKind::failed) {
+      if (record->text.empty())  // the init program's word
+        throw Failure({}, mc::Error(record->error.error_number, "execute the command"));
+      throw Failure({}, mc::Error(0, record->text), record->exit_code);
+    }
+  }
+  if (ended_before_execve(container.process()))
+    mc::fail("the first process of container '", container.id(),
+             "' ended before it could execute the command",
+             mc::Hint{"a plugin's seal hook crashed, or a limit or a filter stood in the way"});
+}
+
+void call_post_exec(const Container& container, const std::string& state_root, Catalog& catalog) {
+  const Launch launch = launch_of(*container.record(), catalog);
+  const bool anyone = std::ranges::any_of(launch.plugins, [](const EnabledPlugin& enabled) {
+    return enabled.plugin->data.post_exec != nullptr;
+  });
+  if (!anyone) return;
+  RunOptions options;
+  options.state_root = state_root;
+  options.id = container.id();
+  options.detached = container.record()->detached;
+  Pipeline pipeline(launch, options);
+  pipeline.services.log_level = log_threshold();
+  pipeline.services.log = [](const std::string& plugin, std::uint32_t level,
+                             const std::string& text) { log_line(level, plugin, text); };
+  const mc::Fd pidfd = container.process().open();
+  const auto root_path = mc::concat("/proc/", container.process().pid, "/root");
+  const mc::Fd root(::open(root_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  CallDetails details;
+  details.flags = MC_CALL_LATER;
+  details.pid = container.process().pid;
+  details.pidfd = pidfd.get();
+  details.root_fd = root.get();
+  for (std::size_t i = 0; i < launch.plugins.size(); ++i) {
+    Instance& instance = *pipeline.instances[i];
+    if (instance.plugin().data.post_exec == nullptr) continue;
+    instance.state = container.state().plugin_directory(instance.plugin().name);
+    pipeline.call_hook(Hook::create, i, details, *pipeline.agent_progress);
+    pipeline.call_hook(Hook::post_exec, i, details, *pipeline.agent_progress);
+  }
+}
+
+}  // namespace
+
+void start_container(const std::string& state_root, const std::string& id, Catalog& catalog) {
+  const mc::Fd lock = ContainerState::open(state_root, id).lock();
+  // Looked at under the lock: another `start` may have come first.
+  const Container container = Container::open(state_root, id);
+  if (container.status() != Container::Status::created)
+    mc::fail("cannot start container '", id, "': it is ", container.status_name(), ", not created");
+  const Channel channel(connect_to_child(container.state()));
+  channel.send({.kind = RecordKind::go});
+  follow(channel, container);
+  container.state().write(state_file::status, "running\n");
+  try {
+    call_post_exec(container, state_root, catalog);
+  } catch (...) {
+    // A hook's failure stops the container; one that has ended by itself is as good.
+    try {
+      container.send_signal(SIGKILL);
+    } catch (const mc::Error& error) {
+      log_line(MC_LOG_DEBUG, "", describe(error));
+    }
+    throw;
+  }
+}
+
+}  // namespace mini_container::oci

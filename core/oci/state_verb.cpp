@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// state: what the specification's "query state" says, and where its root is.
+#include <cstdio>
+#include <ctime>
+
+#include "core/json.hpp"
+#include "core/oci/bundle.hpp"
+#include "core/oci/container_json.hpp"
+#include "core/oci/verb_options.hpp"
+#include "core/oci/verbs.hpp"
+
+namespace mini_container::oci {
+
+namespace {
+
+std::string time_text(std::int64_t ns) {
+  const time_t seconds = ns / 1'000'000'000;
+  tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  const auto length = ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  char all[64];
+  std::snprintf(all, sizeof all, "%.*s.%09ldZ", static_cast<int>(length), text,
+                static_cast<long>(ns % 1'000'000'000));
+  return all;
+}
+
+}  // namespace
+
+Value container_json(const Container& container) {
+  Value out(Table{});
+  const auto& record = container.record();
+  const Value* version = record ? record->annotations.find("ociVersion") : nullptr;
+  out.set("ociVersion", version != nullptr ? *version : Value(std::string(spec_version)));
+  out.set("id", Value(container.id()));
+  out.set("pid", Value(std::int64_t{container.is_alive() ? container.process().pid : 0}));
+  out.set("status", Value(std::string(shown_status(container))));
+  if (!record) return out;
+  out.set("bundle", Value(record->directory));
+  for (const auto& [name, config] : record->plugins)
+    if (const Value* path = config.find("path"); name == "rootfs" && path != nullptr)
+      out.set("rootfs", *path);
+  out.set("created", Value(time_text(record->created_ns)));
+  out.set("owner", Value(std::string("root")));
+  const Value* annotations = record->annotations.find("annotations");
+  out.set("annotations", annotations != nullptr ? *annotations : Value(Table{}));
+  return out;
+}
+
+std::string shown_status(const Container& container) { return container.status_name(); }
+
+int state_verb(VerbContext& context, const Arguments& arguments) {
+  const auto id = only_id(VerbOptions("state").parse(arguments), "state");
+  const auto container = Container::open(context.state_root(), id);
+  const auto text = write_json(container_json(container), JsonStyle::pretty);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace mini_container::oci

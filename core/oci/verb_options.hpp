@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of a verb that container engines call, by getopt_long.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mini_container::oci {
+
+class VerbOptions {
+ public:
+  /// `program_follows`: what comes after the first argument is a program's own.
+  explicit VerbOptions(std::string verb, bool program_follows = false)
+      : verb_(std::move(verb)), program_follows_(program_follows) {}
+
+  VerbOptions& flag(const char* name, char letter, bool& to);
+  VerbOptions& value(const char* name, char letter, std::string& to);
+  VerbOptions& number(const char* name, char letter, long long& to);
+  /// May be given several times.
+  VerbOptions& each(const char* name, char letter, std::vector<std::string>& to);
+
+  /// Gives what is no option. Throws mc::Error for what is not known, and for a missing value.
+  std::vector<std::string> parse(const std::vector<std::string>& arguments) const;
+
+ private:
+  struct Entry {
+    const char* name;
+    char letter;
+    bool* flag = nullptr;
+    std::string* text = nullptr;
+    long long* number = nullptr;
+    std::vector<std::string>* list = nullptr;
+  };
+
+  void take(const Entry& entry, const char* value) const;
+
+  std::string verb_;
+  bool program_follows_;
+  std::vector<Entry> entries_;
+};
+
+/// The one id among `arguments`; throws where there is none, or more.
+std::string only_id(const std::vector<std::string>& arguments, const char* verb);
+
+}  // namespace mini_container::oci

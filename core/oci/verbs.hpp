@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of an OCI runtime, as container engines call them.
+#pragma once
+
+#include "core/verbs.hpp"
+
+namespace mini_container::oci {
+
+int create_verb(VerbContext& context, const Arguments& arguments);
+int start_verb(VerbContext& context, const Arguments& arguments);
+int state_verb(VerbContext& context, const Arguments& arguments);
+int run_bundle_verb(VerbContext& context, const Arguments& arguments);
+/// Whether the arguments of `run` name a bundle.
+bool is_bundle_run(const Arguments& arguments);
+/// checkpoint, restore: callers ask whether they exist.
+int unsupported_verb(VerbContext& context, const Arguments& arguments);
+
+/// What `--version` prints.
+void print_version();
+
+}  // namespace mini_container::oci
