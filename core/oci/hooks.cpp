@@ -6,6 +6,8 @@ namespace mini_container::oci {
 
 namespace {
 
+constexpr std::int64_t longest_timeout = 86'400;
+
 Value translate_hook(const Property& hook) {
   Value out(Table{}, hook.place());
   const Property path = hook.need("path");
@@ -13,15 +15,16 @@ Value translate_hook(const Property& hook) {
     path.refuse("'", path.text().substr(0, 60), "' is not an absolute path");
   out.set("path", path.text_value());
   if (hook["args"]) out.set("args", hook["args"].texts_value());
-  if (hook["env"]) out.set("env", hook["env"].texts_value());
-  if (const Property timeout = hook["timeout"])
-    out.set("timeout", Value(timeout.integer(1, 1'000'000), timeout.place()));
+  out.set("env", hook["env"].texts_value());
+  const Property timeout = hook["timeout"];
+  out.set("timeout", timeout ? Value(timeout.integer(1, longest_timeout), timeout.place())
+                             : Value(std::string("none"), hook.place()));
   return out;
 }
 
 }  // namespace
 
-void translate_hooks(const Property& hooks, Value& tree) {
+void translate_hooks(const Property& hooks, const Property& annotations, Value& tree) {
   for (const auto& [from, to] : {std::pair{"prestart", "prestart"},
                                  std::pair{"createRuntime", "create_runtime"},
                                  std::pair{"createContainer", "create_container"},
@@ -34,6 +37,8 @@ void translate_hooks(const Property& hooks, Value& tree) {
     if (!out.empty())
       table_of(tree, "hooks", list.place()).set(to, Value(std::move(out), list.place()));
   }
+  if (Value* table = tree.find("hooks"); table != nullptr && annotations)
+    table->set("annotations", annotations.text_map_value());
 }
 
 }  // namespace mini_container::oci

@@ -127,7 +127,13 @@ void translate_namespaces(const Property& config, Value& tree) {
     table.set("mode", Value(std::string(joined ? "join" : "loopback"), network->place()));
     // Engines bring these files themselves.
     table.set("name_files", Value(false, network->place()));
+    Value moved(Table{}, network->place());
+    for (const auto& [name, device] : linux["netDevices"].members())
+      moved.set(name, Value(device["name"].text(""), device.place()));
+    if (!moved.as<Table>()->empty()) table.set("devices", std::move(moved));
   }
+  if (!namespaces.find("network") && !linux["netDevices"].members().empty())
+    linux["netDevices"].refuse("it needs a network namespace");
   const auto cgroup = namespaces.find("cgroup");
   Value& table = table_of(tree, "cgroup", linux.place());
   table.set("namespace", Value(cgroup.has_value(), linux.place()));

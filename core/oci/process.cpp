@@ -76,6 +76,15 @@ Value lower_word(const Property& property, std::string_view prefix) {
   return Value(std::move(word), property.place());
 }
 
+Value io_class(const Property& property) {
+  const std::string word = property.text();
+  for (const auto& [name, option] : {std::pair{"IOPRIO_CLASS_RT", "realtime"},
+                                     std::pair{"IOPRIO_CLASS_BE", "best_effort"},
+                                     std::pair{"IOPRIO_CLASS_IDLE", "idle"}})
+    if (word == name) return Value(std::string(option), property.place());
+  property.refuse("there is no class '", word.substr(0, 60), "'");
+}
+
 void copy_integer(const Property& from, const char* to, Value& table) {
   if (from) table.set(to, Value(from.integer(), from.place()));
 }
@@ -88,7 +97,7 @@ void translate_scheduling(const Property& process, Value& tree) {
     table(score).set("oom_score_adj", Value(score.integer(-1000, 1000), score.place()));
   if (const Property priority = process["ioPriority"]) {
     Value& out = table(priority);
-    out.set("io_class", lower_word(priority.need("class"), "IOPRIO_CLASS_"));
+    out.set("io_class", io_class(priority.need("class")));
     copy_integer(priority["priority"], "io_priority", out);
   }
   if (const Property scheduler = process["scheduler"]) {
@@ -105,12 +114,27 @@ void translate_scheduling(const Property& process, Value& tree) {
     copy_integer(scheduler["deadline"], "deadline", out);
     copy_integer(scheduler["period"], "period", out);
   }
-  // `initial` is about the runtime's own process on its way: what counts is where it ends.
-  if (const Property affinity = process["execCPUAffinity"]) {
-    if (affinity["initial"]) static_cast<void>(affinity["initial"].text());
-    if (const Property last = affinity["final"])
-      table(affinity).set("affinity", last.text_value());
-  }
+}
+
+void translate_memory_policy(const Property& policy, Value& tree) {
+  Value& table = table_of(tree, "scheduling", policy.place());
+  table.set("memory_policy", lower_word(policy.need("mode"), "MPOL_"));
+  if (const Property nodes = policy["nodes"]; nodes && !nodes.text().empty())
+    table.set("memory_nodes", nodes.text_value());
+  List flags;
+  for (const Property& flag : policy["flags"].items()) flags.push_back(lower_word(flag, "MPOL_F_"));
+  if (!flags.empty()) table.set("memory_flags", Value(std::move(flags), policy.place()));
+}
+
+void translate_personality(const Property& personality, Value& tree) {
+  const Property domain = personality.need("domain");
+  if (domain.text() != "LINUX" && domain.text() != "LINUX32")
+    domain.refuse("'", domain.text().substr(0, 60), "' is not a domain", mc::Hint{"LINUX, LINUX32"});
+  if (!personality["flags"].items().empty())
+    personality["flags"].refuse("flags of a personality are not supported");
+  table_of(tree, "scheduling", personality.place())
+      .set("personality", Value(std::string(domain.text() == "LINUX" ? "linux" : "linux32"),
+                                domain.place()));
 }
 
 void translate_lsm(const Property& process, Value& tree) {
@@ -128,6 +152,18 @@ void translate_capabilities(const Property& capabilities, Value& tree) {
   for (const char* set : {"bounding", "permitted", "effective", "inheritable", "ambient"})
     table.set(set, capabilities[set].texts_value());
   table.set("best_effort", Value(true, capabilities.place()));
+}
+
+void translate_execution(const Property& linux, Value& tree) {
+  if (const Property policy = linux["memoryPolicy"]) translate_memory_policy(policy, tree);
+  if (const Property personality = linux["personality"]) translate_personality(personality, tree);
+}
+
+void translate_exec_affinity(const Property& affinity, Value& tree) {
+  for (const auto& [from, to] : {std::pair{"initial", "cpu_affinity_initial"},
+                                 std::pair{"final", "cpu_affinity"}})
+    if (const Property cpus = affinity[from]; cpus && !cpus.text().empty())
+      table_of(tree, "scheduling", affinity.place()).set(to, cpus.text_value());
 }
 
 void translate_process(const Property& process, Value& tree) {

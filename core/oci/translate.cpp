@@ -24,11 +24,8 @@ void check_version(const Property& version) {
 }
 
 void refuse_unsupported(const Property& linux) {
-  for (const char* key : {"intelRdt", "personality", "memoryPolicy"})
-    if (const Property property = linux[key])
-      property.refuse("it is not supported", mc::Hint{"leave it out"});
-  if (const Property devices = linux["netDevices"])
-    if (!devices.members().empty()) devices.refuse("it is not supported", mc::Hint{"leave it out"});
+  if (const Property property = linux["intelRdt"])
+    property.refuse("it is not supported", mc::Hint{"leave it out"});
 }
 
 void translate_cgroup(const Property& linux, const TranslationOptions& options, Value& tree) {
@@ -52,6 +49,7 @@ void translate_linux(const Property& config, const TranslationOptions& options, 
   translate_namespaces(config, tree);
   translate_cgroup(linux, options, tree);
   translate_devices(linux["devices"], tree);
+  translate_execution(linux, tree);
   if (const Property seccomp = linux["seccomp"]) translate_seccomp(seccomp, tree);
   if (const Property set = linux["sysctl"]; set && !set.members().empty())
     table_of(tree, "sysctl", set.place()).set("set", set.text_map_value());
@@ -75,7 +73,7 @@ Value translate_config(const Value& config_value, const TranslationOptions& opti
   translate_root(config, tree);
   translate_linux(config, options, tree);
   translate_mounts(config["mounts"], options, tree);
-  if (const Property hooks = config["hooks"]) translate_hooks(hooks, tree);
+  translate_hooks(config["hooks"], config["annotations"], tree);
   if (options.new_keyring)
     table_of(tree, "keyring", config.place()).set("optional", Value(true, config.place()));
   if (options.preserve_fds < 0 || options.preserve_fds > most_kept_descriptors)
@@ -92,7 +90,9 @@ Value translate_process_file(const Value& value, const TranslationOptions&) {
     mc::fail(value.place().text(), ": a process is a JSON object, and this is a ",
              value.type_name());
   Value tree(Table{}, value.place());
-  translate_process(Property(&value, "", value.place()), tree);
+  const Property process(&value, "", value.place());
+  translate_process(process, tree);
+  translate_exec_affinity(process["execCPUAffinity"], tree);
   return tree;
 }
 

@@ -26,6 +26,10 @@ Value translate_config(const Value& config, const TranslationOptions& options);
 Value translate_process_file(const Value& process, const TranslationOptions& options);
 
 void translate_process(const Property& process, Value& tree);
+/// Personality and memory policy of `linux`.
+void translate_execution(const Property& linux, Value& tree);
+/// process.execCPUAffinity, which is not for the first process.
+void translate_exec_affinity(const Property& affinity, Value& tree);
 void translate_capabilities(const Property& capabilities, Value& tree);
 void translate_root(const Property& config, Value& tree);
 void translate_mounts(const Property& mounts, const TranslationOptions& options, Value& tree);
@@ -33,6 +37,6 @@ void translate_namespaces(const Property& config, Value& tree);
 void translate_resources(const Property& resources, Value& tree);
 void translate_devices(const Property& devices, Value& tree);
 void translate_seccomp(const Property& seccomp, Value& tree);
-void translate_hooks(const Property& hooks, Value& tree);
+void translate_hooks(const Property& hooks, const Property& annotations, Value& tree);
 
 }  // namespace mini_container::oci
