@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -338,6 +339,28 @@ TEST_CASE("cgroup: an ordinary user without a delegated cgroup is told, or goes 
   const auto goes_on = launch_as_user("optional = true\n");
   CHECK_MESSAGE(goes_on.exit_code == 0, goes_on);
   CHECK(goes_on.err.find("goes on without") != std::string::npos);
+}
+
+TEST_CASE("cgroup: an ordinary user to whom a cgroup is delegated has the container below it") {
+  const std::string unified = fs::exists(std::string(top) + "/unified") ? std::string(top) + "/unified" : top;
+  if (!fs::exists(unified + "/cgroup.procs")) SKIP_CASE("no cgroup v2 here");
+  const CgroupsUnchanged unchanged;
+  const std::string directory = unified + "/mini_container_test";
+  fs::create_directory(directory);
+  for (const char* file : {"", "/cgroup.procs", "/cgroup.subtree_control"})
+    REQUIRE(::chown((directory + file).c_str(), 1000, 1000) == 0);
+  const auto file = launch_file(
+      "[container]\ncommand = [\"cat\", \"/proc/self/cgroup\"]\n[user]\nmode = \"single\"\n[pid]\n"
+      "[cgroup]\nnamespace = false\nmount = \"none\"\n");
+  run_program({"chmod", "-R", "a+rX", fs::path(file).parent_path().string()});
+  // The launching shell is in the delegated cgroup, as a user's session would be.
+  const auto result = run_program(
+      {"sh", "-c",
+       "echo $$ > " + directory + "/cgroup.procs; exec setpriv --reuid 1000 --regid 1000 "
+       "--clear-groups env XDG_RUNTIME_DIR=/tmp " + build_directory() + "/mini_container run "
+       "--config " + file});
+  CHECK_MESSAGE(result.out.find("0::/mini_container_test/mini_container-") != std::string::npos, result);
+  CHECK(eventually([&] { return fs::remove(directory); }));
 }
 
 TEST_CASE("cgroup: the systemd driver without systemd says so") {

@@ -108,9 +108,10 @@ TEST_CASE("hooks: 10 MB of output is drained, and its end is shown") {
 }
 
 TEST_CASE("hooks: a child left in the background does not hold the launch up") {
-  const auto result = launch(hook("create_runtime", "sleep 3 & exit 0"));
+  const auto result = launch(hook("create_runtime", "sleep 3.25 & exit 0"));
   CHECK(result.exit_code == 0);
   CHECK(result.duration < std::chrono::milliseconds(2500));
+  CHECK(eventually([] { return run_program({"pgrep", "-fx", "sleep 3.25"}).out.empty(); }));
 }
 
 TEST_CASE("hooks: bad input gets one line") {
