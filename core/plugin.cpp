@@ -53,7 +53,11 @@ Plugin read_descriptor(const mc_plugin* descriptor, const std::string& path) {
   if (const auto unknown = data.namespaces & ~all_namespaces; unknown != 0)
     mc::fail("plugin '", path, "' asks for an unknown namespace: ", namespace_names(unknown),
              mc::Hint{"mc_plugin.namespaces takes CLONE_NEW* bits"});
-  out.options = read_options(data.options, data.option_count, data.option_stride);
+  try {
+    out.options = read_options(data.options, data.option_count, data.option_stride);
+  } catch (const mc::Error& error) {
+    mc::fail("plugin '", path, "': ", error.attempt(), mc::Hint{error.hint()});
+  }
   out.needs = read_names(data.needs);
   out.after = read_names(data.after);
   out.before = read_names(data.before);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugin_file.hpp"
 
+#include <elf.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstring>
 
 #include <boost/dll/shared_library.hpp>
 
@@ -22,15 +26,31 @@ void check_owner_and_mode(const struct stat& info, const char* what, const std::
              mc::Hint{"plugins are trusted code; chmod go-w"});
 }
 
-// Shorter than an ELF header, or without the magic: dlopen's own words for it are obscure.
-void check_is_shared_object(const std::string& path) {
-  const mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY),
-                              "open plugin '", path, "'"));
-  char head[64];
-  const auto got = mc::check(::read(file.get(), head, sizeof head), "read plugin '", path, "'");
-  if (got < static_cast<ssize_t>(sizeof head) || std::string_view(head, 4) != "\177ELF")
-    mc::fail("plugin '", path, "' is not a shared object, or cut short",
-             mc::Hint{"install it again"});
+[[noreturn]] void refuse_content(const std::string& path) {
+  mc::fail("plugin '", path, "' is not a shared object, or cut short",
+           mc::Hint{"install it again"});
+}
+
+// A file that ends before its segments do would be mapped all the same, and then the first touch
+// of what is missing ends the process with SIGBUS: mmap(2).
+void check_is_whole(int file, std::uint64_t size, const std::string& path) {
+  alignas(ElfW(Ehdr)) char head[1024];
+  const auto got = static_cast<std::size_t>(
+      mc::check(::pread(file, head, sizeof head, 0), "read plugin '", path, "'"));
+  ElfW(Ehdr) header;
+  if (got < sizeof header || std::memcmp(head, ELFMAG, SELFMAG) != 0) refuse_content(path);
+  std::memcpy(&header, head, sizeof header);
+  // The program headers follow at once in every file that a linker makes; others are dlopen's.
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    const auto at = header.e_phoff + i * sizeof(ElfW(Phdr));
+    ElfW(Phdr) segment;
+    if (at > got || got - at < sizeof segment) {
+      if (at >= size) refuse_content(path);
+      return;
+    }
+    std::memcpy(&segment, head + at, sizeof segment);
+    if (segment.p_offset > size || segment.p_filesz > size - segment.p_offset) refuse_content(path);
+  }
 }
 
 }  // namespace
@@ -46,11 +66,18 @@ bool check_plugin_directory(const std::string& path) {
   return true;
 }
 
-const mc_plugin* load_plugin_file(const std::string& path) {
+void check_plugin_file(const std::string& path) {
+  const mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+                              "open plugin '", path, "'"));
   struct stat info {};
-  mc::check(::stat(path.c_str(), &info), "look at plugin '", path, "'");
+  mc::check(::fstat(file.get(), &info), "look at plugin '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
   check_owner_and_mode(info, "file", path);
+  check_is_whole(file.get(), static_cast<std::uint64_t>(info.st_size), path);
+}
+
+const mc_plugin* load_plugin_file(const std::string& path) {
+  check_plugin_file(path);
 
   using boost::dll::load_mode::type;
   boost::dll::shared_library library;
@@ -60,7 +87,6 @@ const mc_plugin* load_plugin_file(const std::string& path) {
                boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
   if (failed) {
     const char* reason = ::dlerror();
-    check_is_shared_object(path);
     mc::fail("load plugin '", path, "': ", reason != nullptr ? reason : failed.message().c_str());
   }
   if (!library.has(MC_PLUGIN_SYMBOL))

@@ -12,7 +12,10 @@ namespace mini_container {
 /// write to. Throws mc::Error naming it and the way out. Gives false where it does not exist.
 bool check_plugin_directory(const std::string& path);
 
-/// Checks the file likewise, loads it (RTLD_NOW | RTLD_LOCAL, never unloaded) and gives its
+/// The same for a plugin's file, which has to be a regular file, and whole.
+void check_plugin_file(const std::string& path);
+
+/// Checks the file so, loads it (RTLD_NOW | RTLD_LOCAL, never unloaded) and gives its
 /// mc_plugin_v1. Throws mc::Error for a file that is not a plugin.
 const mc_plugin* load_plugin_file(const std::string& path);
 

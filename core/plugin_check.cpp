@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugin_check.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "core/agent.hpp"
+#include "core/elf_facts.hpp"
+#include "core/failure.hpp"
+#include "core/plugin_file.hpp"
+#include "core/plugin_text.hpp"
+#include "core/throwaway_host.hpp"
+
+namespace mini_container {
+
+namespace {
+
+constexpr const char* throwaway_id = "plugin-check";
+
+std::string joined(const std::vector<std::string>& all, std::size_t most = 8) {
+  std::string out;
+  for (std::size_t i = 0; i < all.size() && i < most; ++i) out += (i == 0 ? "" : ", ") + all[i];
+  if (all.size() > most) mc::detail::append(out, mc::concat(" and ", all.size() - most, " more"));
+  return out;
+}
+
+class Report {
+ public:
+  void good(const char* what, const std::string& text) { row("ok", what, text); }
+  void note(const char* what, const std::string& text) { row("note", what, text); }
+  void bad(const char* what, const std::string& text) {
+    row("FAIL", what, text);
+    all_well_ = false;
+  }
+  /// One row either way.
+  void expect(bool well, const char* what, const std::string& good_text,
+              const std::string& bad_text) {
+    well ? good(what, good_text) : bad(what, bad_text);
+  }
+  [[nodiscard]] bool all_well() const { return all_well_; }
+
+ private:
+  static void row(const char* verdict, const char* what, const std::string& text) {
+    std::printf("%-5s %-12s %s\n", verdict, what, text.c_str());
+    std::fflush(stdout);  // the next thing may crash
+  }
+  bool all_well_ = true;
+};
+
+void check_hygiene(const std::string& path, Report& report) {
+  const ElfFacts facts = read_elf_facts(path);
+  report.good("file", "a shared object for this machine");
+  auto others = facts.exported;
+  const bool has_symbol = std::erase(others, MC_PLUGIN_SYMBOL) > 0;
+  if (!has_symbol) report.bad("symbol", "it does not export " MC_PLUGIN_SYMBOL);
+  report.expect(others.empty(), "exports", "nothing beside " MC_PLUGIN_SYMBOL,
+                "more than " MC_PLUGIN_SYMBOL ": " + joined(others) +
+                    "; compile with -fvisibility=hidden, link with a version script");
+  report.expect(!facts.text_relocations, "code", "no relocations in the code",
+                "relocations in the code; compile with -fPIC");
+  report.expect(!facts.executable_stack, "stack", "not executable",
+                "asks for an executable stack; link with -z noexecstack");
+  report.expect(facts.bound_at_load, "binding", "at the load",
+                "symbols are looked up late, between clone and execve; link with -z now");
+  if (!facts.read_only_relocations) report.note("relocations", "stay writable; link with -z relro");
+  if (!facts.unbound.empty())
+    report.note("unresolved", joined(facts.unbound) + ": of no library's version; link with -z defs");
+  if (!facts.search_path.empty())
+    report.bad("search path", "'" + facts.search_path + "' decides which libraries are loaded");
+  for (const auto& library : facts.libraries)
+    if (library.starts_with("libstdc++"))
+      report.note("libraries", library + " costs every launch some 500 us; link with -static-libstdc++");
+}
+
+std::vector<std::string> missing_options(const Plugin& plugin, const Value& given) {
+  std::vector<std::string> out;
+  for (const auto& option : plugin.options)
+    if ((option.data.flags & MC_OPTION_REQUIRED) != 0 && given.find(option.key()) == nullptr)
+      out.emplace_back(option.key());
+  return out;
+}
+
+void report_costs(const Pipeline& pipeline, const std::string& name, Report& report) {
+  std::vector<Span> spans;
+  for (const Progress* progress : {pipeline.agent_progress, pipeline.child_progress})
+    for (std::size_t i = 0; i < std::min<std::size_t>(progress->span_count.load(), most_spans); ++i)
+      spans.push_back(progress->spans[i]);
+  std::ranges::sort(spans, {}, &Span::begin_ns);
+  for (const auto& span : spans) {
+    if (span.plugin >= pipeline.instances.size() ||
+        pipeline.instances[span.plugin]->plugin().name != name)
+      continue;
+    const auto& plugin = pipeline.instances[span.plugin]->plugin();
+    if (span.hook == Hook::create && plugin.data.create == nullptr) continue;
+    char text[96];
+    std::snprintf(text, sizeof text, "%-12s %-5s %8.1f us", info(span.hook).name,
+                  info(span.hook).process,
+                  static_cast<double>(span.end_ns - span.begin_ns) / 1000);
+    report.good("hook", text);
+  }
+}
+
+/// In the throwaway host: loads it, and runs /bin/true with it.
+bool try_plugin(VerbContext& context, const std::string& path, const Arguments& options,
+                const std::string& state_root) {
+  Report report;
+  try {
+    const Plugin& plugin = context.catalog.load_file(path);
+    report.good("descriptor", mc::concat(plugin.name, ' ', plugin.data.version, ", ABI 1.",
+                                         plugin.data.abi_minor, ": ", plugin.data.summary));
+    report.good("options", mc::concat(plugin.options.size(), " declared"));
+    const auto hooks = hook_names(plugin);
+    report.good("hooks", hooks.empty() ? "none" : joined(hooks, hooks.size()));
+    const auto file = path.substr(path.rfind('/') + 1);
+    report.expect(file == plugin.name + ".so", "name", "the file is " + file,
+                  "the file is " + file + " and would not be found; name it " + plugin.name + ".so");
+
+    RunRequest request = parse_run(options, context.global, context.catalog);
+    if (request.tree.find(plugin.name) == nullptr) request.tree.set(plugin.name, Value(Table{}));
+    if (const auto missing = missing_options(plugin, *request.tree.find(plugin.name));
+        !missing.empty()) {
+      report.note("run", "not tried: it needs a value for " + joined(missing) +
+                             "; add --" + plugin.name + "." + missing.front() + " VALUE");
+      return report.all_well();
+    }
+    Value container = request.tree.find("container") != nullptr ? *request.tree.find("container")
+                                                                : Value(Table{});
+    if (container.find("command") == nullptr)
+      container.set("command", Value(List{Value(std::string("/bin/true"))}));
+    request.tree.set("container", std::move(container));
+
+    const Launch launch = check_launch(request.tree, request.directory, context.catalog);
+    RunOptions run;
+    run.state_root = state_root;
+    run.id = throwaway_id;
+    run.timings = true;
+    Agent agent(launch, run);
+    agent.start();
+    const int exit_code = agent.wait();
+    agent.finish();
+    report.expect(exit_code == 0, "run", "in a throwaway container, to its end",
+                  mc::concat("the command ended with exit code ", exit_code));
+    report_costs(agent.pipeline(), plugin.name, report);
+    if (!ContainerState::list(state_root).empty())
+      report.bad("cleanup", "the container's state is left behind");
+  } catch (const Failure& failure) {
+    report.bad("run", failure.what());
+  } catch (const mc::Error& error) {
+    report.bad("load", describe(error));
+  }
+  return report.all_well();
+}
+
+}  // namespace
+
+std::string absolute_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&::free)> found(::realpath(path.c_str(), nullptr), &::free);
+  if (!found) mc::fail_with(errno, "look at plugin '", path, "'");
+  return found.get();
+}
+
+bool check_plugin(VerbContext& context, const std::string& file, const Arguments& options) {
+  const std::string path = absolute_path(file);
+  Report report;
+  try {
+    check_hygiene(path, report);
+  } catch (const mc::Error& error) {
+    report.bad("file", describe(error));
+    return false;
+  }
+  try {
+    check_plugin_file(path);
+    report.good("permissions", "nobody but its owner, root or you, may write to it");
+  } catch (const mc::Error& error) {
+    report.bad("permissions", describe(error));
+    return false;
+  }
+  try {
+    check_plugin_directory(path.substr(0, path.rfind('/')));
+  } catch (const mc::Error& error) {
+    report.note("directory", "no launch will take it from there: " + describe(error));
+  }
+  const int code = in_throwaway_host([&](const std::string& state_root) {
+    return try_plugin(context, path, options, state_root) ? 0 : 1;
+  });
+  if (code > 1)
+    report.bad("run", code > 128 && code < 193
+                          ? mc::concat("it crashed (SIG", ::sigabbrev_np(code - 128), ")")
+                          : mc::concat("broken off; see the line on standard error"));
+  return report.all_well() && code == 0;
+}
+
+}  // namespace mini_container

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plugins that are broken in what they declare, or as files: refused by name, nothing touched.
+#include <doctest/doctest.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string marker = "/run/command_ran";
+
+/// The launch of a command that leaves a mark, with these plugins of the fixtures.
+Result launch(const std::vector<std::string>& plugins, const std::string& directory = FIXTURES) {
+  std::vector<std::string> arguments = {"--plugin-dir", directory};
+  for (const auto& plugin : plugins) arguments.push_back("--" + plugin);
+  if (plugins.front() == "rootfs") arguments.insert(arguments.begin() + 3, shared_root());
+  arguments.insert(arguments.end(), {"--", "touch", marker});
+  return run(arguments);
+}
+
+/// Refused with exit code 125 and a last line that has all of `parts`; nothing ran, nothing is left.
+void check_refused(const Result& result, const std::vector<std::string>& parts) {
+  CAPTURE(result);
+  CHECK(result.exit_code == 125);
+  for (const auto& part : parts) {
+    CAPTURE(part);
+    CHECK(result.last_error().find(part) != std::string::npos);
+  }
+  CHECK_FALSE(fs::exists(marker));
+}
+
+/// A directory with a copy of a good plugin.
+std::string directory_with_copy(const std::string& name = "required.so") {
+  auto directory = fresh_directory();
+  fs::copy_file(FIXTURES "/smaller_struct.so", directory + "/" + name);
+  return directory;
+}
+
+}  // namespace
+
+TEST_CASE("a plugin without the right symbol is refused by name") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"wrong_symbol"}), {"wrong_symbol.so' does not export mc_plugin_v1"});
+  check_refused(launch({"missing_symbol"}), {"missing_symbol.so' does not export mc_plugin_v1"});
+  check_refused(launch({"unresolved"}),
+                {"unresolved.so", "undefined symbol: mini_container_nobody_defines_this"});
+}
+
+TEST_CASE("a plugin for a newer ABI is refused, and says what it needs") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"newer_abi"}), {"newer_abi.so' needs ABI 1.1; this mini_container offers 1.0",
+                                        "update mini_container"});
+}
+
+TEST_CASE("a plugin of a smaller, older descriptor loads; what lies beyond its size is not read") {
+  const HostUnchanged unchanged;
+  const auto result = launch({"smaller_struct"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  CHECK(fs::remove(marker));
+  check_refused(launch({"tiny_struct"}), {"tiny_struct.so': the descriptor says that it is 8 bytes"});
+}
+
+TEST_CASE("files that are no plugins are refused") {
+  const HostUnchanged unchanged;
+  const auto directory = fresh_directory();
+  write_file("text.so", "this is a text\n", directory);
+  check_refused(launch({"text"}, directory), {"text.so' is not a shared object"});
+  write_file("empty.so", "", directory);
+  check_refused(launch({"empty"}, directory), {"empty.so' is not a shared object, or cut short"});
+  const auto whole = read_file(FIXTURES "/smaller_struct.so");
+  for (const std::size_t length : {20U, 64U, 512U, 4096U, 8192U}) {
+    CAPTURE(length);
+    REQUIRE(length < whole.size());
+    write_file("cut.so", whole.substr(0, length), directory);
+    check_refused(launch({"cut"}, directory), {"cut.so'"});
+  }
+  fs::create_directory(directory + "/folder.so");
+  check_refused(launch({"folder"}, directory), {"folder.so' is not a regular file"});
+}
+
+TEST_CASE("a file must be named as its plugin") {
+  check_refused(launch({"wrong_name"}), {"wrong_name.so' calls itself 'another'", "named NAME.so"});
+}
+
+TEST_CASE("namespaces that do not exist, and two owners of one, are refused") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"unknown_namespace"}), {"unknown_namespace.so' asks for an unknown namespace"});
+  check_refused(launch({"namespace_clash", "uts"}),
+                {"'namespace_clash'", "'uts'", "both own CLONE_NEWUTS"});
+}
+
+TEST_CASE("two plugins that want one destination are both named") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"rootfs", "mount_clash_a", "mount_clash_b"}),
+                {"mount_clash_b: plan: ", "'/clash'", "mount_clash_a"});
+}
+
+TEST_CASE("a cycle is named, and a need that is not there") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"cycle_a", "cycle_b"}),
+                {"the plugins' order is a cycle: cycle_a after cycle_b after cycle_a"});
+  check_refused(launch({"missing_need"}),
+                {"needed by 'missing_need': there is no plugin 'nowhere'", "there are: "});
+}
+
+TEST_CASE("a malformed option is refused with its key") {
+  check_refused(launch({"bad_option"}), {"bad_option.so", "broken"});
+  check_refused(launch({"required"}), {"required.must", "--required"});
+}
+
+TEST_CASE("a plugin that others may change, or that belongs to another, is refused") {
+  const HostUnchanged unchanged;
+  const auto directory = directory_with_copy();
+  const auto file = directory + "/required.so";
+  for (const mode_t mode : {0664, 0646}) {
+    ::chmod(file.c_str(), mode);
+    check_refused(launch({"required"}, directory),
+                  {"refuse the plugin file '" + file, "others than its owner may write", "chmod"});
+  }
+  ::chmod(file.c_str(), 0644);
+  REQUIRE(::chown(file.c_str(), 1000, 0) == 0);
+  check_refused(launch({"required"}, directory),
+                {"refuse the plugin file '" + file, "belongs to uid 1000", "chown"});
+}
+
+TEST_CASE("a plugin directory that others may change, or that belongs to another, is refused") {
+  const HostUnchanged unchanged;
+  const auto directory = directory_with_copy();
+  for (const mode_t mode : {0775, 01777}) {
+    ::chmod(directory.c_str(), mode);
+    check_refused(launch({"required"}, directory),
+                  {"refuse the plugin directory '" + directory, "others than its owner may write"});
+  }
+  ::chmod(directory.c_str(), 0755);
+  REQUIRE(::chown(directory.c_str(), 1000, 0) == 0);
+  check_refused(launch({"required"}, directory),
+                {"refuse the plugin directory '" + directory, "belongs to uid 1000"});
+}

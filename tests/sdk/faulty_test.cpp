@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// ctest: TIMEOUT 600
+// A plugin that breaks in each of its hooks, in the agent and in the child: the error names plugin
+// and hook, the command never ran, and nothing is left.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::vector<std::string> before_the_command = {"create",       "plan",  "pre_clone",
+                                                     "post_clone",   "before_pivot",
+                                                     "pivot",        "after_pivot", "seal"};
+
+// What each fault is called in the error. In the agent a hook is told from a crash by its own words.
+struct Fault {
+  const char* name;
+  const char* word;
+};
+constexpr Fault faults[] = {
+    {"error", "try the door: No such device (ENODEV); knock first"},
+    {"throw", "exception"},
+    {"abort", "SIGABRT"},
+    {"crash", "SIGSEGV"},
+    {"exit", "exit()"},
+    {"loop", "deadline"},
+    {"close", "closed descriptors"},
+};
+
+const std::string& root() {
+  static const std::string path = fresh_root();
+  return path;
+}
+
+/// A launch of `command` with the faulty plugin between others, told how to break.
+Result launch(const std::string& hook, const std::string& fault, const std::string& command) {
+  const bool pivots = hook == "pivot";
+  const std::string name = pivots ? "faulty_pivot" : "faulty";
+  std::string text = "[container]\nhook_timeout = \"300ms\"\ncommand = [\"/bin/sh\", \"-c\", \"" +
+                     command + "\"]\n[uts]\nhostname = \"inside\"\n[" + name + "]\nhook = \"" +
+                     hook + "\"\nfault = \"" + fault + "\"\n";
+  if (!pivots) text += "[rootfs]\npath = \"" + root() + "\"\n[ipc]\n";
+  return run({"--plugin-dir", FIXTURES, "run", "--config", write_file("launch.toml", text)});
+}
+
+std::string where(const std::string& hook) {
+  return (hook == "pivot" ? "faulty_pivot: " : "faulty: ") + hook + ": ";
+}
+
+}  // namespace
+
+TEST_CASE("the faulty plugin does no harm where it is not told to") {
+  const HostUnchanged unchanged;
+  CHECK(launch("none", "crash", "echo ran").out == "ran\n");
+}
+
+TEST_CASE("a fault before the command: named, undone, and the command never ran") {
+  for (const auto& hook : before_the_command)
+    for (const auto& fault : faults) {
+      CAPTURE(hook);
+      CAPTURE(fault.name);
+      const HostUnchanged unchanged;
+      const auto result = launch(hook, fault.name, "touch /ran /run/ran");
+      CAPTURE(result);
+      CHECK(result.exit_code == 125);
+      CHECK(result.last_error().find(where(hook)) != std::string::npos);
+      CHECK(result.last_error().find(fault.word) != std::string::npos);
+      CHECK_FALSE(fs::exists(root() + "/ran"));
+      CHECK_FALSE(fs::exists("/run/ran"));
+    }
+}
+
+TEST_CASE("a fault in post_exec stops the container") {
+  for (const auto& fault : faults) {
+    CAPTURE(fault.name);
+    const HostUnchanged unchanged;
+    const auto result = launch("post_exec", fault.name, "sleep 30; touch /ran");
+    CAPTURE(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(where("post_exec")) != std::string::npos);
+    CHECK(result.last_error().find(fault.word) != std::string::npos);
+    CHECK_FALSE(fs::exists(root() + "/ran"));
+  }
+}
+
+TEST_CASE("a fault in post_exit is named, and everything is cleaned up") {
+  for (const auto& fault : faults) {
+    CAPTURE(fault.name);
+    const HostUnchanged unchanged;
+    const auto result = launch("post_exit", fault.name, "exit 3");
+    CAPTURE(result);
+    // What the hook reports does not change what the program did; a broken agent is another matter.
+    const bool reported = fault.name == std::string("error") || fault.name == std::string("throw");
+    CHECK(result.exit_code == (reported ? 3 : 125));
+    CHECK(result.err.find(where("post_exit")) != std::string::npos);
+    CHECK(result.err.find(fault.word) != std::string::npos);
+  }
+}
+
+TEST_CASE("a fault in cleanup is named; what it cannot clean up stays until it is told to go") {
+  for (const auto& fault : faults) {
+    CAPTURE(fault.name);
+    const HostUnchanged unchanged;
+    const auto result = launch("cleanup", fault.name, "exit 3");
+    CAPTURE(result);
+    const bool reported = fault.name == std::string("error") || fault.name == std::string("throw");
+    CHECK(result.exit_code == (reported ? 3 : 125));
+    CHECK(result.err.find(where("cleanup")) != std::string::npos);
+    CHECK(result.err.find(fault.word) != std::string::npos);
+    if (!reported) continue;
+    const auto hint = result.err.find("delete --force ");
+    REQUIRE(hint != std::string::npos);
+    const auto id = result.err.substr(hint + 15, 12);
+    run({"--plugin-dir", FIXTURES, "delete", "--force", id});
+  }
+}
+
+TEST_CASE("even with the standard descriptors closed, nothing runs and nothing is left") {
+  for (const auto& hook : before_the_command) {
+    CAPTURE(hook);
+    const HostUnchanged unchanged;
+    const auto result = launch(hook, "close_all", "touch /ran");
+    CAPTURE(result);
+    CHECK(result.exit_code == 125);
+    CHECK_FALSE(fs::exists(root() + "/ran"));
+  }
+}
