@@ -76,17 +76,11 @@ Agent::~Agent() = default;
 
 void Agent::arm_guard() {
   std::vector<GuardedPlugin> guarded;
-  const auto default_ns =
-      static_cast<std::uint64_t>(
-          *pipeline_.launch.container.find("hook_timeout")->as<std::int64_t>()) *
-      1000U;
-  for (const auto& enabled : pipeline_.launch.plugins) {
-    const auto own_ms = enabled.plugin->data.deadline_ms;
-    guarded.push_back({enabled.plugin->name, own_ms == UINT32_MAX ? 0
-                                             : own_ms != 0        ? own_ms * 1'000'000ULL
-                                                                  : default_ns});
-  }
+  for (const auto& enabled : pipeline_.launch.plugins)
+    guarded.push_back(
+        {enabled.plugin->name, hook_deadline_ns(pipeline_.launch, *enabled.plugin)});
   arm_hook_guard(pipeline_.agent_progress, std::move(guarded));
+  set_sentinel(signals_.fd());
 }
 
 void Agent::make_plan() {

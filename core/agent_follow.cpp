@@ -105,12 +105,8 @@ void Agent::check_child_deadline() const {
   const auto index = child.plugin.load();
   if (index >= pipeline_.instances.size()) return;
   const Plugin& plugin = pipeline_.instances[index]->plugin();
-  const auto own_ms = plugin.data.deadline_ms;
-  if (own_ms == UINT32_MAX) return;
-  const auto default_us =
-      *pipeline_.launch.container.find("hook_timeout")->as<std::int64_t>();
-  const auto deadline = own_ms != 0 ? own_ms * 1'000'000ULL
-                                    : static_cast<std::uint64_t>(default_us) * 1000U;
+  const auto deadline = hook_deadline_ns(pipeline_.launch, plugin);
+  if (deadline == 0) return;
   if (monotonic_ns() - since > deadline)
     throw Failure(plugin.name + ": " + info(static_cast<Hook>(child.hook.load())).name,
                   mc::Error(0, "the plugin did not return within its deadline",

@@ -12,9 +12,8 @@
 #include <cstring>
 
 #include "core/failure.hpp"
-#include "core/hook_guard.hpp"
+#include "core/late_cleanup.hpp"
 #include "core/log.hpp"
-#include "core/pipeline.hpp"
 
 namespace mini_container {
 
@@ -128,51 +127,6 @@ void Container::end_agent_and_process() const {
     end_process(agent, "agent", record_->agent.pid);
 }
 
-// In a process of its own for each plugin that breaks: here simply reported, and passed over.
-bool Container::call_cleanup(Catalog& catalog) const {
-  bool all_clean = true;
-  const Launch launch = launch_of(*record_, catalog);
-  RunOptions options;
-  options.state_root = state_root_;
-  options.id = id();
-  Pipeline pipeline(launch, options);
-  pipeline.services.log_level = log_threshold();
-  pipeline.services.log = [](const std::string& plugin, std::uint32_t level,
-                             const std::string& text) { log_line(level, plugin, text); };
-  CallDetails details;
-  details.flags = MC_CALL_LATER;
-  details.pid = process_.pid;
-  for (std::size_t i = launch.plugins.size(); i-- > 0;) {
-    Instance& instance = *pipeline.instances[i];
-    if (instance.plugin().data.cleanup == nullptr) continue;
-    // In a child: a plugin that crashes here takes nobody along.
-    const pid_t child = mc::check(::fork(), "fork for the cleanup of '", instance.plugin().name,
-                                  "'");
-    if (child == 0) {
-      try {
-        instance.state = state_.plugin_directory(instance.plugin().name);
-        pipeline.call_hook(Hook::create, i, details, *pipeline.agent_progress);
-        pipeline.call_hook(Hook::cleanup, i, details, *pipeline.agent_progress);
-        ::_exit(0);
-      } catch (const Failure& failure) {
-        log_line(MC_LOG_WARN, "", failure.what());
-      } catch (const mc::Error& error) {
-        log_line(MC_LOG_WARN, "", describe(error));
-      }
-      ::_exit(1);
-    }
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (WIFSIGNALED(status))
-      log_line(MC_LOG_WARN, instance.plugin().name,
-               mc::concat("cleanup: the plugin crashed (SIG", ::sigabbrev_np(WTERMSIG(status)),
-                          ")"));
-    if (status != 0) all_clean = false;
-  }
-  return all_clean;
-}
-
 void Container::remove(Catalog& catalog, bool force) {
   if (is_alive() && !force)
     mc::fail("container '", id(), "' is ", status_name(),
@@ -185,7 +139,7 @@ void Container::remove(Catalog& catalog, bool force) {
   bool all_clean = true;
   if (record_) {
     try {
-      all_clean = call_cleanup(catalog);
+      all_clean = clean_up_later(state_, *record_, state_root_, process_.pid, catalog);
     } catch (const mc::Error& error) {
       all_clean = false;
       log_line(MC_LOG_WARN, "", describe(error));

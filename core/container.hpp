@@ -42,7 +42,6 @@ class Container {
  private:
   Container() = default;
   void end_agent_and_process() const;
-  bool call_cleanup(Catalog& catalog) const;
 
   std::string state_root_;
   ContainerState state_;

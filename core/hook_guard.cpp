@@ -43,6 +43,14 @@ void put(const char* text) {
   if (::write(STDERR_FILENO, text, length) < 0) return;  // nobody is left to tell
 }
 
+void set_ticks(bool on) {
+  itimerval timer{};
+  if (on) {
+    timer.it_value.tv_usec = timer.it_interval.tv_usec = 250'000;
+  }
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
 // Only async-signal-safe calls: the heap may be broken.
 [[noreturn]] void emergency(const char* what) {
   const auto& name = guard.plugins[guard.progress->plugin.load()].name;
@@ -54,6 +62,8 @@ void put(const char* text) {
   put(what);
   put("; the launch is undone; repair or disable the plugin\n");
   if (guard.child > 0) ::kill(guard.child, SIGKILL);
+  // It would go on behind the execve, where nobody waits for its signal.
+  set_ticks(false);
   if (!guard.argument_pointers.empty())
     ::execv("/proc/self/exe", guard.argument_pointers.data());
   ::_exit(exit_runtime_failed);
@@ -82,14 +92,6 @@ void on_tick(int) {
 
 void on_exit() {
   if (::getpid() == guard.owner && in_hook()) emergency("the plugin called exit()");
-}
-
-void set_ticks(bool on) {
-  itimerval timer{};
-  if (on) {
-    timer.it_value.tv_usec = timer.it_interval.tv_usec = 250'000;
-  }
-  ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 }  // namespace

@@ -87,4 +87,12 @@ Launch check_launch(const Value& tree, const std::string& directory, Catalog& ca
   return launch;
 }
 
+std::uint64_t hook_deadline_ns(const Launch& launch, const Plugin& plugin) {
+  const auto own_ms = plugin.data.deadline_ms;
+  if (own_ms == UINT32_MAX) return 0;
+  if (own_ms != 0) return own_ms * 1'000'000ULL;
+  const auto* timeout = launch.container.find("hook_timeout");
+  return static_cast<std::uint64_t>(*timeout->as<std::int64_t>()) * 1000U;
+}
+
 }  // namespace mini_container

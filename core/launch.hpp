@@ -26,4 +26,7 @@ struct Launch {
 /// fault, nothing touched.
 Launch check_launch(const Value& tree, const std::string& directory, Catalog& catalog);
 
+/// How long one hook of this plugin may take: its own word, or container.hook_timeout. 0: for ever.
+std::uint64_t hook_deadline_ns(const Launch& launch, const Plugin& plugin);
+
 }  // namespace mini_container

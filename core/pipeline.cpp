@@ -68,6 +68,11 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
   } catch (const mc::Error& error) {
     where.leave(options.timings);
     throw Failure(instance.plugin().name + ": " + info(hook).name, error);
+  } catch (...) {
+    // Of a C++ runtime of the plugin's own: nothing is known of it.
+    where.leave(options.timings);
+    throw Failure(instance.plugin().name + ": " + info(hook).name,
+                  mc::Error(0, "the plugin let an exception out", "repair or disable it"));
   }
   // Before the hook counts as left: what it broke has its name.
   if (in_child) {

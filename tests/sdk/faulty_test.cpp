@@ -26,8 +26,11 @@ struct Fault {
 };
 constexpr Fault faults[] = {
     {"error", "try the door: No such device (ENODEV); knock first"},
-    {"throw", "exception"},
-    {"abort", "SIGABRT"},
+    {"throw", "an exception of unknown type"},
+    // Caught by the core, or the plugin's own C++ runtime aborts: who of them is asked first.
+    {"escape", "the plugin "},
+    // A process 1 that does not end by SIGABRT is ended by abort(3) otherwise.
+    {"abort", "the plugin crashed"},
     {"crash", "SIGSEGV"},
     {"exit", "exit()"},
     {"loop", "deadline"},
@@ -46,8 +49,13 @@ Result launch(const std::string& hook, const std::string& fault, const std::stri
   std::string text = "[container]\nhook_timeout = \"300ms\"\ncommand = [\"/bin/sh\", \"-c\", \"" +
                      command + "\"]\n[uts]\nhostname = \"inside\"\n[" + name + "]\nhook = \"" +
                      hook + "\"\nfault = \"" + fault + "\"\n";
-  if (!pivots) text += "[rootfs]\npath = \"" + root() + "\"\n[ipc]\n";
+  if (!pivots) text += "[rootfs]\npath = \"" + root() + "\"\n[ipc]\n[pid]\n";
   return run({"--plugin-dir", FIXTURES, "run", "--config", write_file("launch.toml", text)});
+}
+
+// What a hook reports does not change what the program did; a broken agent is another matter.
+bool is_reported(const Fault& fault) {
+  return fault.name == std::string_view("error") || fault.name == std::string_view("throw");
 }
 
 std::string where(const std::string& hook) {
@@ -72,8 +80,8 @@ TEST_CASE("a fault before the command: named, undone, and the command never ran"
       CHECK(result.exit_code == 125);
       CHECK(result.last_error().find(where(hook)) != std::string::npos);
       CHECK(result.last_error().find(fault.word) != std::string::npos);
-      CHECK_FALSE(fs::exists(root() + "/ran"));
-      CHECK_FALSE(fs::exists("/run/ran"));
+      CHECK_FALSE(fs::remove(root() + "/ran"));
+      CHECK_FALSE(fs::remove("/run/ran"));
     }
 }
 
@@ -86,7 +94,7 @@ TEST_CASE("a fault in post_exec stops the container") {
     CHECK(result.exit_code == 125);
     CHECK(result.last_error().find(where("post_exec")) != std::string::npos);
     CHECK(result.last_error().find(fault.word) != std::string::npos);
-    CHECK_FALSE(fs::exists(root() + "/ran"));
+    CHECK_FALSE(fs::remove(root() + "/ran"));
   }
 }
 
@@ -96,9 +104,7 @@ TEST_CASE("a fault in post_exit is named, and everything is cleaned up") {
     const HostUnchanged unchanged;
     const auto result = launch("post_exit", fault.name, "exit 3");
     CAPTURE(result);
-    // What the hook reports does not change what the program did; a broken agent is another matter.
-    const bool reported = fault.name == std::string("error") || fault.name == std::string("throw");
-    CHECK(result.exit_code == (reported ? 3 : 125));
+    CHECK(result.exit_code == (is_reported(fault) ? 3 : 125));
     CHECK(result.err.find(where("post_exit")) != std::string::npos);
     CHECK(result.err.find(fault.word) != std::string::npos);
   }
@@ -110,11 +116,10 @@ TEST_CASE("a fault in cleanup is named; what it cannot clean up stays until it i
     const HostUnchanged unchanged;
     const auto result = launch("cleanup", fault.name, "exit 3");
     CAPTURE(result);
-    const bool reported = fault.name == std::string("error") || fault.name == std::string("throw");
-    CHECK(result.exit_code == (reported ? 3 : 125));
+    CHECK(result.exit_code == (is_reported(fault) ? 3 : 125));
     CHECK(result.err.find(where("cleanup")) != std::string::npos);
     CHECK(result.err.find(fault.word) != std::string::npos);
-    if (!reported) continue;
+    if (!is_reported(fault)) continue;
     const auto hint = result.err.find("delete --force ");
     REQUIRE(hint != std::string::npos);
     const auto id = result.err.substr(hint + 15, 12);
@@ -129,6 +134,6 @@ TEST_CASE("even with the standard descriptors closed, nothing runs and nothing i
     const auto result = launch(hook, "close_all", "touch /ran");
     CAPTURE(result);
     CHECK(result.exit_code == 125);
-    CHECK_FALSE(fs::exists(root() + "/ran"));
+    CHECK_FALSE(fs::remove(root() + "/ran"));
   }
 }
