@@ -45,9 +45,14 @@ bool Agent::handle_record() {
       child_ready_ = true;
       return true;
     case RecordKind::failed: {
-      if (record->text.empty())  // the init program's word
-        throw Failure({}, mc::Error(record->error.error_number, "execute the command"),
-                      record->error.error_number == ENOENT ? exit_not_found : exit_not_executable);
+      if (record->text.empty()) {  // the init program's word
+        const int number = record->error.error_number;
+        const auto& command = *pipeline_.launch.container.find("command")->as<List>();
+        throw Failure({},
+                      mc::Error(number, "execute '" + *command.front().as<std::string>() + "'",
+                                number == ENOENT ? "its interpreter is missing in the root" : ""),
+                      number == ENOENT ? exit_not_found : exit_not_executable);
+      }
       throw Failure({}, mc::Error(0, record->text), record->exit_code);
     }
     case RecordKind::go:
