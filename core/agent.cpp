@@ -2,8 +2,6 @@
 #include "core/agent.hpp"
 
 #include <fcntl.h>
-#include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -16,6 +14,7 @@
 #include <cstring>
 
 #include "core/child.hpp"
+#include "core/clone.hpp"
 #include "core/failure.hpp"
 #include "core/hook_guard.hpp"
 #include "core/log.hpp"
@@ -49,18 +48,6 @@ mc::Fd listen_for_start(const ContainerState& state) {
             "bind the start socket");
   mc::check(::listen(listener.get(), 1), "listen on the start socket");
   return listener;
-}
-
-const char* missing_right(int error_number, std::uint64_t flags) {
-  if (error_number == EPERM)
-    return (flags & CLONE_NEWUSER) != 0
-               ? "see /proc/sys/user/max_user_namespaces and "
-                 "/proc/sys/kernel/unprivileged_userns_clone"
-               : "CAP_SYS_ADMIN is missing; run as root, or enable the plugin 'user', which gives "
-                 "it inside";
-  if (error_number == ENOSPC) return "see the limits below /proc/sys/user/max_*_namespaces";
-  if (error_number == EAGAIN) return "the limit on processes is reached: RLIMIT_NPROC, pids.max";
-  return "";
 }
 
 }  // namespace
@@ -132,40 +119,14 @@ void Agent::clone_child() {
   auto [ours, childs] = Channel::make();
   pipeline_.channel = std::move(ours);
   channel_open_ = true;
-  const auto& plan = pipeline_.plan;
-  // Joined by us for the child: setns(2) changes the pid namespace of children only.
-  mc::Fd own_pid_namespace;
-  const auto* joined_pid = plan.find_namespace(CLONE_NEWPID);
-  if (joined_pid != nullptr && joined_pid->joined) {
-    own_pid_namespace.reset(mc::check(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC),
-                                      "open the runtime's own pid namespace"));
-    mc::check(::setns(joined_pid->joined.get(), CLONE_NEWPID), "join the pid namespace of ",
-              joined_pid->origin.text());
-  }
-  int pidfd = -1;
-  clone_args arguments{};
-  arguments.flags = (plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME)) |
-                    CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
-  if (plan.cgroup().fd) {
-    arguments.flags |= CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(plan.cgroup().fd.get());
-  }
   const bool is_job = is_terminal_job();
   list_namespaces(false);
-  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (pid == 0)
+  auto cloned = clone_container(pipeline_.plan);
+  if (cloned.pid == 0)
     run_child({pipeline_, std::move(childs), signals_.caller_mask(), std::move(start_socket_),
                is_job});
-  const int failed = errno;
-  if (own_pid_namespace)
-    mc::check(::setns(own_pid_namespace.get(), CLONE_NEWPID), "return to the own pid namespace");
-  if (pid < 0)
-    mc::fail_with(failed, "clone3 with ", namespace_names(plan.clone_flags()),
-                  mc::Hint{missing_right(failed, plan.clone_flags())});
-  pid_ = static_cast<pid_t>(pid);
-  pidfd_.reset(pidfd);
+  pid_ = cloned.pid;
+  pidfd_ = std::move(cloned.pidfd);
   start_socket_.reset();
   set_emergency_child(pid_);
   state_.write_new(state_file::process, ProcessMark::of(pid_).text());

@@ -96,8 +96,9 @@ class Child {
     if (input_.target != nullptr) return enter_container(*input_.target);
     for (const auto& kind : namespace_kinds) {
       const auto* space = pipe_.plan.find_namespace(kind.flag);
-      // The agent joined the pid namespace: it counts only for children, setns(2).
-      if (space == nullptr || !space->joined || kind.flag == CLONE_NEWPID) continue;
+      // These two are joined before the clone.
+      const bool before = kind.flag == CLONE_NEWPID || kind.flag == CLONE_NEWUSER;
+      if (space == nullptr || !space->joined || before) continue;
       mc::check(::setns(space->joined.get(), static_cast<int>(kind.flag)), "join the ",
                 kind.proc_name, " namespace of ", space->origin.text());
     }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/clone.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/namespaces.hpp"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace mini_container {
+
+namespace {
+
+const char* missing_right(int error_number, std::uint64_t flags) {
+  if (error_number == EPERM)
+    return (flags & CLONE_NEWUSER) != 0
+               ? "see /proc/sys/user/max_user_namespaces and "
+                 "/proc/sys/kernel/unprivileged_userns_clone"
+               : "CAP_SYS_ADMIN is missing; run as root, or enable the plugin 'user', which gives "
+                 "it inside";
+  if (error_number == ENOSPC) return "see the limits below /proc/sys/user/max_*_namespaces";
+  if (error_number == EAGAIN) return "the limit on processes is reached: RLIMIT_NPROC, pids.max";
+  return "";
+}
+
+// nullptr: the plan joins none of this kind.
+const PlannedNamespace* joined(const Plan& plan, std::uint64_t type) {
+  const auto* space = plan.find_namespace(type);
+  return space != nullptr && space->joined ? space : nullptr;
+}
+
+long clone3(clone_args& arguments) {
+  return ::syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+// setns(2) changes the pid namespace of children only: joined by us for the child, and left again.
+class PidNamespaceOfChildren {
+ public:
+  explicit PidNamespaceOfChildren(const PlannedNamespace* space) {
+    if (space == nullptr) return;
+    own_.reset(mc::check(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC),
+                         "open the runtime's own pid namespace"));
+    mc::check(::setns(space->joined.get(), CLONE_NEWPID), "join the pid namespace of ",
+              space->origin.text());
+  }
+  void leave() {
+    if (own_)
+      mc::check(::setns(own_.get(), CLONE_NEWPID), "return to the runtime's own pid namespace");
+  }
+
+ private:
+  mc::Fd own_;
+};
+
+// New namespaces belong to the user namespace that the cloning process is in, so another process
+// joins it first; the child is the agent's all the same (CLONE_PARENT). 0: this is the child.
+long clone_within(const PlannedNamespace& user, const PlannedNamespace* pid_space,
+                  clone_args& arguments) {
+  int ends[2];
+  mc::check(::pipe2(ends, O_CLOEXEC), "make a pipe to the joining process");
+  const mc::Fd reader(ends[0]);
+  mc::Fd writer(ends[1]);
+  const pid_t helper = mc::check(::fork(), "fork to join the user namespace");
+  if (helper == 0) {
+    long result = -1;
+    if (::setns(user.joined.get(), CLONE_NEWUSER) == 0 &&
+        (pid_space == nullptr || ::setns(pid_space->joined.get(), CLONE_NEWPID) == 0)) {
+      arguments.flags |= CLONE_PARENT;
+      arguments.flags &= ~static_cast<std::uint64_t>(CLONE_PIDFD);
+      arguments.exit_signal = 0;  // the helper's own, SIGCHLD: clone(2), CLONE_PARENT
+      result = clone3(arguments);
+      if (result == 0) return 0;
+    }
+    const auto word = static_cast<std::int32_t>(result < 0 ? -errno : result);
+    ::_exit(::write(writer.get(), &word, sizeof word) == sizeof word ? 0 : 1);
+  }
+  writer.reset();
+  std::int32_t word = -EIO;
+  const auto got = ::read(reader.get(), &word, sizeof word);
+  while (::waitpid(helper, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (got != sizeof word) word = -EIO;
+  if (word > 0) return word;
+  errno = -word;
+  return -1;
+}
+
+}  // namespace
+
+Cloned clone_container(const Plan& plan) {
+  int pidfd = -1;
+  clone_args arguments{};
+  // A time namespace is the child's own affair: see its join_namespaces.
+  arguments.flags = (plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME)) |
+                    CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (plan.cgroup().fd) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(plan.cgroup().fd.get());
+  }
+  const auto* user = joined(plan, CLONE_NEWUSER);
+  const auto* pid_space = joined(plan, CLONE_NEWPID);
+  long pid = -1;
+  int failed = 0;
+  if (user != nullptr) {
+    pid = clone_within(*user, pid_space, arguments);
+    failed = errno;
+    if (pid > 0)
+      pidfd = static_cast<int>(mc::check(::syscall(SYS_pidfd_open, pid, 0), "open a pidfd"));
+  } else {
+    PidNamespaceOfChildren children(pid_space);
+    pid = clone3(arguments);
+    failed = errno;
+    if (pid != 0) children.leave();
+  }
+  if (pid < 0)
+    mc::fail_with(failed, "clone3 with ", namespace_names(plan.clone_flags()),
+                  mc::Hint{missing_right(failed, plan.clone_flags())});
+  return {static_cast<pid_t>(pid), mc::Fd(pid > 0 ? pidfd : -1)};
+}
+
+}  // namespace mini_container
