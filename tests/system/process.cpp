@@ -183,13 +183,13 @@ Result run_program(const std::vector<std::string>& argv, RunOptions options) {
   return Process(argv, std::move(options)).finish();
 }
 
-std::vector<std::string> mini_container(std::vector<std::string> arguments) {
+std::vector<std::string> runtime_command(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), build_directory() + "/mini_container");
   return arguments;
 }
 
 Result run(std::vector<std::string> arguments, RunOptions options) {
-  return run_program(mini_container(std::move(arguments)), std::move(options));
+  return run_program(runtime_command(std::move(arguments)), std::move(options));
 }
 
 std::string run_inside(const std::vector<std::string>& plugins,

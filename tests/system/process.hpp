@@ -79,7 +79,7 @@ class Process {
 Result run_program(const std::vector<std::string>& argv, RunOptions options = {});
 
 /// The build tree's mini_container with `arguments`.
-std::vector<std::string> mini_container(std::vector<std::string> arguments);
+std::vector<std::string> runtime_command(std::vector<std::string> arguments);
 /// Runs it to its end.
 Result run(std::vector<std::string> arguments, RunOptions options = {});
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent beside its container: signals, ends, and what is left running.
+#include <doctest/doctest.h>
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words in_root(Words rest) {
+  rest.insert(rest.begin(), {"-r", shared_root()});
+  return runtime_command(rest);
+}
+
+/// The processes of this host whose command line holds `text`.
+std::set<std::string> processes_with(const std::string& text) {
+  std::set<std::string> found;
+  for (const auto& line : host_state())
+    if (line.starts_with("process ") && line.find(text) != std::string::npos) found.insert(line);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the agent forwards signals to the container") {
+  const HostUnchanged unchanged;
+  for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"},
+                                     {SIGUSR1, "USR1"}, {SIGQUIT, "QUIT"}, {SIGWINCH, "WINCH"}}) {
+    CAPTURE(name);
+    Process agent(in_root({"-p", "attest", "signal-wait", name}));
+    REQUIRE(agent.wait_for("ready"));
+    agent.signal(number);
+    const auto result = agent.finish();
+    INFO(result);
+    CHECK(result.out == std::string("ready\ngot ") + name + "\n");
+    CHECK(result.exit_code == 0);
+  }
+}
+
+TEST_CASE("the command starts with no signal blocked or ignored") {
+  const auto out = run_inside({"pid"}, {"attest", "signals"});
+  CHECK(value(out, "signals.blocked").empty());
+  CHECK(value(out, "signals.ignored").empty());
+}
+
+TEST_CASE("the container dies with its agent") {
+  const HostUnchanged unchanged;
+  for (const bool own_pids : {true, false}) {
+    CAPTURE(own_pids);
+    Words words = {"attest", "sleep", "60"};
+    if (own_pids) words.insert(words.begin(), "-p");
+    Process agent(in_root(words));
+    REQUIRE(agent.wait_for("sleeping"));
+    CHECK(processes_with("attest sleep 60 ").size() >= 1);
+    agent.signal(SIGKILL);
+    agent.finish();
+    CHECK(eventually([] { return processes_with(std::string("attest sleep 60 ")).empty(); }));
+    // What the killed agent left is found and removed by its id.
+    const auto listed = run({"list"});
+    for (const auto& entry : std::filesystem::directory_iterator("/run/mini_container")) {
+      const std::string id = entry.path().filename();
+      if (id.starts_with('.')) continue;
+      CHECK(listed.out.find(id) != std::string::npos);
+      const auto deleted = run({"delete", id});
+      INFO(deleted);
+      CHECK(deleted.exit_code == 0);
+    }
+  }
+}
+
+TEST_CASE("every process of a container with its own process ids ends with its first") {
+  const HostUnchanged unchanged;
+  const auto result = run({"-r", shared_root(), "-p", "sh", "-c",
+                           "sleep 61 & sleep 61 & sleep 61 & sleep 0.1; exit 4"});
+  INFO(result);
+  CHECK(result.exit_code == 4);
+  CHECK(processes_with("sleep 61").empty());
+}
+
+TEST_CASE("detach leaves a container running that list, exec, kill and delete find again") {
+  const HostUnchanged unchanged;
+  const auto started =
+      run({"-r", shared_root(), "-p", "--hostname", "box", "--detach", "--id", "left", "sh", "-c",
+           "echo said; echo wrong >&2; trap 'echo ended; exit 3' TERM; while :; do sleep 0.05; done"});
+  INFO(started);
+  REQUIRE(started.exit_code == 0);
+  CHECK(started.out == "left\n");
+  CHECK_FALSE(started.left_open);
+
+  const auto listed = run({"list"});
+  INFO(listed);
+  CHECK(listed.out.find("left") != std::string::npos);
+  CHECK(listed.out.find("running") != std::string::npos);
+
+  const auto inside = run({"exec", "left", "attest", "names", "process", "fds"});
+  INFO(inside);
+  CHECK(inside.exit_code == 0);
+  CHECK(value(inside.out, "hostname") == "box");
+  CHECK(value(inside.out, "pid") != "1");
+  CHECK(values(inside.out, "fd").size() == 3);
+  CHECK(run({"exec", "left", "sh", "-c", "exit 9"}).exit_code == 9);
+  const auto shell = run({"exec", "left", "ps"});
+  CHECK(shell.out.find("echo said") != std::string::npos);
+
+  std::string log;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("/run/mini_container"))
+    if (entry.path().extension() == ".log") log = entry.path();
+  CAPTURE(log);
+  CHECK(eventually([&] { return read_file(log) == "said\nwrong\n"; }));
+
+  CHECK(run({"delete", "left"}).exit_code != 0);
+  CHECK(run({"kill", "left", "TERM"}).exit_code == 0);
+  CHECK(eventually([&] { return read_file(log).find("ended") != std::string::npos ||
+                                run({"list"}).out.find("running") == std::string::npos; }));
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  run({"delete", "left"});
+  CHECK(run({"list"}).out.find("left") == std::string::npos);
+}
+
+TEST_CASE("verbs on a container that is not there name it") {
+  for (const Words& words : {Words{"kill", "nosuch"}, Words{"delete", "nosuch"},
+                             Words{"exec", "nosuch", "true"}}) {
+    const auto result = run(words);
+    INFO(result);
+    CHECK(result.exit_code != 0);
+    CHECK(result.last_error().find("nosuch") != std::string::npos);
+  }
+}
+
+TEST_CASE("a pid file holds the first process, as the host sees it") {
+  const auto directory = fresh_directory();
+  const auto result = run({"-r", shared_root(), "-p", "--pid-file", directory + "/pid", "--detach",
+                           "--id", "filed", "sleep", "30"});
+  REQUIRE(result.exit_code == 0);
+  const auto pid = read_file(directory + "/pid");
+  CHECK(read_file("/proc/" + pid + "/cmdline").find("sleep") == 0);
+  CHECK(run({"kill", "filed", "KILL"}).exit_code == 0);
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  run({"delete", "filed"});
+}
+
+TEST_CASE("sixty-four containers start at the same time, and none fails") {
+  const HostUnchanged unchanged;
+  std::vector<Process> agents;
+  for (int number = 0; number < 64; ++number)
+    agents.emplace_back(in_root({"-p", "-i", "--hostname", "h" + std::to_string(number), "attest",
+                                 "names"}),
+                        RunOptions{.timeout = std::chrono::milliseconds(60000)});
+  for (int number = 0; number < 64; ++number) {
+    const auto result = agents[static_cast<std::size_t>(number)].finish();
+    CAPTURE(number);
+    INFO(result);
+    CHECK(result.exit_code == 0);
+    CHECK(value(result.out, "hostname") == "h" + std::to_string(number));
+  }
+}

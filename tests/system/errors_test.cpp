@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// What bad input gets: one line that says what, where and what to do; nothing touched; 125.
+#include <doctest/doctest.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+/// Checks that the launch is refused with one line that holds every part.
+void refused(const Words& arguments, const Words& parts, int exit_code = 125) {
+  const HostUnchanged unchanged;
+  const auto result = run(arguments);
+  CAPTURE(arguments);
+  INFO(result);
+  CHECK(result.exit_code == exit_code);
+  CHECK(result.out.empty());
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  CHECK(result.err.size() < 4096);
+  for (const auto& part : parts) {
+    CAPTURE(part);
+    CHECK(result.err.find(part) != std::string::npos);
+  }
+}
+
+void refused_file(const std::string& text, const Words& parts) {
+  refused({"run", "--config", launch_file("[container]\ncommand = [\"true\"]\n" + text)}, parts);
+}
+
+void refused_root(const std::string& root, const Words& parts) {
+  refused({"-r", root, "-p", "true"}, parts);
+}
+
+std::string in_directory(const std::string& name) { return fresh_directory() + "/" + name; }
+
+}  // namespace
+
+TEST_CASE("an unknown table, key or flag names the nearest right one") {
+  refused_file("[utz]\nhostname = \"x\"\n", {"launch.toml:3:", "utz", "uts"});
+  refused_file("[uts]\nhostnmae = \"x\"\n", {"launch.toml:4:1", "uts.hostnmae", "'hostname'"});
+  refused_file("[container.x]\n", {"launch.toml:3:", "x"});
+  refused({"-r", shared_root(), "--hostnam", "x", "true"}, {"--hostnam", "--hostname"});
+  refused({"-r", shared_root(), "--set", "uts.hostnmae=x", "true"}, {"uts.hostnmae", "hostname"});
+  refused({"-r", shared_root(), "--set", "utz.hostname=x", "true"}, {"utz", "uts"});
+}
+
+TEST_CASE("a wrong type, a number out of range and a duplicate key are refused with their place") {
+  refused_file("[uts]\nhostname = 5\n", {"launch.toml:4:", "uts.hostname", "string"});
+  refused_file("[rootfs]\npath = \"/\"\n[container.env]\nA = 5\n", {"launch.toml:6:", "string"});
+  refused_file("[ipc]\nmsg_max = 0\n", {"launch.toml:4:", "ipc.msg_max", "1"});
+  refused_file("[ipc]\nmsg_max = 99999999999999999999\n", {"launch.toml:4:"});
+  refused_file("[uts]\nhostname = \"a\"\nhostname = \"b\"\n", {"launch.toml:5:", "hostname"});
+  refused_file("[uts]\n[uts]\n", {"launch.toml:4:", "uts"});
+  refused_file("[uts\n", {"launch.toml:3:"});
+  refused_file("uts = 5\n", {"launch.toml:3:"});
+}
+
+TEST_CASE("NUL, a large file, a deep file and no file are refused") {
+  refused_file("[uts]\nhostname = \"a\\u0000b\"\n", {"launch.toml:4:", "NUL"});
+  refused_file(std::string("[uts]\nhostname = \"a\0b\"\n", 24), {"launch.toml:4:"});
+  refused_file(std::string(10 << 20, '#') + "\n", {"launch.toml", "1"});
+  refused_file("[uts]\nhostname = " + std::string(10000, '[') + std::string(10000, ']') + "\n",
+               {"launch.toml:4:"});
+  refused({"run", "--config", "/nosuch.toml"}, {"/nosuch.toml", "ENOENT"});
+  refused({"run", "--config", fresh_directory()}, {"/run/test/"});
+  const auto fifo = in_directory("fifo");
+  ::mkfifo(fifo.c_str(), 0600);
+  refused({"run", "--config", fifo}, {fifo});
+  refused({"run", "--config", write_file("empty.toml", "")}, {"command"});
+  refused({"run", "--config", write_file("bad.toml", "a = \"\xff\xfe\"\n")}, {"bad.toml:1:"});
+}
+
+TEST_CASE("a file that extends itself is refused") {
+  const auto directory = fresh_directory();
+  write_file("a.toml", "extends = \"b.toml\"\n", directory);
+  write_file("b.toml", "extends = \"a.toml\"\n", directory);
+  refused({"run", "--config", directory + "/a.toml"}, {"a.toml"});
+  write_file("c.toml", "extends = \"nosuch.toml\"\n", directory);
+  refused({"run", "--config", directory + "/c.toml"}, {"nosuch.toml", "c.toml:1:"});
+}
+
+TEST_CASE("a root that is missing, a file, a loop or closed is refused") {
+  refused_root("/nosuch/root", {"/nosuch/root", "ENOENT"});
+  refused_root(write_file("file", ""), {"file", "ENOTDIR"});
+  const auto loop = in_directory("loop");
+  fs::create_symlink(loop, loop);
+  refused_root(loop, {loop, "ELOOP"});
+  refused_root("", {"root"});
+}
+
+TEST_CASE("a root that the user may not enter is refused") {
+  const auto closed = fresh_directory();
+  fs::permissions(closed, fs::perms::none);
+  const auto result = run({"-r", closed, "true"}, {.uid = 1000});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("EACCES") != std::string::npos);
+}
+
+TEST_CASE("/proc, /sys or /dev of the root that is no directory is refused, and its twin starts") {
+  for (const char* name : {"proc", "dev", "sys"}) {
+    for (const char* kind : {"symlink", "file", "fifo"}) {
+      CAPTURE(name);
+      CAPTURE(kind);
+      const auto root = fresh_root();
+      const auto path = root + "/" + name;
+      fs::remove(path);
+      if (std::string(kind) == "symlink") fs::create_symlink("/tmp", path);
+      if (std::string(kind) == "file") write_file(name, "", root);
+      if (std::string(kind) == "fifo") ::mkfifo(path.c_str(), 0600);
+      refused_root(root, {std::string("/") + name});
+      fs::remove(path);
+      fs::create_directory(path);
+      CHECK(run({"-r", root, "-p", "true"}).exit_code == 0);
+    }
+  }
+}
+
+TEST_CASE("a host name that is empty or over 64 bytes is refused; 64 bytes are taken") {
+  const std::string full(64, 'x');
+  refused({"-r", shared_root(), "--hostname", "", "true"}, {"hostname"});
+  refused({"-r", shared_root(), "--hostname", full + "x", "true"}, {"hostname", "64"});
+  refused({"-r", shared_root(), "--domain", full + "x", "true"}, {"64"});
+  CHECK(value(run_inside({"--hostname=" + full}, {"attest", "names"}), "hostname") == full);
+}
+
+TEST_CASE("a command that cannot run says why") {
+  const auto root = fresh_root();
+  const auto try_command = [&](const std::string& command, const Words& parts, int code) {
+    refused({"-r", root, "-p", "--", command}, parts, code);
+  };
+  try_command("nosuch", {"nosuch", "PATH"}, 127);
+  try_command("/bin/nosuch", {"/bin/nosuch", "ENOENT"}, 127);
+  try_command("/tmp", {"/tmp", "directory"}, 126);
+  try_command("/etc/passwd", {"/etc/passwd", "not executable"}, 126);
+  try_command("", {"command"}, 127);
+  write_file("script", "#!/opt/interpreter -x\n", root + "/mnt");
+  fs::permissions(root + "/mnt/script", fs::perms::all);
+  try_command("/mnt/script", {"/mnt/script", "/opt/interpreter"}, 127);
+  write_file("text", "just text\n", root + "/mnt");
+  fs::permissions(root + "/mnt/text", fs::perms::all);
+  try_command("/mnt/text", {"/mnt/text", "ENOEXEC"}, 126);
+  fs::create_symlink("loop", root + "/mnt/loop");
+  try_command("/mnt/loop", {"/mnt/loop"}, 126);
+  refused({"-r", root}, {"command"});
+}
+
+TEST_CASE("a working directory that is missing, a file or relative is refused") {
+  refused({"-r", shared_root(), "--cwd", "/nosuch", "true"}, {"/nosuch", "ENOENT"});
+  refused({"-r", shared_root(), "--cwd", "/etc/passwd", "true"}, {"/etc/passwd", "ENOTDIR"});
+  refused({"-r", shared_root(), "--cwd", "tmp", "true"}, {"tmp", "absolute"});
+  refused({"-r", shared_root(), "-p", "--cwd", "/proc/self/fd/5", "true"}, {"/proc/self/fd/5"});
+  refused({"-r", shared_root(), "-p", "--cwd", "/proc/self/cwd", "true"}, {"/proc/self/cwd"});
+}
+
+TEST_CASE("without privileges the missing right is named, and that user gives it") {
+  const auto result = run({"-r", shared_root(), "-p", "true"}, {.uid = 1000});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  CHECK(result.err.find("CAP_SYS_ADMIN") != std::string::npos);
+  CHECK(result.err.find("user") != std::string::npos);
+}
+
+TEST_CASE("an id that is no plain name is refused") {
+  for (const std::string& id :
+       {std::string("a/b"), std::string(".."), std::string("."), std::string("a\nb"),
+        std::string("-x"), std::string(5000, 'a'), std::string(256, 'a'), std::string("a b"),
+        std::string("ä")}) {
+    CAPTURE(id);
+    refused({"-r", shared_root(), "--id=" + id, "true"}, {"id"});
+  }
+  refused({"-r", shared_root(), "--id=", "true"}, {"id"});
+  CHECK(run({"-r", shared_root(), "--id", std::string(255, 'a'), "true"}).exit_code == 0);
+}
+
+TEST_CASE("environment entries and arguments that make no sense are refused") {
+  refused({"-r", shared_root(), "-e", "NOVALUE", "true"}, {"NOVALUE"});
+  refused({"-r", shared_root(), "-e", "=x", "true"}, {"=x"});
+  refused_file("[container.env]\n\"A=B\" = \"x\"\n", {"A=B"});
+}
+
+TEST_CASE("a launch that names a plugin that is not there says which are, and from where") {
+  const auto empty = fresh_directory();
+  refused_file("[nosuchplugin]\n", {"nosuchplugin", "rootfs", "uts", "plugins.d"});
+}

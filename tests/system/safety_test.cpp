@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds for every container, whatever its launch says.
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+Words in_root(Words rest) {
+  rest.insert(rest.begin(), {"-r", shared_root()});
+  return rest;
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+  REQUIRE(::lstat(path.c_str(), &info) == 0);
+  return info.st_mode & 07777U;
+}
+
+}  // namespace
+
+TEST_CASE("no descriptor of the caller or the runtime reaches the command") {
+  std::vector<int> open;
+  for (int number = 0; number < 20; ++number) open.push_back(::open("/", O_PATH));
+  for (const Words& flags : {Words{}, Words{"-p", "-i", "--hostname", "box"}, Words{"-p", "--init"}}) {
+    Words words = flags;
+    words.insert(words.end(), {"attest", "fds"});
+    const auto result = run(in_root(words), {.keep = open});
+    INFO(result);
+    CHECK(result.exit_code == 0);
+    CHECK(values(result.out, "fd").size() == 3);
+  }
+  for (const int fd : open) ::close(fd);
+}
+
+TEST_CASE("an init holds no descriptor of the runtime either") {
+  const auto out = run(in_root({"-p", "--init", "sh", "-c", "ls -l /proc/1/fd"})).out;
+  CHECK(out.find("/run/") == std::string::npos);
+  CHECK(out.find("mini_container") == std::string::npos);
+}
+
+TEST_CASE("inheritable and ambient capabilities are empty") {
+  const auto out = run_inside({"pid"}, {"attest", "caps"});
+  CHECK(value(out, "cap.inheritable") == "0000000000000000");
+  CHECK(value(out, "cap.ambient") == "0000000000000000");
+}
+
+TEST_CASE("the container never writes the runtime's binary or a plugin") {
+  const auto before = read_file(build_directory() + "/mini_container");
+  for (const Words& flags : {Words{}, Words{"-p"}, Words{"-p", "--init"}, Words{"-p", "-i"}}) {
+    CAPTURE(flags);
+    Words words = flags;
+    words.insert(words.end(), {"attest", "write-runtime"});
+    const auto result = run(in_root(words));
+    INFO(result);
+    // The only binary that may be reached is the container's own command.
+    CHECK(result.exit_code == 0);
+    CHECK(result.out.find("/proc/self/exe ok") == std::string::npos);
+    CHECK(result.out.find("/proc/1/exe ok") == std::string::npos);
+  }
+  CHECK(read_file(build_directory() + "/mini_container") == before);
+}
+
+TEST_CASE("a detached container does not reach it either, nor does exec") {
+  REQUIRE(run(in_root({"-p", "--detach", "--id", "kept", "sleep", "60"})).exit_code == 0);
+  const auto result = run({"exec", "kept", "attest", "write-runtime"});
+  INFO(result);
+  CHECK(result.out.find("ok") == std::string::npos);
+  run({"kill", "kept", "KILL"});
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  run({"delete", "kept"});
+}
+
+TEST_CASE("the runtime does not execute itself by way of the container") {
+  const auto root = fresh_root();
+  fs::create_symlink("/proc/self/exe", root + "/mnt/self");
+  write_file("script", "#!/proc/self/exe\n", root + "/mnt");
+  fs::permissions(root + "/mnt/script", fs::perms::all);
+  for (const char* command : {"/proc/self/exe", "/mnt/self", "/mnt/script"}) {
+    CAPTURE(command);
+    const auto result = run({"-r", root, "-p", command});
+    INFO(result);
+    CHECK(result.exit_code == 126);
+  }
+}
+
+TEST_CASE("state directories are closed to others, and the record is there before the container") {
+  REQUIRE(run(in_root({"--detach", "--id", "modes", "sleep", "60"})).exit_code == 0);
+  CHECK(mode_of("/run/mini_container") == 0700);
+  CHECK(mode_of("/run/mini_container/modes") == 0700);
+  for (const auto& entry : fs::recursive_directory_iterator("/run/mini_container")) {
+    CAPTURE(entry.path().string());
+    CHECK((mode_of(entry.path()) & 0077U) == 0);
+  }
+  CHECK(fs::exists("/run/mini_container/modes/record.json"));
+  run({"kill", "modes", "KILL"});
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  run({"delete", "modes"});
+}
+
+TEST_CASE("a state directory that others could write to is refused") {
+  const auto directory = fresh_directory() + "/state";
+  fs::create_directory(directory);
+  fs::permissions(directory, fs::perms::all);
+  const auto result = run({"--state-dir", directory, "run", "-r", shared_root(), "true"});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find(directory) != std::string::npos);
+  fs::permissions(directory, fs::perms::owner_all);
+  CHECK(run({"--state-dir", directory, "run", "-r", shared_root(), "true"}).exit_code == 0);
+  fs::create_directory_symlink(directory, directory + ".link");
+  CHECK(run({"--state-dir", directory + ".link", "run", "-r", shared_root(), "true"}).exit_code ==
+        125);
+}
+
+TEST_CASE("a plugin file that others could have written is refused") {
+  const auto directory = fresh_directory();
+  const auto file = directory + "/uts.so";
+  const auto try_it = [&] {
+    return run({"--plugin-dir", directory, "run", "-r", shared_root(), "--hostname", "x", "true"});
+  };
+  fs::copy_file(build_directory() + "/plugins.d/uts.so", file);
+  CHECK(try_it().exit_code == 0);
+
+  const auto refused = [&](const char* what) {
+    CAPTURE(what);
+    const auto result = try_it();
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(directory) != std::string::npos);
+  };
+  fs::permissions(file, fs::perms::group_write, fs::perm_options::add);
+  refused("the file is writable by its group");
+  fs::permissions(file, fs::perms::group_write, fs::perm_options::remove);
+  fs::permissions(file, fs::perms::others_write, fs::perm_options::add);
+  refused("the file is writable by all");
+  fs::permissions(file, fs::perms::others_write, fs::perm_options::remove);
+  REQUIRE(::chown(file.c_str(), 1000, 0) == 0);
+  refused("the file is another user's");
+  REQUIRE(::chown(file.c_str(), 0, 0) == 0);
+  fs::permissions(directory, fs::perms::all);
+  refused("the directory is writable by all");
+  fs::permissions(directory, fs::perms::owner_all);
+  REQUIRE(::chown(directory.c_str(), 1000, 0) == 0);
+  refused("the directory is another user's");
+  REQUIRE(::chown(directory.c_str(), 0, 0) == 0);
+  CHECK(try_it().exit_code == 0);
+}
+
+TEST_CASE("run with more rights than its caller has, it refuses") {
+  const auto directory = fresh_directory();
+  const auto copy = directory + "/mini_container";
+  fs::copy_file(build_directory() + "/mini_container", copy);
+  fs::permissions(copy, static_cast<fs::perms>(04755));
+  // The private host's /run is mounted nosuid.
+  run_program({"mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", directory});
+  fs::copy_file(build_directory() + "/mini_container", copy);
+  fs::permissions(copy, static_cast<fs::perms>(04755));
+  const auto result = run_program({copy, "--help"}, {.uid = 1000});
+  run_program({"umount", directory});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("run it as the user") != std::string::npos);
+}
+
+TEST_CASE("after a launch that fails nothing is left") {
+  const HostUnchanged unchanged;
+  CHECK(run(in_root({"-p", "-i", "--hostname", "x", "nosuch"})).exit_code == 127);
+  CHECK(run(in_root({"-p", "--user", "nosuch", "true"})).exit_code == 125);
+  CHECK(run(in_root({"-p", "--cwd", "/nosuch", "true"})).exit_code == 125);
+  CHECK(run({"-r", "/nosuch", "-p", "true"}).exit_code == 125);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Somebody at a terminal.
+#include <doctest/doctest.h>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+#include "tests/system/terminal.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// A shell in a container, on a terminal, with a prompt that shows when it is ready.
+Words shell(Words flags) {
+  flags.insert(flags.begin(), {"-r", shared_root(), "-p", "-e", "PS1=ready> "});
+  flags.emplace_back("--");
+  flags.emplace_back("sh");
+  return runtime_command(flags);
+}
+
+}  // namespace
+
+TEST_CASE("an interactive shell has job control on the caller's terminal") {
+  const HostUnchanged unchanged;
+  Terminal terminal(shell({}));
+  REQUIRE(terminal.wait_for("ready> "));
+  CHECK(terminal.shown().find("job control turned off") == std::string::npos);
+  CHECK(terminal.shown().find("can't access tty") == std::string::npos);
+
+  terminal.type("sleep 100\n");
+  CHECK(terminal.wait_for("sleep 100"));
+  ::usleep(200000);
+  terminal.type("\x03");
+  CHECK(terminal.wait_for("ready> "));
+  terminal.type("echo code=$?\n");
+  CHECK(terminal.wait_for("code=130"));
+
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("sleep 100\n");
+  ::usleep(200000);
+  terminal.type("\x1a");
+  CHECK(terminal.wait_for("Stopped"));
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("kill -9 %1; wait; exit 6\n");
+  CHECK(terminal.finish() == 6);
+}
+
+TEST_CASE("with a terminal of its own, the container's devpts holds it") {
+  const HostUnchanged unchanged;
+  Terminal terminal(shell({"-t"}));
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("tty; attest tty; stty size\n");
+  CHECK(terminal.wait_for("/dev/pts/0"));
+  CHECK(terminal.wait_for("ctty yes"));
+  CHECK(terminal.wait_for("foreground yes"));
+  CHECK(terminal.wait_for("24 80"));
+
+  terminal.resize(40, 132);
+  REQUIRE(terminal.wait_for("ready> "));
+  ::usleep(100000);
+  terminal.type("stty size\n");
+  CHECK(terminal.wait_for("40 132"));
+
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("sleep 100\n");
+  ::usleep(200000);
+  terminal.type("\x03");
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("echo code=$?\n");
+  CHECK(terminal.wait_for("code=130"));
+
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("sleep 100\n");
+  ::usleep(200000);
+  terminal.type("\x1a");
+  CHECK(terminal.wait_for("Stopped"));
+  REQUIRE(terminal.wait_for("ready> "));
+  terminal.type("kill -9 %1; wait; exit 5\n");
+  CHECK(terminal.finish() == 5);
+}
+
+TEST_CASE("exec gives a terminal as well") {
+  const HostUnchanged unchanged;
+  REQUIRE(run({"-r", shared_root(), "-p", "--detach", "--id", "termed", "sleep", "60"}).exit_code ==
+          0);
+  {
+    Terminal terminal(runtime_command({"exec", "-t", "termed", "sh", "-c", "tty; stty size; exit 3"}));
+    CHECK(terminal.wait_for("/dev/pts/"));
+    CHECK(terminal.wait_for("24 80"));
+    CHECK(terminal.finish() == 3);
+  }
+  run({"kill", "termed", "KILL"});
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  run({"delete", "termed"});
+}
+
+TEST_CASE("a terminal of its own needs none of the caller's") {
+  const auto result = run({"-r", shared_root(), "-p", "-t", "attest", "tty"});
+  INFO(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.find("ctty yes") != std::string::npos);
+}
+
+TEST_CASE("a terminal that a script took over is given back") {
+  Terminal terminal({"sh"});
+  const auto words = shell({});
+  std::string line;
+  for (const auto& word : words) line += "'" + word + "' ";
+  terminal.type(line + "\n");
+  REQUIRE(terminal.wait_for("\nready> "));
+  terminal.type("exit 2\n");
+  ::usleep(200000);
+  terminal.type("echo back=$?\n");
+  CHECK(terminal.wait_for("back=2"));
+  terminal.type("exit 0\n");
+  CHECK(terminal.finish() == 0);
+}
