@@ -149,6 +149,7 @@ void Container::remove(Catalog& catalog, bool force) {
     mc::fail("container '", id(), "' is not removed: a cleanup failed",
              mc::Hint{"repair the cause and try again, or give --force"});
   state_.remove();
+  ContainerState::remove_log(state_root_, id());
 }
 
 }  // namespace mini_container

@@ -53,6 +53,16 @@ void refuse_two_of_one_kind(const std::vector<Named>& named) {
   }
 }
 
+// environ(7): a name ends at the first '='.
+void check_environment(const Value& container) {
+  const Value* variables = container.find("env");
+  if (variables == nullptr) return;
+  for (const auto& [name, value] : *variables->as<Table>())
+    if (name.empty() || name.find('=') != std::string::npos)
+      mc::fail(value.place().text(), ": container.env: '", name, "' is no name of a variable",
+               mc::Hint{"a name has at least one character and no '='"});
+}
+
 }  // namespace
 
 Launch check_launch(const Value& tree, const std::string& directory, Catalog& catalog) {
@@ -74,6 +84,7 @@ Launch check_launch(const Value& tree, const std::string& directory, Catalog& ca
       named.push_back({&catalog.get(name, place + ": [" + name + "]"), value, place});
   }
   launch.container = check_table(container_table, launch.container, container_options());
+  check_environment(launch.container);
   add_needed(named, catalog);
   refuse_two_of_one_kind(named);
 

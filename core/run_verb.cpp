@@ -47,9 +47,11 @@ void redirect(int from, int to) { mc::check(::dup2(from, to), "redirect descript
 // The container's output goes to a file of its state, or to the one asked for.
 void redirect_output(const RunRequest& request, const std::string& state_root,
                      const std::string& id) {
-  // Opened under a name beside the container's directory, which does not exist yet.
   std::string path = request.log_output;
-  if (path.empty()) path = mc::concat(state_root, "/.", id, ".log");
+  if (path.empty()) {
+    ContainerState::ensure_logs(state_root);
+    path = ContainerState::log_path(state_root, id);
+  }
   const mc::Fd nothing(mc::check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open '/dev/null'"));
   const mc::Fd output(mc::check(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
@@ -69,7 +71,7 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
     reader.reset();
     ::setsid();
     unsigned char result = 0;
-    const mc::Fd caller_error(mc::duplicate(STDERR_FILENO));
+    mc::Fd caller_error(mc::duplicate(STDERR_FILENO));
     try {
       ContainerState::ensure_root(options.state_root);
       redirect_output(request, options.state_root, options.id);
@@ -77,7 +79,9 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
       agent.start();
       write_pid_file(request.pid_file, agent.pid());
       mc::check(::write(writer.get(), &result, 1), "report to the caller");
+      // From here on the caller's descriptors are the caller's alone.
       writer.reset();
+      caller_error.reset();
       const mc::Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
       for (int fd = 0; fd <= 2; ++fd) redirect(nothing.get(), fd);
       agent.wait();
@@ -89,6 +93,9 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
       result = static_cast<unsigned char>(failure != nullptr ? failure->exit_code()
                                                              : exit_runtime_failed);
       if (writer) {
+        // The log may be another's, whose id this is.
+        if (::access((options.state_root + "/" + options.id).c_str(), F_OK) != 0)
+          ContainerState::remove_log(options.state_root, options.id);
         ::dup2(caller_error.get(), STDERR_FILENO);
         log_failure(attempt != nullptr ? describe(*attempt) : error.what());
         if (::write(writer.get(), &result, 1) < 0) ::_exit(result);

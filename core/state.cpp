@@ -166,6 +166,22 @@ std::vector<std::string> ContainerState::list(const std::string& root_path) {
   return out;
 }
 
+// Beside the container's own directory, which is made after its output is redirected.
+std::string ContainerState::log_path(const std::string& root, const std::string& id) {
+  return mc::concat(root, "/.logs/", id);
+}
+
+void ContainerState::ensure_logs(const std::string& root) {
+  const auto logs = root + "/.logs";
+  if (::mkdir(logs.c_str(), 0700) != 0 && errno != EEXIST)
+    mc::fail_with(errno, "make the directory '", logs, "'");
+}
+
+void ContainerState::remove_log(const std::string& root, const std::string& id) {
+  ::unlink(log_path(root, id).c_str());
+  ::rmdir((root + "/.logs").c_str());  // unless it holds others'
+}
+
 void ContainerState::write_new(const char* name, std::string_view text) const {
   const mc::Fd file(mc::check(
       ::openat(fd(), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),

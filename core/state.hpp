@@ -44,6 +44,12 @@ class ContainerState {
   static void ensure_root(const std::string& root);
   /// The ids below `root`, sorted; none where it does not exist.
   static std::vector<std::string> list(const std::string& root);
+  /// Where a detached container's output goes; gone with the container's removal.
+  static std::string log_path(const std::string& root, const std::string& id);
+  /// Makes room for it. Throws where the directory cannot be made.
+  static void ensure_logs(const std::string& root);
+  /// Nothing where there is none.
+  static void remove_log(const std::string& root, const std::string& id);
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] int fd() const { return directory_.get(); }

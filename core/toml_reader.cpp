@@ -89,13 +89,18 @@ class LaunchFile {
  public:
   Value read(const std::string& path, const Value* asked) {
     const std::string prefix = asked != nullptr ? asked->place().text() + ": extends: " : "";
-    const mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), prefix,
-                                "open the launch file '", path, "'"));
+    // A FIFO that nobody writes to would keep a blocking open for ever.
+    const mc::Fd file(
+        mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), prefix,
+                  "open the launch file '", path, "'"));
     struct stat status {};
     mc::check(::fstat(file.get(), &status), prefix, "fstat '", path, "'");
     if (S_ISDIR(status.st_mode))
       mc::fail_with(EISDIR, prefix, "read the launch file '", path, "'",
                     mc::Hint{"name the TOML file in it"});
+    if (!S_ISREG(status.st_mode))
+      mc::fail(prefix, "the launch file '", path, "' is no regular file",
+               mc::Hint{"write the launch to a file"});
     const FileId id{status.st_dev, status.st_ino};
     if (std::ranges::find(chain_, id) != chain_.end())
       mc::fail(prefix, "'", path, "' extends itself", mc::Hint{"break the circle"});

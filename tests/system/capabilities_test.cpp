@@ -107,7 +107,7 @@ TEST_CASE("an unknown capability is refused with the nearest name") {
 TEST_CASE("a capability that the runtime has not got is refused, or passed over on best effort") {
   // The runtime itself is started with fewer.
   const auto limited = [](const std::string& text) {
-    auto argv = mini_container::test::mini_container({"run", "--config", launch_file(text), "--", "attest", "caps"});
+    auto argv = mini_container::test::runtime_command({"run", "--config", launch_file(text), "--", "attest", "caps"});
     argv.insert(argv.begin(), {"setpriv", "--bounding-set=-net_raw"});
     return run_program(argv);
   };

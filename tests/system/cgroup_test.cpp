@@ -101,7 +101,7 @@ class Waiting {
                                     "--cgroup.path=/mini_container_test/" + name};
     all.insert(all.end(), flags.begin(), flags.end());
     all.insert(all.end(), {"--", "sh", "-c", script});
-    return mini_container::test::mini_container(all);
+    return mini_container::test::runtime_command(all);
   }
   std::string path_;
   Process process_;
@@ -230,7 +230,7 @@ TEST_CASE("cgroup: cgroups that the container made inside are removed with it") 
 
 TEST_CASE("cgroup: a killed agent leaves nothing that delete does not find") {
   const CgroupsUnchanged unchanged;
-  Process agent(mini_container::test::mini_container(
+  Process agent(mini_container::test::runtime_command(
       {"run", "--id", "orphan", "-r", shared_root(), "--pid",
        "--cgroup.path=/mini_container_test/orphan", "--", "sh", "-c", "echo up; sleep 30"}));
   REQUIRE(agent.wait_for("up"));

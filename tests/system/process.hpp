@@ -80,6 +80,10 @@ Result run_program(const std::vector<std::string>& argv, RunOptions options = {}
 
 /// The build tree's mini_container with `arguments`.
 std::vector<std::string> runtime_command(std::vector<std::string> arguments);
+/// The same, where no using-directive makes the name ambiguous.
+inline std::vector<std::string> mini_container(std::vector<std::string> arguments) {
+  return runtime_command(std::move(arguments));
+}
 /// Runs it to its end.
 Result run(std::vector<std::string> arguments, RunOptions options = {});
 

@@ -12,7 +12,7 @@ using namespace mini_container::test;
 namespace {
 
 Result launch(const std::string& text, std::vector<std::string> before = {}) {
-  auto argv = mini_container::test::mini_container({"run", "--config", launch_file(text), "--", "attest", "limits"});
+  auto argv = mini_container::test::runtime_command({"run", "--config", launch_file(text), "--", "attest", "limits"});
   argv.insert(argv.begin(), before.begin(), before.end());
   return run_program(argv);
 }

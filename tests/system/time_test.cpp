@@ -34,7 +34,7 @@ TEST_CASE("time: the namespace is the container's own, and the offsets are in it
 }
 
 TEST_CASE("time: another container's namespace is joined by path") {
-  Process holder(mini_container::test::mini_container({"-r", shared_root(), "--time", "--time.boottime=864000", "--",
+  Process holder(mini_container::test::runtime_command({"-r", shared_root(), "--time", "--time.boottime=864000", "--",
                                  "/bin/sh", "-c", "echo up; sleep 20"}));
   REQUIRE(holder.wait_for("up"));
   const auto children = read_file("/proc/" + std::to_string(holder.pid()) + "/task/" +
