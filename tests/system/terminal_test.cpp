@@ -44,7 +44,7 @@ TEST_CASE("an interactive shell has job control on the caller's terminal") {
   terminal.type("\x1a");
   CHECK(terminal.wait_for("Stopped"));
   REQUIRE(terminal.wait_for("ready> "));
-  terminal.type("kill -9 %1; wait; exit 6\n");
+  terminal.type("kill -9 %1; sleep 0.3; jobs; exit 6\n");
   CHECK(terminal.finish() == 6);
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("with a terminal of its own, the container's devpts holds it") {
   terminal.type("\x1a");
   CHECK(terminal.wait_for("Stopped"));
   REQUIRE(terminal.wait_for("ready> "));
-  terminal.type("kill -9 %1; wait; exit 5\n");
+  terminal.type("kill -9 %1; sleep 0.3; jobs; exit 5\n");
   CHECK(terminal.finish() == 5);
 }
 
