@@ -3,9 +3,10 @@
 
 include(mini_container_add_plugin)
 
-# mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...])
+# mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...] [PACKAGES PACKAGE...])
+# PACKAGES: Debian packages whose libraries the plugin loads when a launch asks for it.
 function(mini_container_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;LIBS;PACKAGES")
   foreach(need IN LISTS arg_NEEDS)
     if(NOT need IN_LIST chosen_plugins)
       message(FATAL_ERROR "MINI_CONTAINER_PLUGINS: '${name}' needs '${need}'; add it to the list")
@@ -24,6 +25,8 @@ function(mini_container_plugin name)
     PRIVATE mini_container_sdk mini_container_flags ${arg_LIBS})
   set_property(GLOBAL APPEND PROPERTY mini_container_plugin_names ${name})
   set_property(GLOBAL APPEND PROPERTY mini_container_plugin_libs ${arg_LIBS})
+  set_property(GLOBAL PROPERTY mini_container_needs_of_${name} ${arg_NEEDS})
+  set_property(GLOBAL PROPERTY mini_container_packages_of_${name} ${arg_PACKAGES})
 endfunction()
 
 # Makes mini_container_builtin: the table of the plugins that are linked in, empty without them.

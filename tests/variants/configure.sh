@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the configuration refuses, and the presets.
+. "$(dirname "$0")/variant.sh"
+
+refused() {
+  rm -rf "$work/refused"
+  if text=$(configure "$work/refused" default -DMINI_CONTAINER_TESTS=OFF "$@"); then
+    fail "cmake $* was not refused"
+  fi
+  # CMake breaks its messages into lines.
+  text=$(printf '%s' "$text" | tr -s '\n ' '  ')
+  rm -rf "$work/refused"
+}
+
+refused '-DMINI_CONTAINER_PLUGINS=rootfs;nope'
+contains "$text" "MINI_CONTAINER_PLUGINS: there is no plugin 'nope'; known are:" rootfs uts
+refused '-DMINI_CONTAINER_PLUGINS=uts;pid'
+contains "$text" "MINI_CONTAINER_PLUGINS: 'pid' needs 'rootfs'; add it to the list"
+
+presets=$(cd "$source" && cmake --list-presets)
+contains "$presets" '"default"' '"minimal"' '"builtin"' '"sanitize"'

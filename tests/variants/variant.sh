@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by each test of a variant, which is called with the source and the build directory.
+set -eu
+source=$1
+build=$2
+name=$(basename "$0" .sh)
+work=$build/variants
+mkdir -p "$work"
+# Where variants are built: beside build/default, so that the compiler cache meets the same relative
+# paths there, and tests/run.sh goes on with what is built here.
+case $build in
+  */build/*) trees=$(dirname "$build") ;;
+  *) trees=$work ;;
+esac
+
+fail() {
+  echo "FAILED: variants.$name: $*" >&2
+  exit 1
+}
+
+# contains TEXT PART...
+contains() {
+  text=$1
+  shift
+  for part in "$@"; do
+    case $text in
+      *"$part"*) ;;
+      *) fail "'$part' is missing in: $text" ;;
+    esac
+  done
+}
+
+need_root() {
+  [ "$(id -u)" -eq 0 ] && return
+  echo "SKIPPED: variants.$name: needs root" >&2
+  [ "${CI:-}" = true ] && exit 1
+  exit 77
+}
+
+# configure DIRECTORY PRESET [CMAKE ARGUMENT...]
+configure() {
+  directory=$1
+  preset=$2
+  shift 2
+  if command -v ccache >/dev/null 2>&1; then
+    export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    export CCACHE_BASEDIR="$source" CCACHE_NOHASHDIR=1
+  fi
+  (cd "$source" && cmake --preset "$preset" -B "$directory" -DMINI_CONTAINER_WERROR=ON "$@" 2>&1)
+}
+
+# run BINARY ARGUMENT...: a container, with its state in the build directory, mounts apart.
+run() {
+  binary=$1
+  shift
+  unshare -m --propagation private "$binary" --root "$work/$name.state" "$@" 2>&1
+}
