@@ -4,6 +4,15 @@
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
+# Makes mini_container_terminate, once: in place of what the C++ runtime would bring into every plugin
+# for printing an uncaught exception.
+function(mini_container_need_terminate)
+  if(NOT TARGET mini_container_terminate)
+    add_library(mini_container_terminate STATIC ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp)
+    set_target_properties(mini_container_terminate PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+endfunction()
+
 # mini_container_add_plugin(NAME SOURCE... [LIBS LIBRARY...])
 # Makes the target mini_container_plugin_NAME, which is NAME.so in the current binary directory:
 # mc_plugin_v1 is all that it exports, every symbol that it uses is known when it is linked, and the
@@ -30,11 +39,7 @@ function(mini_container_add_plugin name)
   target_link_libraries(${plugin} PRIVATE mini_container::sdk ${arg_LIBS})
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if("CXX" IN_LIST languages)
-    if(NOT TARGET mini_container_terminate)
-      # What the C++ runtime would bring into every plugin for printing an uncaught exception.
-      add_library(mini_container_terminate STATIC ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp)
-      set_target_properties(mini_container_terminate PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    endif()
+    mini_container_need_terminate()
     target_compile_features(${plugin} PRIVATE cxx_std_20)
     target_link_libraries(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:mini_container_terminate>)
     # Asked for at once: the archive is searched before the C++ runtime that wants it.
