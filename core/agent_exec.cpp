@@ -40,6 +40,8 @@ const mc_resources* resources_of(const Plugin& plugin) {
 // The v1 cgroups as descriptors to write to, and the v2 one to be born in.
 void take_cgroups(const ContainerState& state, const Pipeline& pipeline, ExecTarget& target,
                   mc::Fd& birth) {
+  const char* sub_path =
+      pipeline.options.sub_cgroup.empty() ? nullptr : pipeline.options.sub_cgroup.c_str();
   for (const auto& instance : pipeline.instances) {
     const mc_resources* resources = resources_of(instance->plugin());
     if (resources == nullptr || resources->entries == nullptr) continue;
@@ -47,10 +49,10 @@ void take_cgroups(const ContainerState& state, const Pipeline& pipeline, ExecTar
     mc_error error{};
     std::int32_t fds[32];
     std::uint32_t count = std::size(fds);
-    mc::rethrow(resources->entries(directory.get(), nullptr, fds, &count, &error), error);
+    mc::rethrow(resources->entries(directory.get(), sub_path, fds, &count, &error), error);
     for (std::uint32_t i = 0; i < count; ++i) target.cgroups.emplace_back(fds[i]);
     std::int32_t born = -1;
-    mc::rethrow(resources->birth(directory.get(), nullptr, &born, &error), error);
+    mc::rethrow(resources->birth(directory.get(), sub_path, &born, &error), error);
     birth.reset(born);
   }
 }

@@ -229,7 +229,7 @@ class Child {
 
   // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.
   void tie_to_agent_again() const {
-    if (pipe_.options.wait_for_start) return;
+    if (outlives_agent()) return;
     mc::check(::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L),
               "ask to die with the agent");
     char none = 0;

@@ -111,7 +111,8 @@ std::string Container::command() const {
 
 void Container::send_signal(int signal) const {
   if (has_ended(pidfd_))
-    mc::fail("container '", id(), "' is not running",
+    // In the words that engines look for.
+    mc::fail("container not running: '", id(), "' is ", status_name(),
              mc::Hint{"remove it: mini_container delete " + id()});
   mc::check(::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0),
             "send signal ", signal, " to container '", id(), "'");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // list, kill and delete: verbs on containers that are there.
 #include <poll.h>
+#include <regex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,7 +12,11 @@
 
 #include "core/container.hpp"
 #include "core/failure.hpp"
+#include "core/json.hpp"
 #include "core/log.hpp"
+#include "core/oci/container_json.hpp"
+#include "core/resources.hpp"
+#include "core/verb_options.hpp"
 #include "core/verbs.hpp"
 
 namespace mini_container {
@@ -25,36 +30,90 @@ std::string only_argument(const Arguments& arguments, const char* verb) {
   return arguments.front();
 }
 
+/// The id itself, or every id that the expression of `--regex` matches somewhere.
+std::vector<std::string> matching_ids(const VerbContext& context, const std::string& wanted,
+                                      bool is_expression) {
+  if (!is_expression) return {wanted};
+  regex_t expression;
+  if (::regcomp(&expression, wanted.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
+    mc::fail("'", wanted, "' is not a regular expression");
+  std::vector<std::string> out;
+  for (const auto& id : ContainerState::list(context.state_root()))
+    if (::regexec(&expression, id.c_str(), 0, nullptr, 0) == 0) out.push_back(id);
+  ::regfree(&expression);
+  return out;
+}
+
+// Without a cgroup, the first process of a PID namespace takes the others along.
+void signal_all(const Container& container, int signal, Catalog& catalog) {
+  if (const auto resources = Resources::of(container, catalog))
+    resources->signal_all(signal);
+  else
+    container.send_signal(signal);
+}
+
 }  // namespace
 
-int list_verb(VerbContext& context, const Arguments&) {
-  std::printf("%-24s %-8s %8s  %s\n", "ID", "STATUS", "PID", "COMMAND");
+int list_verb(VerbContext& context, const Arguments& arguments) {
+  std::string format = "table";
+  bool quiet = false;
+  VerbOptions options("list");
+  options.value("format", 'f', format).flag("quiet", 'q', quiet);
+  options.parse(arguments);
+  if (format != "table" && format != "json")
+    mc::fail("list: --format: '", format, "' is neither table nor json");
+  List all;
+  if (!quiet && format == "table")
+    std::printf("%-24s %-8s %8s  %s\n", "ID", "STATUS", "PID", "COMMAND");
   for (const auto& id : ContainerState::list(context.state_root())) {
+    if (quiet) {
+      std::printf("%s\n", id.c_str());
+      continue;
+    }
     const auto container = Container::open(context.state_root(), id);
-    std::printf("%-24s %-8s %8d  %s\n", id.c_str(), container.status_name(),
-                container.is_alive() ? container.process().pid : 0, container.command().c_str());
+    if (format == "json")
+      all.push_back(oci::container_json(container, context.catalog));
+    else
+      std::printf("%-24s %-8s %8d  %s\n", id.c_str(),
+                  oci::shown_status(container, context.catalog).c_str(),
+                  container.is_alive() ? container.process().pid : 0, container.command().c_str());
   }
+  if (!quiet && format == "json") std::printf("%s\n", write_json(Value(std::move(all))).c_str());
   return 0;
 }
 
 int kill_verb(VerbContext& context, const Arguments& arguments) {
-  const auto id = only_argument(arguments, "kill");
-  const auto container = Container::open(context.state_root(), id);
-  container.send_signal(arguments.size() > 1 ? parse_signal(arguments[1]) : SIGTERM);
+  bool all = false;
+  bool is_expression = false;
+  VerbOptions options("kill");
+  options.flag("all", 'a', all).flag("regex", 'r', is_expression);
+  const auto rest = options.parse(arguments);
+  const auto wanted = only_argument(rest, "kill");
+  const int signal = rest.size() > 1 ? parse_signal(rest[1]) : SIGTERM;
+  for (const auto& id : matching_ids(context, wanted, is_expression)) {
+    const auto container = Container::open(context.state_root(), id);
+    if (all)
+      signal_all(container, signal, context.catalog);
+    else
+      container.send_signal(signal);
+  }
   return 0;
 }
 
 int delete_verb(VerbContext& context, const Arguments& arguments) {
   bool force = false;
-  int exit_code = 0;
-  for (const auto& argument : arguments) {
-    if (argument == "--force" || argument == "-f") {
-      force = true;
-      continue;
+  bool is_expression = false;
+  VerbOptions options("delete");
+  options.flag("force", 'f', force).flag("regex", 'r', is_expression);
+  const auto rest = options.parse(arguments);
+  only_argument(rest, "delete");
+  for (const auto& wanted : rest)
+    for (const auto& id : matching_ids(context, wanted, is_expression)) {
+      // With --force, that it is gone is what was asked for.
+      if (force && !ContainerState::exists(context.state_root(), id)) continue;
+      Container::open(context.state_root(), id).remove(context.catalog, force);
     }
-    Container::open(context.state_root(), argument).remove(context.catalog, force);
-  }
-  return exit_code;
+  return 0;
 }
 
 int undo_launch_verb(VerbContext& context, const Arguments& arguments) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <getopt.h>
-
-#include <charconv>
-
 #include "core/agent.hpp"
 #include "core/container.hpp"
 #include "core/exec.hpp"
+#include "core/exec_options.hpp"
+#include "core/pid_file.hpp"
+#include "core/resources.hpp"
+#include "core/verb_options.hpp"
 #include "core/verbs.hpp"
 
 namespace mini_container {
 
 Launch exec_launch(const Container& container, Catalog& catalog) {
   if (!container.record() || container.status() == Container::Status::stopped)
-    mc::fail("container '", container.id(), "' is not running",
+    mc::fail("container not running: '", container.id(), "' is ", container.status_name(),
              mc::Hint{"see its state: mini_container list"});
   Launch launch = launch_of(*container.record(), catalog);
   // Of the container's own start, not of a further process.
@@ -21,69 +21,64 @@ Launch exec_launch(const Container& container, Catalog& catalog) {
   return launch;
 }
 
+namespace {
+
+void refuse_paused(const Container& container, Catalog& catalog) {
+  const auto resources = Resources::of(container, catalog);
+  if (resources && resources->is_paused())
+    mc::fail("cannot exec in container '", container.id(), "': it is paused",
+             mc::Hint{"resume it first, or give --ignore-paused"});
+}
+
+}  // namespace
+
 int exec_verb(VerbContext& context, const Arguments& arguments) {
-  static constexpr option flags[] = {
-      {"env", required_argument, nullptr, 'e'},  {"cwd", required_argument, nullptr, 'w'},
-      {"user", required_argument, nullptr, 'u'}, {"terminal", no_argument, nullptr, 't'},
-      {"tty", no_argument, nullptr, 't'},        {nullptr, 0, nullptr, 0}};
-  std::vector<char*> argv;
-  std::string own_name = "exec";
-  auto words = arguments;
-  argv.push_back(own_name.data());
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  Value changes(Table{});
-  Value environment(Table{});
-  optind = 0;
-  opterr = 0;
-  int flag = 0;
-  const auto count = static_cast<int>(argv.size()) - 1;
-  while ((flag = ::getopt_long(count, argv.data(), "+:e:w:u:t", flags, nullptr)) >= 0) {
-    const std::string text = optarg != nullptr ? optarg : "";
-    if (flag == 'e') {
-      const auto equals = text.find('=');
-      if (equals == 0 || equals == std::string::npos)
-        mc::fail("exec: --env '", text, "' is not NAME=VALUE");
-      environment.set(text.substr(0, equals), Value(text.substr(equals + 1)));
-    } else if (flag == 'w') {
-      changes.set("cwd", Value(text));
-    } else if (flag == 'u') {
-      changes.set("user", Value(text));
-    } else if (flag == 't') {
-      changes.set("terminal", Value(true));
-    } else {
-      mc::fail("exec: ", flag == ':' ? "a value is missing behind '" : "unknown option '",
-               argv[static_cast<std::size_t>(optind) - 1], "'",
-               mc::Hint{"mini_container exec [-t] [-e NAME=VALUE] [-w DIR] [-u USER] ID COMMAND..."});
-    }
-  }
-  const std::vector<std::string> rest(arguments.begin() + (optind - 1), arguments.end());
+  ExecRequest request;
+  RunOptions options;
+  bool ignore_paused = false;
+  VerbOptions flags("exec", true);
+  flags.value("process", 'p', request.process_file)
+      .value("user", 'u', request.user)
+      .value("cwd", 'w', request.cwd)
+      .each("env", 'e', request.env)
+      .flag("tty", 't', request.terminal)
+      .flag("terminal", 0, request.terminal)
+      .each("cap", 'c', request.capabilities)
+      .each("additional-gids", 'g', request.groups)
+      .value("apparmor", 0, request.apparmor)
+      .value("process-label", 0, request.label)
+      .flag("no-new-privs", 0, request.no_new_privs)
+      .number("preserve-fds", 0, request.preserve_fds)
+      .flag("detach", 'd', options.outlives_agent)
+      .value("pid-file", 0, options.pid_file)
+      .value("console-socket", 0, options.console_socket)
+      .flag("ignore-paused", 0, ignore_paused)
+      .value("cgroup", 0, options.sub_cgroup);
+  const auto rest = flags.parse(arguments);
   if (rest.empty()) mc::fail("exec: the container's id is missing");
   auto first = rest.begin() + 1;
   if (first != rest.end() && *first == "--") ++first;
-  if (first == rest.end())
+  request.command.assign(first, rest.end());
+  if (request.command.empty() && request.process_file.empty())
     mc::fail("exec: there is no command to run",
              mc::Hint{"mini_container exec ID COMMAND [ARG...]"});
-  List command;
-  for (; first != rest.end(); ++first) command.emplace_back(*first);
 
   const auto container = Container::open(context.state_root(), rest.front());
   Launch launch = exec_launch(container, context.catalog);
-  for (auto& [key, value] : *changes.as<Table>()) launch.container.set(key, std::move(value));
-  launch.container.set("command", Value(std::move(command)));
-  if (!environment.as<Table>()->empty()) {
-    const Value* there = launch.container.find("env");
-    Value all = there != nullptr ? *there : Value(Table{});
-    for (auto& [name, value] : *environment.as<Table>()) all.set(name, std::move(value));
-    launch.container.set("env", std::move(all));
-  }
-  RunOptions options;
+  change_launch(launch, request, context.catalog);
+  if (!ignore_paused) refuse_paused(container, context.catalog);
+  const bool terminal = *launch.container.find("terminal")->as<bool>();
+  if (terminal && options.outlives_agent && options.console_socket.empty())
+    mc::fail("exec: the terminal of a detached process needs a --console-socket");
   options.state_root = context.state_root();
   options.id = container.id();
   options.verbose = context.global.verbose;
+  const auto pid_file = options.pid_file;
+  const bool detach = options.outlives_agent;
   Agent agent(launch, std::move(options));
   agent.start_in(container);
-  return agent.wait();
+  write_pid_file(pid_file, agent.pid());
+  return detach ? 0 : agent.wait();
 }
 
 }  // namespace mini_container

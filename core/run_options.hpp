@@ -18,6 +18,7 @@ struct RunOptions {
   bool verbose = false;         // the "[Agent]" and "[Container]" lines
   std::string console_socket;   // where a terminal's master goes; empty: the agent keeps it
   std::string pid_file;
+  std::string sub_cgroup;       // exec: a cgroup below the container's, which must exist
   Value annotations;            // kept in the record for other verbs; may be empty
 };
 

@@ -151,6 +151,12 @@ ContainerState ContainerState::open(const std::string& root_path, const std::str
   return {std::move(root), std::move(directory), id};
 }
 
+bool ContainerState::exists(const std::string& root_path, const std::string& id) {
+  check_id(id);
+  const mc::Fd root = open_root(root_path, false);
+  return root && ::faccessat(root.get(), id.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void ContainerState::ensure_root(const std::string& root) { open_root(root, true); }
 
 std::vector<std::string> ContainerState::list(const std::string& root_path) {

@@ -40,6 +40,8 @@ class ContainerState {
   static ContainerState create(const std::string& root, const std::string& id);
   /// Throws where there is no such container.
   static ContainerState open(const std::string& root, const std::string& id);
+  /// Whether there is a container of this id.
+  static bool exists(const std::string& root, const std::string& id);
   /// Makes the state root where it is missing, and refuses one that others may change.
   static void ensure_root(const std::string& root);
   /// The ids below `root`, sorted; none where it does not exist.

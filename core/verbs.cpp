@@ -31,6 +31,13 @@ constexpr std::array verbs = {
     Verb{"create", oci::create_verb, true},
     Verb{"start", oci::start_verb, true},
     Verb{"state", oci::state_verb, true},
+    Verb{"ps", oci::ps_verb, true},
+    Verb{"pause", oci::pause_verb, true},
+    Verb{"resume", oci::resume_verb, true},
+    Verb{"update", oci::update_verb, true},
+    Verb{"events", oci::events_verb, true},
+    Verb{"spec", oci::spec_verb, true},
+    Verb{"features", oci::features_verb, true},
     Verb{"checkpoint", oci::unsupported_verb, true},
     Verb{"restore", oci::unsupported_verb, true},
 };

@@ -8,7 +8,7 @@
 #include "core/agent.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/start.hpp"
-#include "core/oci/verb_options.hpp"
+#include "core/verb_options.hpp"
 #include "core/pid_file.hpp"
 #include "core/oci/verbs.hpp"
 

@@ -6,7 +6,8 @@
 #include "core/json.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/container_json.hpp"
-#include "core/oci/verb_options.hpp"
+#include "core/resources.hpp"
+#include "core/verb_options.hpp"
 #include "core/oci/verbs.hpp"
 
 namespace mini_container::oci {
@@ -27,14 +28,14 @@ std::string time_text(std::int64_t ns) {
 
 }  // namespace
 
-Value container_json(const Container& container) {
+Value container_json(const Container& container, Catalog& catalog) {
   Value out(Table{});
   const auto& record = container.record();
   const Value* version = record ? record->annotations.find("ociVersion") : nullptr;
   out.set("ociVersion", version != nullptr ? *version : Value(std::string(spec_version)));
   out.set("id", Value(container.id()));
   out.set("pid", Value(std::int64_t{container.is_alive() ? container.process().pid : 0}));
-  out.set("status", Value(std::string(shown_status(container))));
+  out.set("status", Value(shown_status(container, catalog)));
   if (!record) return out;
   out.set("bundle", Value(record->directory));
   for (const auto& [name, config] : record->plugins)
@@ -47,12 +48,18 @@ Value container_json(const Container& container) {
   return out;
 }
 
-std::string shown_status(const Container& container) { return container.status_name(); }
+std::string shown_status(const Container& container, Catalog& catalog) {
+  if (container.status() == Container::Status::running) {
+    const auto resources = Resources::of(container, catalog);
+    if (resources && resources->is_paused()) return "paused";
+  }
+  return container.status_name();
+}
 
 int state_verb(VerbContext& context, const Arguments& arguments) {
   const auto id = only_id(VerbOptions("state").parse(arguments), "state");
   const auto container = Container::open(context.state_root(), id);
-  const auto text = write_json(container_json(container), JsonStyle::pretty);
+  const auto text = write_json(container_json(container, context.catalog), JsonStyle::pretty);
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -10,6 +10,13 @@ int create_verb(VerbContext& context, const Arguments& arguments);
 int start_verb(VerbContext& context, const Arguments& arguments);
 int state_verb(VerbContext& context, const Arguments& arguments);
 int run_bundle_verb(VerbContext& context, const Arguments& arguments);
+int ps_verb(VerbContext& context, const Arguments& arguments);
+int pause_verb(VerbContext& context, const Arguments& arguments);
+int resume_verb(VerbContext& context, const Arguments& arguments);
+int update_verb(VerbContext& context, const Arguments& arguments);
+int events_verb(VerbContext& context, const Arguments& arguments);
+int spec_verb(VerbContext& context, const Arguments& arguments);
+int features_verb(VerbContext& context, const Arguments& arguments);
 /// Whether the arguments of `run` name a bundle.
 bool is_bundle_run(const Arguments& arguments);
 /// checkpoint, restore: callers ask whether they exist.

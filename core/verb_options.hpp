@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of a verb that container engines call, by getopt_long.
+// The options of verbs other than `run`, by getopt_long.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace mini_container::oci {
+namespace mini_container {
 
 class VerbOptions {
  public:
@@ -42,4 +42,4 @@ class VerbOptions {
 /// The one id among `arguments`; throws where there is none, or more.
 std::string only_id(const std::vector<std::string>& arguments, const char* verb);
 
-}  // namespace mini_container::oci
+}  // namespace mini_container

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/oci/verb_options.hpp"
+#include "core/verb_options.hpp"
 
 #include <getopt.h>
 
@@ -8,7 +8,7 @@
 #include "core/nearest.hpp"
 #include "mini_container/error.hpp"
 
-namespace mini_container::oci {
+namespace mini_container {
 
 namespace {
 
@@ -106,4 +106,4 @@ std::string only_id(const std::vector<std::string>& arguments, const char* verb)
   return arguments.front();
 }
 
-}  // namespace mini_container::oci
+}  // namespace mini_container

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `exec` changes of the container's own launch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/launch.hpp"
+
+namespace mini_container {
+
+struct ExecRequest {
+  std::string process_file;  // --process: an OCI process object; its tables replace the launch's
+  std::string user, cwd, apparmor, label;
+  std::vector<std::string> env, capabilities, groups;
+  bool terminal = false;
+  bool no_new_privs = false;
+  long long preserve_fds = 0;
+  std::vector<std::string> command;
+};
+
+/// Lays the request over the launch of `exec_launch`. Throws mc::Error.
+void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog);
+
+}  // namespace mini_container
