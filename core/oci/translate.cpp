@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "core/state.hpp"
+
 namespace mini_container::oci {
 
 namespace {
@@ -58,6 +60,14 @@ void translate_linux(const Property& config, const TranslationOptions& options, 
   refuse_unsupported(linux);
 }
 
+// Its name is nobody else's: an earlier container of this id may have had another user, whose
+// keyring is still about.
+void add_keyring(const Property& config, Value& tree) {
+  Value& table = table_of(tree, "keyring", config.place());
+  table.set("optional", Value(true, config.place()));
+  table.set("name", Value("session-" + make_id(), config.place()));
+}
+
 }  // namespace
 
 Value translate_config(const Value& config_value, const TranslationOptions& options) {
@@ -75,7 +85,7 @@ Value translate_config(const Value& config_value, const TranslationOptions& opti
   translate_mounts(config["mounts"], options, tree);
   translate_hooks(config["hooks"], config["annotations"], tree);
   if (options.new_keyring)
-    table_of(tree, "keyring", config.place()).set("optional", Value(true, config.place()));
+    add_keyring(config, tree);
   if (options.preserve_fds < 0 || options.preserve_fds > most_kept_descriptors)
     mc::fail("--preserve-fds ", options.preserve_fds, ": it may be 0 to ", most_kept_descriptors);
   List kept;

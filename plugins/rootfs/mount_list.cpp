@@ -56,6 +56,9 @@ void add_listed_mount(mc::Host& host, const mc::Node& node) {
   const std::string type = node.text("type");
   const bool optional = node.boolean("optional");
   const bool bind = options.bind || type == "bind" || (type.empty() && !options.remount);
+  if (destination == "/proc" && !bind && !options.remount && type != "proc")
+    mc::fail(node.where(), ": a ", type, " on '/proc' would stand in for what programs trust",
+             mc::Hint{"mount the type proc there, or bind the host's /proc"});
   const bool mapped = node.has("uid_mappings") || node.has("gid_mappings");
 
   mc_mount entry = mc::mount_entry(MC_MOUNT_FILESYSTEM, destination.c_str());
@@ -82,6 +85,8 @@ void add_listed_mount(mc::Host& host, const mc::Node& node) {
   entry.flags = flags_of(options, optional,
                          bind && (options.recursive || (type.empty() && !options.bind)));
   if (mapped) entry.flags |= MC_MOUNT_IDMAP_CONTAINER;
+  if (destination == "/proc" || destination == "/sys" || destination == "/dev")
+    entry.flags |= MC_MOUNT_NO_FOLLOW;
   entry.source = source.empty() ? nullptr : source.c_str();
   entry.type = entry.kind == MC_MOUNT_FILESYSTEM ? type.c_str() : nullptr;
   entry.data = options.data.empty() ? nullptr : options.data.c_str();
