@@ -24,11 +24,11 @@ uid_t owner_of(long key) {
   const std::string_view description(text, std::min<std::size_t>(
                                                static_cast<std::size_t>(length), sizeof text));
   const auto start = description.find(';');
-  uid_t owner = static_cast<uid_t>(-1);
+  long owner = -1;  // the kernel writes it signed: 4294967294 is "-2"
   if (start != std::string_view::npos)
     std::from_chars(description.data() + start + 1, description.data() + description.size(),
                     owner);
-  return owner;
+  return static_cast<uid_t>(owner);
 }
 
 }  // namespace
