@@ -26,7 +26,10 @@ bool is_usable(const std::string& directory) {
 
 }  // namespace
 
-Catalog::Catalog(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+// Built in means closed: nothing is loaded from disk.
+Catalog::Catalog(std::vector<std::string> directories) {
+  if (*builtin_plugins == nullptr) directories_ = std::move(directories);
+}
 Catalog::~Catalog() = default;
 
 void Catalog::add_directory(const std::string& directory) {
@@ -58,6 +61,9 @@ const Plugin* Catalog::find(const std::string& name) {
 }
 
 const Plugin& Catalog::load_file(const std::string& path) {
+  if (*builtin_plugins != nullptr)
+    mc::fail("load plugin '", path, "': this mini_container loads no files: its plugins are linked in",
+             mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
   loaded_.push_back(std::make_unique<Plugin>(read_descriptor(load_plugin_file(path), path)));
   return *loaded_.back();
 }
@@ -95,7 +101,6 @@ std::vector<std::string> Catalog::names() const {
 }
 
 std::vector<std::string> default_plugin_directories() {
-  // Built in means closed: nothing is loaded from disk.
   if (*builtin_plugins != nullptr) return {};
   std::vector<std::string> out;
   if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR")) out.emplace_back(asked);

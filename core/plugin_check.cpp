@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "core/agent.hpp"
+#include "core/builtin_plugins.hpp"
 #include "core/elf_facts.hpp"
 #include "core/failure.hpp"
 #include "core/plugin_file.hpp"
@@ -164,6 +165,7 @@ std::string absolute_path(const std::string& path) {
 }
 
 bool check_plugin(VerbContext& context, const std::string& file, const Arguments& options) {
+  if (*builtin_plugins != nullptr) static_cast<void>(context.catalog.load_file(file));  // refuses
   const std::string path = absolute_path(file);
   Report report;
   try {

@@ -5,7 +5,8 @@ include(mini_container_add_plugin)
 mini_container_need_terminate()  # for the binary too, and where plugins are linked into it
 
 # mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...] [PACKAGES PACKAGE...])
-# PACKAGES: Debian packages whose libraries the plugin loads when a launch asks for it.
+# PACKAGES: Debian packages whose libraries the plugin loads when a launch asks for it. In a static
+# binary they would bring a second C library, with an errno of its own, so it is left out there.
 function(mini_container_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;LIBS;PACKAGES")
   foreach(need IN LISTS arg_NEEDS)
@@ -13,6 +14,15 @@ function(mini_container_plugin name)
       message(FATAL_ERROR "MINI_CONTAINER_PLUGINS: '${name}' needs '${need}'; add it to the list")
     endif()
   endforeach()
+  set(left_out FALSE)
+  if(MINI_CONTAINER_STATIC AND arg_PACKAGES)
+    if(NOT MINI_CONTAINER_PLUGINS STREQUAL "all")
+      message(FATAL_ERROR "MINI_CONTAINER_PLUGINS: '${name}' loads libraries (${arg_PACKAGES}), which "
+        "a static binary cannot; take it off the list, or set MINI_CONTAINER_STATIC=OFF")
+    endif()
+    message(STATUS "Left out of the static binary: the plugin '${name}', which loads ${arg_PACKAGES}")
+    set(left_out TRUE)
+  endif()
   if(MINI_CONTAINER_BUILTIN)
     add_library(mini_container_plugin_${name} OBJECT ${arg_UNPARSED_ARGUMENTS})
     target_compile_definitions(mini_container_plugin_${name}
@@ -24,6 +34,10 @@ function(mini_container_plugin name)
   endif()
   target_link_libraries(mini_container_plugin_${name}
     PRIVATE mini_container_sdk mini_container_flags ${arg_LIBS})
+  if(left_out)
+    set_target_properties(mini_container_plugin_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
   set_property(GLOBAL APPEND PROPERTY mini_container_plugin_names ${name})
   set_property(GLOBAL APPEND PROPERTY mini_container_plugin_libs ${arg_LIBS})
   set_property(GLOBAL PROPERTY mini_container_needs_of_${name} ${arg_NEEDS})

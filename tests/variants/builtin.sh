@@ -15,10 +15,7 @@ mkdir "$work/alone"
 cp "$trees/builtin/mini_container" "$work/alone/"
 binary=$work/alone/mini_container
 needed=$(readelf -d "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v '^ld-linux' || true)
-case $needed in
-  '' | libc.so.6) ;;
-  *) fail "it needs more than libc: $needed" ;;
-esac
+[ "$needed" = libc.so.6 ] || fail "it needs more than libc: $needed"
 
 listed=$(run "$binary" plugin list)
 for plugin in "$source"/plugins/*/CMakeLists.txt; do
@@ -31,3 +28,7 @@ inside=$(run "$binary" --pid --hostname alone --ipc -- sh -c 'echo $$ $(hostname
 status=0
 text=$(run "$binary" --plugin-dir "$build/tests/sdk/fixtures/plugins.d" --nope -- true) || status=$?
 [ "$status" -eq 125 ] || fail "exit code $status for a plugin that is not there"
+status=0
+text=$(run "$binary" plugin check "$build/plugins.d/uts.so") || status=$?
+[ "$status" -eq 125 ] || fail "exit code $status of plugin check: $text"
+contains "$text" "its plugins are linked in"

@@ -18,5 +18,10 @@ contains "$text" "MINI_CONTAINER_PLUGINS: there is no plugin 'nope'; known are:"
 refused '-DMINI_CONTAINER_PLUGINS=uts;pid'
 contains "$text" "MINI_CONTAINER_PLUGINS: 'pid' needs 'rootfs'; add it to the list"
 
+refused -DMINI_CONTAINER_STATIC=ON
+contains "$text" "set MINI_CONTAINER_BUILTIN too"
+refused -DMINI_CONTAINER_STATIC=ON -DMINI_CONTAINER_BUILTIN=ON '-DMINI_CONTAINER_PLUGINS=seccomp'
+contains "$text" "'seccomp' loads libraries (libseccomp2), which a static binary cannot"
+
 presets=$(cd "$source" && cmake --list-presets)
-contains "$presets" '"default"' '"minimal"' '"builtin"' '"sanitize"'
+contains "$presets" '"default"' '"minimal"' '"builtin"' '"static"' '"sanitize"'

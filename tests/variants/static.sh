@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# One static file, alone in a root that holds nothing else: no loader, no library.
+. "$(dirname "$0")/variant.sh"
+need_root
+
+configured=$(configure "$trees/static" static) || fail "$configured"
+contains "$configured" "Left out of the static binary: the plugin 'seccomp', which loads libseccomp2"
+cmake --build "$trees/static" --target mini_container >"$work/static.log" 2>&1 ||
+  fail "$(tail -n 30 "$work/static.log")"
+binary=$trees/static/mini_container
+needed=$(readelf -d "$binary" | grep NEEDED || true)
+[ -z "$needed" ] || fail "it needs other files: $needed"
+readelf -h "$binary" | grep -q 'Type:.*DYN' || fail "it is not position-independent"
+
+listed=$(run "$binary" plugin list)
+contains "$listed" "rootfs " "ipc " "(built in)"
+case $listed in
+  *seccomp*) fail "it has the plugin 'seccomp'" ;;
+esac
+inside=$(run "$binary" --pid --hostname alone --ipc -- sh -c 'echo $$ $(hostname)')
+[ "$inside" = "1 alone" ] || fail "inside: $inside"
+
+rm -rf "$work/bare"
+mkdir -p "$work/bare/proc" "$work/bare/bin"
+cp "$binary" "$work/bare/bin/"
+cp /bin/busybox "$work/bare/bin/sh"
+inside=$(unshare -mp --fork --propagation private sh -c \
+  'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/mini_container --hostname bare -- /bin/sh -c "exec -a hostname /bin/sh"' \
+  sh "$work/bare" 2>&1)
+[ "$inside" = bare ] || fail "in a bare root: $inside"
