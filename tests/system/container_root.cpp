@@ -15,6 +15,8 @@ const std::string& build_directory() {
   return path;
 }
 
+bool plugins_are_files() { return fs::exists(build_directory() + "/plugins.d"); }
+
 std::string fresh_directory() {
   static int count = 0;
   const std::string path = "/run/test/" + std::to_string(++count);

@@ -9,6 +9,9 @@ namespace mini_container::test {
 /// The directory of the build under test: mini_container and attest lie beside this program.
 const std::string& build_directory();
 
+/// Whether the build under test has its plugins as files; otherwise they are linked in.
+bool plugins_are_files();
+
 /// A fresh directory, removed with the private host.
 std::string fresh_directory();
 
