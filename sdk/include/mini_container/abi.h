@@ -360,4 +360,58 @@ typedef struct mc_plugin {
 #ifdef __cplusplus
 }
 #endif
+/* ---- The hooks, one by one ---------------------------------------------------------------
+ *
+ * The core calls each hook of each enabled plugin, in the order that needs, after and before make;
+ * cleanup in reverse. All of one hook are called before the next hook's first, create and plan
+ * apart, which follow each other for each plugin. A hook that fails ends the launch: no further
+ * hook but cleanup is called, and the command is not run.
+ *
+ * create     [agent] By whoever needs the plugin at work: a launch, `validate`, `plan`, `exec`,
+ *            and a later `delete`, before the one hook that it calls. Guaranteed: the
+ *            configuration is checked and complete. May read it, and files; may refuse it; may
+ *            tell facts. Must change nothing.
+ * plan       [agent] By a launch, `validate` and `plan`; perhaps without privileges. May
+ *            contribute, and look at the host. Must change nothing on it. Guaranteed: plugins
+ *            earlier in the order have contributed, and told their facts. call->state_fd is -1.
+ * pre_clone  [agent] By a launch alone. Guaranteed: the state directory is there, unless
+ *            MC_PLUGIN_STATELESS; the id is taken; call->namespaces says which there will be (fd
+ *            -1); from now on cleanup is called, whatever happens, this very hook's failure
+ *            included. May make things on the host, each noted before; may contribute
+ *            descriptors. There must be no thread left when it returns.
+ * post_clone [agent] Guaranteed: the child exists in all its namespaces and waits, in the host's
+ *            root still, until every post_clone has returned; call->pid, pidfd, and the open
+ *            descriptors of call->namespaces are valid; call->mounts is the merged plan. May write
+ *            the child's /proc files, move interfaces into it, `give` descriptors to it. Where no
+ *            plugin has this hook the child is not waited for.
+ * before_pivot [child] Guaranteed: id maps are written; every new or joined namespace is entered
+ *            but a new time namespace, which execve enters; the host's tree is in view, so
+ *            what is opened now can be used later; the process is not dumpable. May `take`.
+ * pivot      [child] Of one plugin of the launch. Performs call->mounts in their order and
+ *            enters the new root, so that "/" is it and nothing of the old one is reachable.
+ *            Without a plugin that has it the host's root stays.
+ * after_pivot [child] Guaranteed: "/" is the container's root, call->root_fd is open on it, and
+ *            the process has every capability of its user namespace. May set up what belongs to
+ *            its namespaces. Must look paths up as a stranger's: openat2(2), RESOLVE_IN_ROOT.
+ * join       [child] Of `exec`, in place of the three before: the container's namespaces and root
+ *            are entered. MC_CALL_EXEC is set. call->namespaces is empty.
+ * seal       [child] Guaranteed: the user, groups, umask and working directory are the command's;
+ *            every capability is effective; the command has been looked up, descriptors are set
+ *            close-on-exec: nothing but execve follows the last seal. May take rights away, for
+ *            ever. A filter must leave execve, and the write of an error to a descriptor.
+ *            MC_CALL_EXEC tells `exec` from a first process.
+ * post_exec  [agent] Guaranteed: the execve has succeeded; call->root_fd is the container's root.
+ *            May look, and start what goes along with the container. Failing stops it. Where a
+ *            container is created first and started later: by the process that starts it, with
+ *            MC_CALL_LATER, after create.
+ * post_exit  [agent] Guaranteed: the first process has ended and is waited for; call->wait_status
+ *            is its status. Not called where the agent did not live to see it. A failure is
+ *            reported, and the others go on.
+ * cleanup    [agent] Guaranteed: the first process has ended, or never was. May be called again,
+ *            by another process (MC_CALL_LATER: after create, with the configuration as it was
+ *            recorded and call->state_fd), and after any part of pre_clone. Removes what is noted
+ *            there and is its own, and nothing else; what is gone already is no error. A failure
+ *            is reported, and the others go on; the state is kept for `delete`.
+ * destroy    [agent] Last, where create succeeded; not called where the agent was killed.
+ */
 #endif
