@@ -37,7 +37,8 @@ class ElfFile {
     if (header_.e_ident[EI_CLASS] != own_class ||
         (own_machine != EM_NONE && header_.e_machine != own_machine))
       mc::fail("'", path_, "' is made for another machine (ELF machine ", header_.e_machine, ")");
-    if (header_.e_type != ET_DYN) mc::fail("'", path_, "' is no shared object, but another ELF file");
+    if (header_.e_type != ET_DYN)
+      mc::fail("'", path_, "' is no shared object, but another ELF file");
     // A file cut short has lost its end, where the section headers are.
     if (header_.e_shnum != 0) static_cast<void>(section(header_.e_shnum - 1U));
   }
@@ -68,7 +69,7 @@ class ElfFile {
     return at<ElfW(Shdr)>(header_.e_shoff + std::uint64_t{index} * sizeof(ElfW(Shdr)));
   }
 
-  std::string text(const ElfW(Shdr)& strings, std::uint64_t offset) const {
+  std::string text(const ElfW(Shdr) & strings, std::uint64_t offset) const {
     std::string out;
     if (offset >= strings.sh_size) return out;
     for (auto place = strings.sh_offset + offset; out.size() < 4096; ++place) {
@@ -83,8 +84,7 @@ class ElfFile {
     // Without the header the loader takes the stack to be executable.
     out.executable_stack = true;
     for (unsigned i = 0; i < header_.e_phnum; ++i) {
-      const auto segment =
-          at<ElfW(Phdr)>(header_.e_phoff + std::uint64_t{i} * sizeof(ElfW(Phdr)));
+      const auto segment = at<ElfW(Phdr)>(header_.e_phoff + std::uint64_t{i} * sizeof(ElfW(Phdr)));
       if (segment.p_type == PT_GNU_STACK) out.executable_stack = (segment.p_flags & PF_X) != 0;
       if (segment.p_type == PT_GNU_RELRO) out.read_only_relocations = true;
     }
@@ -96,7 +96,7 @@ class ElfFile {
     return std::nullopt;
   }
 
-  void read_symbols(const ElfW(Shdr)& table, ElfFacts& out) const {
+  void read_symbols(const ElfW(Shdr) & table, ElfFacts& out) const {
     const auto strings = section(table.sh_link);
     const auto versions = find_section(SHT_GNU_versym);
     constexpr std::uint64_t stride = sizeof(ElfW(Sym));
@@ -116,24 +116,35 @@ class ElfFile {
     }
   }
 
-  void read_dynamic(const ElfW(Shdr)& table, ElfFacts& out) const {
+  void read_dynamic(const ElfW(Shdr) & table, ElfFacts& out) const {
     const auto strings = section(table.sh_link);
     constexpr std::uint64_t stride = sizeof(ElfW(Dyn));
     for (std::uint64_t i = 0; i < table.sh_size / stride; ++i) {
       const auto entry = at<ElfW(Dyn)>(table.sh_offset + i * stride);
       const auto value = entry.d_un.d_val;
       switch (entry.d_tag) {
-        case DT_NEEDED: out.libraries.push_back(text(strings, value)); break;
+        case DT_NEEDED:
+          out.libraries.push_back(text(strings, value));
+          break;
         case DT_RPATH:
-        case DT_RUNPATH: out.search_path = text(strings, value); break;
-        case DT_TEXTREL: out.text_relocations = true; break;
-        case DT_BIND_NOW: out.bound_at_load = true; break;
+        case DT_RUNPATH:
+          out.search_path = text(strings, value);
+          break;
+        case DT_TEXTREL:
+          out.text_relocations = true;
+          break;
+        case DT_BIND_NOW:
+          out.bound_at_load = true;
+          break;
         case DT_FLAGS:
           out.text_relocations |= (value & DF_TEXTREL) != 0;
           out.bound_at_load |= (value & DF_BIND_NOW) != 0;
           break;
-        case DT_FLAGS_1: out.bound_at_load |= (value & DF_1_NOW) != 0; break;
-        default: break;
+        case DT_FLAGS_1:
+          out.bound_at_load |= (value & DF_1_NOW) != 0;
+          break;
+        default:
+          break;
       }
     }
   }

@@ -67,15 +67,15 @@ class LateCleanup {
   }
 
   static bool wait_until_deadline(pid_t child, std::uint64_t deadline_ns) {
-    const mc::Fd pidfd(
-        mc::check(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)), "open the cleanup's pidfd"));
+    const mc::Fd pidfd(mc::check(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)),
+                                 "open the cleanup's pidfd"));
     const auto milliseconds = deadline_ns / 1'000'000;
     pollfd wait{pidfd.get(), POLLIN, 0};
     int ready = 0;
-    while ((ready = ::poll(&wait, 1,
-                           deadline_ns == 0 || milliseconds > INT_MAX
-                               ? -1
-                               : static_cast<int>(milliseconds))) < 0 &&
+    while ((ready = ::poll(
+                &wait, 1,
+                deadline_ns == 0 || milliseconds > INT_MAX ? -1 : static_cast<int>(milliseconds))) <
+               0 &&
            errno == EINTR) {
     }
     return ready > 0;

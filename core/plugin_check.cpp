@@ -69,12 +69,14 @@ void check_hygiene(const std::string& path, Report& report) {
                 "symbols are looked up late, between clone and execve; link with -z now");
   if (!facts.read_only_relocations) report.note("relocations", "stay writable; link with -z relro");
   if (!facts.unbound.empty())
-    report.note("unresolved", joined(facts.unbound) + ": of no library's version; link with -z defs");
+    report.note("unresolved",
+                joined(facts.unbound) + ": of no library's version; link with -z defs");
   if (!facts.search_path.empty())
     report.bad("search path", "'" + facts.search_path + "' decides which libraries are loaded");
   for (const auto& library : facts.libraries)
     if (library.starts_with("libstdc++"))
-      report.note("libraries", library + " costs every launch some 500 us; link with -static-libstdc++");
+      report.note("libraries",
+                  library + " costs every launch some 500 us; link with -static-libstdc++");
 }
 
 std::vector<std::string> missing_options(const Plugin& plugin, const Value& given) {
@@ -99,8 +101,7 @@ void report_costs(const Pipeline& pipeline, const std::string& name, Report& rep
     if (span.hook == Hook::create && plugin.data.create == nullptr) continue;
     char text[96];
     std::snprintf(text, sizeof text, "%-12s %-5s %8.1f us", info(span.hook).name,
-                  info(span.hook).process,
-                  static_cast<double>(span.end_ns - span.begin_ns) / 1000);
+                  info(span.hook).process, static_cast<double>(span.end_ns - span.begin_ns) / 1000);
     report.good("hook", text);
   }
 }
@@ -117,15 +118,16 @@ bool try_plugin(VerbContext& context, const std::string& path, const Arguments& 
     const auto hooks = hook_names(plugin);
     report.good("hooks", hooks.empty() ? "none" : joined(hooks, hooks.size()));
     const auto file = path.substr(path.rfind('/') + 1);
-    report.expect(file == plugin.name + ".so", "name", "the file is " + file,
-                  "the file is " + file + " and would not be found; name it " + plugin.name + ".so");
+    report.expect(
+        file == plugin.name + ".so", "name", "the file is " + file,
+        "the file is " + file + " and would not be found; name it " + plugin.name + ".so");
 
     RunRequest request = parse_run(options, context.global, context.catalog);
     if (request.tree.find(plugin.name) == nullptr) request.tree.set(plugin.name, Value(Table{}));
     if (const auto missing = missing_options(plugin, *request.tree.find(plugin.name));
         !missing.empty()) {
-      report.note("run", "not tried: it needs a value for " + joined(missing) +
-                             "; add --" + plugin.name + "." + missing.front() + " VALUE");
+      report.note("run", "not tried: it needs a value for " + joined(missing) + "; add --" +
+                             plugin.name + "." + missing.front() + " VALUE");
       return report.all_well();
     }
     Value container = request.tree.find("container") != nullptr ? *request.tree.find("container")

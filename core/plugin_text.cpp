@@ -56,9 +56,7 @@ void option_lines(std::string& out, const OptionSpec& option, std::size_t depth)
   for (const auto& field : option.fields) option_lines(out, field, depth + 1);
 }
 
-Value text_value(const char* text) {
-  return text != nullptr ? Value(std::string(text)) : Value();
-}
+Value text_value(const char* text) { return text != nullptr ? Value(std::string(text)) : Value(); }
 
 Value list_value(const std::vector<std::string>& all) {
   List out;
@@ -112,7 +110,8 @@ std::vector<std::string> hook_names(const Plugin& plugin) {
 }
 
 std::string plugin_text(const Plugin& plugin) {
-  std::string out = mc::concat(plugin.name, ' ', plugin.data.version, ": ", plugin.data.summary, "\n\n");
+  std::string out =
+      mc::concat(plugin.name, ' ', plugin.data.version, ": ", plugin.data.summary, "\n\n");
   line(out, "from", plugin.path);
   line(out, "ABI", mc::concat("1.", plugin.data.abi_minor));
   line(out, "namespaces", words(namespaces_of(plugin)));

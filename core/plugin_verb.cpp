@@ -13,8 +13,9 @@ namespace mini_container {
 
 namespace {
 
-constexpr const char* usage = "mini_container plugin list [--json] | info [--json] NAME | "
-                              "check FILE.so [OPTION]...";
+constexpr const char* usage =
+    "mini_container plugin list [--json] | info [--json] NAME | "
+    "check FILE.so [OPTION]...";
 
 int print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)

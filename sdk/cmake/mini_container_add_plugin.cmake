@@ -4,8 +4,8 @@
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
-# Makes mini_container_terminate, once: in place of what the C++ runtime would bring into every plugin
-# for printing an uncaught exception.
+# Makes mini_container_terminate, once: in place of what the C++ runtime would bring into every
+# plugin for printing an uncaught exception.
 function(mini_container_need_terminate)
   if(NOT TARGET mini_container_terminate)
     add_library(mini_container_terminate STATIC ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp)
@@ -33,7 +33,8 @@ function(mini_container_add_plugin name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_compile_options(${plugin} PRIVATE -ffunction-sections -fdata-sections)
   # Two mappings instead of four (noseparate-code): each costs at the load, the clone, the execve.
-  target_link_options(${plugin} PRIVATE -Wl,-z,noseparate-code -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+  target_link_options(${plugin} PRIVATE -Wl,-z,noseparate-code
+    -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
     -Wl,--gc-sections
     -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exports.map)
   target_link_libraries(${plugin} PRIVATE mini_container::sdk ${arg_LIBS})

@@ -30,9 +30,9 @@ class Hello {
   // In the agent. Takes what the container needs of the host. The state directory is the place for
   // notes of it: `cleanup` may run in a later process, which has nothing else.
   void pre_clone(mc::Host&, const mc::Call& call) {
-    const mc::Fd note(mc::check(
-        ::openat(call->state_fd, "greeting", O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
-        "make the note 'greeting'"));
+    const mc::Fd note(
+        mc::check(::openat(call->state_fd, "greeting", O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
+                  "make the note 'greeting'"));
     mc::check(::write(note.get(), greeting_.data(), greeting_.size()), "write the note");
   }
 

@@ -27,7 +27,8 @@ Result launch(const std::vector<std::string>& plugins, const std::string& direct
   return run(arguments);
 }
 
-/// Refused with exit code 125 and a last line that has all of `parts`; nothing ran, nothing is left.
+/// Refused with exit code 125 and a last line that has all of `parts`; nothing ran, nothing is
+/// left.
 void check_refused(const Result& result, const std::vector<std::string>& parts) {
   CAPTURE(result);
   CHECK(result.exit_code == 125);
@@ -57,8 +58,9 @@ TEST_CASE("a plugin without the right symbol is refused by name") {
 
 TEST_CASE("a plugin for a newer ABI is refused, and says what it needs") {
   const HostUnchanged unchanged;
-  check_refused(launch({"newer_abi"}), {"newer_abi.so' needs ABI 1.1; this mini_container offers 1.0",
-                                        "update mini_container"});
+  check_refused(
+      launch({"newer_abi"}),
+      {"newer_abi.so' needs ABI 1.1; this mini_container offers 1.0", "update mini_container"});
 }
 
 TEST_CASE("a plugin of a smaller, older descriptor loads; what lies beyond its size is not read") {
@@ -67,7 +69,8 @@ TEST_CASE("a plugin of a smaller, older descriptor loads; what lies beyond its s
   CAPTURE(result);
   CHECK(result.exit_code == 0);
   CHECK(fs::remove(marker));
-  check_refused(launch({"tiny_struct"}), {"tiny_struct.so': the descriptor says that it is 8 bytes"});
+  check_refused(launch({"tiny_struct"}),
+                {"tiny_struct.so': the descriptor says that it is 8 bytes"});
 }
 
 TEST_CASE("files that are no plugins are refused") {
@@ -94,7 +97,8 @@ TEST_CASE("a file must be named as its plugin") {
 
 TEST_CASE("namespaces that do not exist, and two owners of one, are refused") {
   const HostUnchanged unchanged;
-  check_refused(launch({"unknown_namespace"}), {"unknown_namespace.so' asks for an unknown namespace"});
+  check_refused(launch({"unknown_namespace"}),
+                {"unknown_namespace.so' asks for an unknown namespace"});
   check_refused(launch({"namespace_clash", "uts"}),
                 {"'namespace_clash'", "'uts'", "both own CLONE_NEWUTS"});
 }

@@ -15,11 +15,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> before_the_command = {"create",       "plan",  "pre_clone",
-                                                     "post_clone",   "before_pivot",
-                                                     "pivot",        "after_pivot", "seal"};
+const std::vector<std::string> before_the_command = {
+    "create", "plan", "pre_clone", "post_clone", "before_pivot", "pivot", "after_pivot", "seal"};
 
-// What each fault is called in the error. In the agent a hook is told from a crash by its own words.
+// What each fault is called in the error. In the agent a hook is told from a crash by its own
+// words.
 struct Fault {
   const char* name;
   const char* word;
@@ -37,6 +37,14 @@ constexpr Fault faults[] = {
     {"close", "closed descriptors"},
 };
 
+class NothingLeft {
+ public:
+  ~NothingLeft() { CHECK(cgroups_named("faulty-launch").empty()); }
+
+ private:
+  HostUnchanged unchanged_;
+};
+
 const std::string& root() {
   static const std::string path = fresh_root();
   return path;
@@ -46,10 +54,15 @@ const std::string& root() {
 Result launch(const std::string& hook, const std::string& fault, const std::string& command) {
   const bool pivots = hook == "pivot";
   const std::string name = pivots ? "faulty_pivot" : "faulty";
-  std::string text = "[container]\nhook_timeout = \"300ms\"\ncommand = [\"/bin/sh\", \"-c\", \"" +
-                     command + "\"]\n[uts]\nhostname = \"inside\"\n[" + name + "]\nhook = \"" +
-                     hook + "\"\nfault = \"" + fault + "\"\n";
-  if (!pivots) text += "[rootfs]\npath = \"" + root() + "\"\n[ipc]\n[pid]\n";
+  // What made something on the host before the fault has to undo it.
+  std::string text =
+      "[container]\nid = \"faulty-launch\"\nhook_timeout = \"300ms\"\n"
+      "command = [\"/bin/sh\", \"-c\", \"" +
+      command + "\"]\n";
+  if (!pivots)
+    text += "[rootfs]\npath = \"" + root() + "\"\n[cgroup]\nmemory_max = \"64M\"\n[ipc]\n[pid]\n";
+  text += "[uts]\nhostname = \"inside\"\n[" + name + "]\nhook = \"" + hook + "\"\nfault = \"" +
+          fault + "\"\n";
   return run({"--plugin-dir", FIXTURES, "run", "--config", write_file("launch.toml", text)});
 }
 
@@ -65,7 +78,7 @@ std::string where(const std::string& hook) {
 }  // namespace
 
 TEST_CASE("the faulty plugin does no harm where it is not told to") {
-  const HostUnchanged unchanged;
+  const NothingLeft nothing_left;
   CHECK(launch("none", "crash", "echo ran").out == "ran\n");
 }
 
@@ -74,7 +87,7 @@ TEST_CASE("a fault before the command: named, undone, and the command never ran"
     for (const auto& fault : faults) {
       CAPTURE(hook);
       CAPTURE(fault.name);
-      const HostUnchanged unchanged;
+      const NothingLeft nothing_left;
       const auto result = launch(hook, fault.name, "touch /ran /run/ran");
       CAPTURE(result);
       CHECK(result.exit_code == 125);
@@ -88,7 +101,7 @@ TEST_CASE("a fault before the command: named, undone, and the command never ran"
 TEST_CASE("a fault in post_exec stops the container") {
   for (const auto& fault : faults) {
     CAPTURE(fault.name);
-    const HostUnchanged unchanged;
+    const NothingLeft nothing_left;
     const auto result = launch("post_exec", fault.name, "sleep 30; touch /ran");
     CAPTURE(result);
     CHECK(result.exit_code == 125);
@@ -101,7 +114,7 @@ TEST_CASE("a fault in post_exec stops the container") {
 TEST_CASE("a fault in post_exit is named, and everything is cleaned up") {
   for (const auto& fault : faults) {
     CAPTURE(fault.name);
-    const HostUnchanged unchanged;
+    const NothingLeft nothing_left;
     const auto result = launch("post_exit", fault.name, "exit 3");
     CAPTURE(result);
     CHECK(result.exit_code == (is_reported(fault) ? 3 : 125));
@@ -113,26 +126,25 @@ TEST_CASE("a fault in post_exit is named, and everything is cleaned up") {
 TEST_CASE("a fault in cleanup is named; what it cannot clean up stays until it is told to go") {
   for (const auto& fault : faults) {
     CAPTURE(fault.name);
-    const HostUnchanged unchanged;
+    const NothingLeft nothing_left;
     const auto result = launch("cleanup", fault.name, "exit 3");
     CAPTURE(result);
     CHECK(result.exit_code == (is_reported(fault) ? 3 : 125));
     CHECK(result.err.find(where("cleanup")) != std::string::npos);
     CHECK(result.err.find(fault.word) != std::string::npos);
     if (!is_reported(fault)) continue;
-    const auto hint = result.err.find("delete --force ");
-    REQUIRE(hint != std::string::npos);
-    const auto id = result.err.substr(hint + 15, 12);
-    run({"--plugin-dir", FIXTURES, "delete", "--force", id});
+    CHECK(result.err.find("delete --force faulty-launch") != std::string::npos);
+    run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"});
   }
 }
 
 TEST_CASE("a fault in join ends the exec; the container goes on") {
-  const HostUnchanged unchanged;
+  const NothingLeft nothing_left;
   for (const auto& fault : faults) {
     CAPTURE(fault.name);
     const std::string text =
-        "[container]\nhook_timeout = \"300ms\"\ncommand = [\"sleep\", \"60\"]\n[rootfs]\npath = \"" +
+        "[container]\nhook_timeout = \"300ms\"\ncommand = [\"sleep\", \"60\"]\n[rootfs]\npath = "
+        "\"" +
         root() + "\"\n[pid]\n[faulty]\nhook = \"join\"\nfault = \"" + fault.name + "\"\n";
     const auto started = run({"--plugin-dir", FIXTURES, "run", "--detach", "--id", "joined",
                               "--config", write_file("launch.toml", text)});
@@ -152,7 +164,7 @@ TEST_CASE("a fault in join ends the exec; the container goes on") {
 TEST_CASE("even with the standard descriptors closed, nothing runs and nothing is left") {
   for (const auto& hook : before_the_command) {
     CAPTURE(hook);
-    const HostUnchanged unchanged;
+    const NothingLeft nothing_left;
     const auto result = launch(hook, "close_all", "touch /ran");
     CAPTURE(result);
     CHECK(result.exit_code == 125);

@@ -8,8 +8,7 @@ namespace mini_container::test {
 std::string build_with(const std::vector<std::string>& argv, RunOptions options) {
   options.timeout = std::chrono::minutes(2);
   const auto result = run_program(argv, std::move(options));
-  if (result.exit_code != 0)
-    mc::fail(argv.front(), " failed: ", result.out, result.err);
+  if (result.exit_code != 0) mc::fail(argv.front(), " failed: ", result.out, result.err);
   return result.out;
 }
 
@@ -18,8 +17,8 @@ const std::string& installed_prefix() {
     std::string path = fresh_directory();
     for (const char* component :
          {"core", "sdk", "plugin_rootfs", "plugin_pid", "plugin_uts", "plugin_ipc"})
-      build_with({"cmake", "--install", build_directory(), "--prefix", path, "--component",
-                  component});
+      build_with(
+          {"cmake", "--install", build_directory(), "--prefix", path, "--component", component});
     return path;
   }();
   return prefix;

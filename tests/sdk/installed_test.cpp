@@ -14,9 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string share(const char* what) {
-  return installed_prefix() + "/share/mini_container/" + what;
-}
+std::string share(const char* what) { return installed_prefix() + "/share/mini_container/" + what; }
 
 std::vector<std::string> words(const std::string& text) {
   std::vector<std::string> out;
@@ -48,8 +46,8 @@ std::string exported_symbols(const std::string& file) {
 }  // namespace
 
 TEST_CASE("the installed program finds the installed plugins, below whatever prefix") {
-  const auto result = run_installed({"-r", shared_root(), "--pid", "--hostname", "box", "--", "sh",
-                                     "-c", "echo $$; hostname"});
+  const auto result = run_installed(
+      {"-r", shared_root(), "--pid", "--hostname", "box", "--", "sh", "-c", "echo $$; hostname"});
   CHECK(result.out == "1\nbox\n");
 }
 
@@ -79,8 +77,8 @@ TEST_CASE("the template's plugin works beside the others, and refuses what it mu
 }
 
 TEST_CASE("a plugin that is installed is found without being told where") {
-  build_with({"cmake", "--install", template_directory() + "/build", "--prefix",
-              installed_prefix()});
+  build_with(
+      {"cmake", "--install", template_directory() + "/build", "--prefix", installed_prefix()});
   CHECK(run_installed({"--hello", "--", "sh", "-c", "echo $GREETING"}).out == "hello world\n");
 }
 
@@ -89,8 +87,8 @@ TEST_CASE("a plugin in plain C, with gcc and pkg-config") {
   const auto directory = fresh_directory();
   const auto file = build_with({"find", installed_prefix(), "-name", "mini_container.pc"});
   const RunOptions with{.env = {{"PKG_CONFIG_PATH", fs::path(file).parent_path()}}};
-  std::vector<std::string> gcc = {"gcc", "-shared", "-O2", "-Wall", "-Wextra", "-Wpedantic",
-                                  "-Werror"};
+  std::vector<std::string> gcc = {"gcc",     "-shared",    "-O2",    "-Wall",
+                                  "-Wextra", "-Wpedantic", "-Werror"};
   const auto add = [&](const std::vector<std::string>& more) {
     gcc.insert(gcc.end(), more.begin(), more.end());
   };
@@ -104,8 +102,7 @@ TEST_CASE("a plugin in plain C, with gcc and pkg-config") {
                           "--", "sh", "-c", "cut -d' ' -f19 /proc/self/stat"});
   };
   CHECK(run_nice("7").out == "7\n");
-  CHECK(run_nice("20").last_error().find("priority.nice: 20 is out of range") !=
-        std::string::npos);
+  CHECK(run_nice("20").last_error().find("priority.nice: 20 is out of range") != std::string::npos);
 }
 
 TEST_CASE("a plugin in Rust, with rustc alone") {
@@ -116,8 +113,8 @@ TEST_CASE("a plugin in Rust, with rustc alone") {
               "panic=abort", "-C", "strip=symbols", "-C", "link-arg=-Wl,-z,defs", "-D", "warnings",
               "-o", directory + "/timerslack.so", share("examples/rust/timerslack.rs")});
   CHECK(exported_symbols(directory + "/timerslack.so") == "mc_plugin_v1\n");
-  const auto result = run_installed({"--plugin-dir", directory, "-r", shared_root(),
-                                     "--timerslack.ns", "1234", "--", "cat",
-                                     "/proc/self/timerslack_ns"});
+  const auto result =
+      run_installed({"--plugin-dir", directory, "-r", shared_root(), "--timerslack.ns", "1234",
+                     "--", "cat", "/proc/self/timerslack_ns"});
   CHECK(result.out == "1234\n");
 }

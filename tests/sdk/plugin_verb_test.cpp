@@ -44,7 +44,8 @@ TEST_CASE("plugin list shows name, version, summary and path") {
   CHECK(has(result.out, "(" + built("uts") + ")\n"));
   const auto json = run({"plugin", "list", "--json"});
   CHECK(json.exit_code == 0);
-  CHECK(has(json.out, "\"name\": \"uts\",\n    \"version\": \"1.0.0\",\n    \"summary\": \"A host"));
+  CHECK(
+      has(json.out, "\"name\": \"uts\",\n    \"version\": \"1.0.0\",\n    \"summary\": \"A host"));
   CHECK(has(json.out, "\"path\": \"" + built("uts") + "\""));
 }
 
@@ -103,8 +104,9 @@ TEST_CASE("plugin check of a good plugin reports each of its hooks, and leaves n
 TEST_CASE("plugin check takes the plugin's flags, and says which option is missing") {
   const auto missing = run({"plugin", "check", fixture("required")});
   CHECK(missing.exit_code == 0);
-  CHECK(has(missing.out, "note  run          not tried: it needs a value for must; add "
-                         "--required.must VALUE"));
+  CHECK(has(missing.out,
+            "note  run          not tried: it needs a value for must; add "
+            "--required.must VALUE"));
   const auto given = run({"plugin", "check", fixture("required"), "--required.must", "x"});
   CHECK(given.exit_code == 0);
   CHECK(has(given.out, "ok    run "));
@@ -112,7 +114,9 @@ TEST_CASE("plugin check takes the plugin's flags, and says which option is missi
 
 TEST_CASE("plugin check finds each fault") {
   const HostUnchanged unchanged;
-  const auto check = [](const std::string& name) { return run({"plugin", "check", fixture(name)}); };
+  const auto check = [](const std::string& name) {
+    return run({"plugin", "check", fixture(name)});
+  };
   check_fails(check("missing_symbol"), "symbol", "does not export mc_plugin_v1");
   check_fails(check("wrong_symbol"), "exports", "mc_plugin_v9");
   check_fails(check("more_exports"), "exports", "another_symbol");
@@ -144,8 +148,13 @@ TEST_CASE("plugin check finds what the linker was told wrong") {
   const auto directory = fresh_directory();
   const auto source = std::string(TEST_SOURCE_DIR) + "/tests/sdk/fixtures/declared.c";
   const auto build = [&](const std::vector<std::string>& flags) {
-    std::vector<std::string> gcc = {"gcc", "-shared", "-fPIC", "-DNAME=\"linked\"",
-                                    "-I" TEST_SOURCE_DIR "/sdk/include", source, "-o",
+    std::vector<std::string> gcc = {"gcc",
+                                    "-shared",
+                                    "-fPIC",
+                                    "-DNAME=\"linked\"",
+                                    "-I" TEST_SOURCE_DIR "/sdk/include",
+                                    source,
+                                    "-o",
                                     directory + "/linked.so"};
     gcc.insert(gcc.end(), flags.begin(), flags.end());
     REQUIRE(run_program(gcc).exit_code == 0);
@@ -163,8 +172,8 @@ TEST_CASE("plugin check survives a plugin that breaks") {
       CAPTURE(fault);
       CAPTURE(hook);
       const HostUnchanged unchanged;
-      const auto result = run({"plugin", "check", fixture("faulty"), "--faulty.hook", hook,
-                               "--faulty.fault", fault});
+      const auto result = run(
+          {"plugin", "check", fixture("faulty"), "--faulty.hook", hook, "--faulty.fault", fault});
       CAPTURE(result);
       CHECK(result.exit_code == 1);
       CHECK(has(result.out + result.err, std::string("faulty: ") + hook + ": "));

@@ -24,8 +24,8 @@ inside=$(run "$binary" --pid --hostname alone --ipc -- sh -c 'echo $$ $(hostname
 rm -rf "$work/bare"
 mkdir -p "$work/bare/proc" "$work/bare/bin"
 cp "$binary" "$work/bare/bin/"
-cp /bin/busybox "$work/bare/bin/sh"
-inside=$(unshare -mp --fork --propagation private sh -c \
-  'mount -t proc proc "$1/proc" && exec chroot "$1" /bin/mini_container --hostname bare -- /bin/sh -c "exec -a hostname /bin/sh"' \
-  sh "$work/bare" 2>&1)
+cp /bin/busybox "$work/bare/bin/hostname"
+# shellcheck disable=SC2016
+inside=$(unshare -mp --fork --propagation private sh -c 'mount -t proc proc "$1/proc" &&
+  exec chroot "$1" /bin/mini_container --hostname bare -- /bin/hostname' sh "$work/bare" 2>&1)
 [ "$inside" = bare ] || fail "in a bare root: $inside"

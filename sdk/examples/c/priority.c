@@ -12,15 +12,16 @@
 
 #include "mini_container/abi.h"
 
-static int seal(void *self, const mc_host *host, const mc_call *call, mc_error *error) {
-  const mc_node *nice = host->get(host->config(host), "nice");
+static int seal(void* self, const mc_host* host, const mc_call* call, mc_error* error) {
+  const mc_node* nice = host->get(host->config(host), "nice");
   const int value = (int)host->integer(nice);
   (void)self;
   (void)call;
   if (setpriority(PRIO_PROCESS, 0, value) != 0) {
     error->error_number = errno;
     /* Formatting an integer into memory is safe in the child; writing to a FILE is not. */
-    snprintf(error->text, sizeof error->text, "%s: set the nice value %d", host->where(nice), value);
+    snprintf(error->text, sizeof error->text, "%s: set the nice value %d", host->where(nice),
+             value);
     snprintf(error->hint, sizeof error->hint, "a value below the present one needs CAP_SYS_NICE");
     return -1;
   }
