@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "core/agent.hpp"
 #include "core/builtin_plugins.hpp"
@@ -106,57 +107,91 @@ void report_costs(const Pipeline& pipeline, const std::string& name, Report& rep
   }
 }
 
-/// In the throwaway host: loads it, and runs /bin/true with it.
-bool try_plugin(VerbContext& context, const std::string& path, const Arguments& options,
-                const std::string& state_root) {
-  Report report;
-  try {
-    const Plugin& plugin = context.catalog.load_file(path);
-    report.good("descriptor", mc::concat(plugin.name, ' ', plugin.data.version, ", ABI 1.",
-                                         plugin.data.abi_minor, ": ", plugin.data.summary));
-    report.good("options", mc::concat(plugin.options.size(), " declared"));
+/// Loads a plugin and runs /bin/true with it, each step with its row.
+class Trial {
+ public:
+  Trial(VerbContext& context, const std::string& path, const Arguments& options)
+      : context_(context), path_(path), options_(options) {}
+
+  /// Everything that reads files: loads the plugin and those that it needs, checks the launch.
+  bool prepare() {
+    try {
+      plugin_ = &context_.catalog.load_file(path_);
+      describe_plugin();
+      request_ = parse_run(options_, context_.global, context_.catalog);
+      if (request_.tree.find(plugin_->name) == nullptr)
+        request_.tree.set(plugin_->name, Value(Table{}));
+      if (lacks_options()) return true;
+      complete_command();
+      launch_ = check_launch(request_.tree, request_.directory, context_.catalog);
+    } catch (const mc::Error& error) {
+      report_.bad("load", describe(error));
+    }
+    return report_.all_well() || launch_;
+  }
+
+  bool run(const std::string& state_root) {
+    if (!launch_) return report_.all_well();
+    try {
+      RunOptions run;
+      run.state_root = state_root;
+      run.id = throwaway_id;
+      run.timings = true;
+      Agent agent(*launch_, run);
+      agent.start();
+      const int exit_code = agent.wait();
+      agent.finish();
+      report_.expect(exit_code == 0, "run", "in a throwaway container, to its end",
+                     mc::concat("the command ended with exit code ", exit_code));
+      report_costs(agent.pipeline(), plugin_->name, report_);
+      if (!ContainerState::list(state_root).empty())
+        report_.bad("cleanup", "the container's state is left behind");
+    } catch (const Failure& failure) {
+      report_.bad("run", failure.what());
+    } catch (const mc::Error& error) {
+      report_.bad("run", describe(error));
+    }
+    return report_.all_well();
+  }
+
+ private:
+  void describe_plugin() {
+    const Plugin& plugin = *plugin_;
+    report_.good("descriptor", mc::concat(plugin.name, ' ', plugin.data.version, ", ABI 1.",
+                                          plugin.data.abi_minor, ": ", plugin.data.summary));
+    report_.good("options", mc::concat(plugin.options.size(), " declared"));
     const auto hooks = hook_names(plugin);
-    report.good("hooks", hooks.empty() ? "none" : joined(hooks, hooks.size()));
-    const auto file = path.substr(path.rfind('/') + 1);
-    report.expect(
+    report_.good("hooks", hooks.empty() ? "none" : joined(hooks, hooks.size()));
+    const auto file = path_.substr(path_.rfind('/') + 1);
+    report_.expect(
         file == plugin.name + ".so", "name", "the file is " + file,
         "the file is " + file + " and would not be found; name it " + plugin.name + ".so");
+  }
 
-    RunRequest request = parse_run(options, context.global, context.catalog);
-    if (request.tree.find(plugin.name) == nullptr) request.tree.set(plugin.name, Value(Table{}));
-    if (const auto missing = missing_options(plugin, *request.tree.find(plugin.name));
-        !missing.empty()) {
-      report.note("run", "not tried: it needs a value for " + joined(missing) + "; add --" +
-                             plugin.name + "." + missing.front() + " VALUE");
-      return report.all_well();
-    }
-    Value container = request.tree.find("container") != nullptr ? *request.tree.find("container")
-                                                                : Value(Table{});
+  bool lacks_options() {
+    const auto missing = missing_options(*plugin_, *request_.tree.find(plugin_->name));
+    if (missing.empty()) return false;
+    report_.note("run", "not tried: it needs a value for " + joined(missing) + "; add --" +
+                            plugin_->name + "." + missing.front() + " VALUE");
+    return true;
+  }
+
+  void complete_command() {
+    const Value* given = request_.tree.find("container");
+    Value container = given != nullptr ? *given : Value(Table{});
     if (container.find("command") == nullptr)
       container.set("command", Value(List{Value(std::string("/bin/true"))}));
-    request.tree.set("container", std::move(container));
-
-    const Launch launch = check_launch(request.tree, request.directory, context.catalog);
-    RunOptions run;
-    run.state_root = state_root;
-    run.id = throwaway_id;
-    run.timings = true;
-    Agent agent(launch, run);
-    agent.start();
-    const int exit_code = agent.wait();
-    agent.finish();
-    report.expect(exit_code == 0, "run", "in a throwaway container, to its end",
-                  mc::concat("the command ended with exit code ", exit_code));
-    report_costs(agent.pipeline(), plugin.name, report);
-    if (!ContainerState::list(state_root).empty())
-      report.bad("cleanup", "the container's state is left behind");
-  } catch (const Failure& failure) {
-    report.bad("run", failure.what());
-  } catch (const mc::Error& error) {
-    report.bad("load", describe(error));
+    request_.tree.set("container", std::move(container));
   }
-  return report.all_well();
-}
+
+  VerbContext& context_;
+  const std::string& path_;
+  const Arguments& options_;
+  Report report_;
+  const Plugin* plugin_ = nullptr;
+  RunRequest request_;
+  std::optional<Launch> launch_;
+};
 
 }  // namespace
 
@@ -188,9 +223,10 @@ bool check_plugin(VerbContext& context, const std::string& file, const Arguments
   } catch (const mc::Error& error) {
     report.note("directory", "no launch will take it from there: " + describe(error));
   }
-  const int code = in_throwaway_host([&](const std::string& state_root) {
-    return try_plugin(context, path, options, state_root) ? 0 : 1;
-  });
+  Trial trial(context, path, options);
+  const int code = in_throwaway_host(
+      [&] { return trial.prepare(); },
+      [&](const std::string& state_root) { return trial.run(state_root) ? 0 : 1; });
   if (code > 1)
     report.bad("run", code > 128 && code < 193
                           ? mc::concat("it crashed (SIG", ::sigabbrev_np(code - 128), ")")

@@ -76,12 +76,14 @@ mc::Fd make_state_file_system() {
 
 }  // namespace
 
-int in_throwaway_host(const std::function<int(const std::string&)>& body) {
+int in_throwaway_host(const std::function<bool()>& before,
+                      const std::function<int(const std::string&)>& body) {
   std::fflush(nullptr);
   const pid_t outer = mc::check(::fork(), "fork");
   if (outer == 0) {
     try {
       ::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L);
+      if (!before()) ::_exit(1);
       if (::geteuid() != 0) enter_user_namespace();
       mc::check(::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET),
                 "make the throwaway namespaces", mc::Hint{"run this as root"});
@@ -99,7 +101,7 @@ int in_throwaway_host(const std::function<int(const std::string&)>& body) {
   int status = 0;
   while (::waitpid(outer, &status, 0) < 0)
     if (errno != EINTR) mc::fail_with(errno, "wait for the throwaway host");
-  return WIFEXITED(status) ? WEXITSTATUS(status) : exit_runtime_failed;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace mini_container

@@ -101,6 +101,18 @@ TEST_CASE("plugin check of a good plugin reports each of its hooks, and leaves n
   }
 }
 
+TEST_CASE("plugin check works for an ordinary user, with plugins of root") {
+  const auto directory = fresh_directory();
+  fs::copy_file(build_directory() + "/mini_container", directory + "/mini_container");
+  fs::copy(build_directory() + "/plugins.d", directory + "/plugins.d");
+  const auto result = run_program(
+      {directory + "/mini_container", "plugin", "check", directory + "/plugins.d/uts.so"},
+      {.uid = 1000});
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  CHECK(has(result.out, "ok    run          in a throwaway container, to its end"));
+}
+
 TEST_CASE("plugin check takes the plugin's flags, and says which option is missing") {
   const auto missing = run({"plugin", "check", fixture("required")});
   CHECK(missing.exit_code == 0);
