@@ -2,7 +2,6 @@
 // How the kernel treats the process: CPU and I/O scheduling, affinity, memory policy, who dies
 // first when memory runs out. sched(7).
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <linux/magic.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
@@ -58,10 +57,11 @@ constexpr Word flag_values[] = {{"reset_on_fork", 0x01},  {"reclaim", 0x02},
                                 {"dl_overrun", 0x04},     {"keep_policy", 0x08},
                                 {"keep_params", 0x10},    {"util_clamp_min", 0x20},
                                 {"util_clamp_max", 0x40}};
+// ioprio_set(2). Not from <linux/ioprio.h>: newer ones do not compile as C++.
+constexpr int io_class_shift = 13;
+constexpr int io_of_a_process = 1;
 constexpr const char* io_classes[] = {"realtime", "best_effort", "idle", nullptr};
-constexpr Word io_values[] = {{"realtime", IOPRIO_CLASS_RT},
-                              {"best_effort", IOPRIO_CLASS_BE},
-                              {"idle", IOPRIO_CLASS_IDLE}};
+constexpr Word io_values[] = {{"realtime", 1}, {"best_effort", 2}, {"idle", 3}};
 constexpr const char* personalities[] = {"linux", "linux32", nullptr};
 constexpr const char* memory_policies[] = {"default",        "preferred", "bind",
                                            "interleave",     "local",     "preferred_many",
@@ -248,9 +248,9 @@ class Scheduling {
   void set_io_priority() const {
     const mc::Node io_class = config_["io_class"];
     if (!io_class) return;
-    const auto value = IOPRIO_PRIO_VALUE(value_of(io_values, io_class.text()),
-                                         static_cast<std::uint64_t>(config_.integer("io_priority")));
-    mc::check(::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value), io_class.where(),
+    const auto value = value_of(io_values, io_class.text()) << io_class_shift |
+                       static_cast<std::uint64_t>(config_.integer("io_priority"));
+    mc::check(::syscall(SYS_ioprio_set, io_of_a_process, 0, value), io_class.where(),
               ": set the input/output class '", io_class.text(), "'", rights_hint());
   }
 

@@ -33,6 +33,7 @@ void add_processes(std::set<std::string>& state) {
     if (!std::all_of(pid.begin(), pid.end(), [](unsigned char c) { return std::isdigit(c); }))
       continue;
     std::string command = read_file(entry.path() / "cmdline");
+    if (command.empty()) continue;  // it is ending: an earlier test's
     std::replace(command.begin(), command.end(), '\0', ' ');
     state.insert("process " + pid + " " + command);
   }
