@@ -26,8 +26,8 @@ Value translate_mappings(const Property& mappings) {
       const Property number = mapping.need(from);
       entry.set(to, Value(number.integer(least, last_id), number.place()));
     };
-    copy("containerID", "container_id", 0);
-    copy("hostID", "host_id", 0);
+    copy("containerID", "container", 0);
+    copy("hostID", "host", 0);
     copy("size", "size", 1);
     out.push_back(std::move(entry));
   }

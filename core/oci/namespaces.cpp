@@ -122,9 +122,7 @@ void translate_namespaces(const Property& config, Value& tree) {
     for (const char* own : {"shm", "mqueue"}) table.set(own, Value(false, ipc->place()));
   }
   if (const auto network = namespaces.find("network")) {
-    Value& table = enable(*network, "net", "path", tree);
-    const bool joined = joins(*network);
-    table.set("mode", Value(std::string(joined ? "join" : "loopback"), network->place()));
+    Value& table = enable(*network, "net", "join", tree);
     // Engines bring these files themselves.
     table.set("name_files", Value(false, network->place()));
     Value moved(Table{}, network->place());

@@ -67,8 +67,14 @@ TEST_CASE("namespaces become plugins, and paths what they join") {
   const auto text = translated(with("linux.namespaces", R"([{"type": "mount"}, {"type": "pid"},
       {"type": "network", "path": "/run/netns/a"}, {"type": "ipc", "path": "/proc/1/ns/ipc"}])"));
   CHECK(contains(text, R"("pid":{})"));
-  CHECK(contains(text, R"("net":{"path":"/run/netns/a","mode":"join")"));
+  CHECK(contains(text, R"("net":{"join":"/run/netns/a","name_files":false)"));
   CHECK(contains(text, R"("ipc":{"join":"/proc/1/ns/ipc","shm":false,"mqueue":false})"));
+}
+
+TEST_CASE("a mount's mappings have the names that the plugin gives them") {
+  const auto text = translated(with("mounts", R"([{"destination": "/a", "type": "bind",
+      "source": "/b", "uidMappings": [{"containerID": 1, "hostID": 2, "size": 3}]}])"));
+  CHECK(contains(text, R"("uid_mappings":[{"container":1,"host":2,"size":3}])"));
 }
 
 TEST_CASE("resources become limits, 0 is not set, and -1 is no limit") {
