@@ -9,7 +9,7 @@ demo_packages='busybox-static'
 test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils
   iproute2 nftables passt slirp4netns'
 # Container engines that run us, and the runtimes that we are compared with.
-engine_packages='podman conmon containerd crun runc jq'
+engine_packages='podman conmon containerd crun runc jq procps'
 bench_packages='bubblewrap crun'
 
 # as_root COMMAND...: with sudo where this is an ordinary user.

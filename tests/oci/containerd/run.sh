@@ -4,42 +4,25 @@
 # print and how both exit must be the same.
 #   sh run.sh MINI_CONTAINER DIRECTORY
 set -u
-. "$(dirname "$0")/../support.sh"
+. "$(dirname "$0")/../engine.sh"
 
-need_programs containerd ctr runc busybox unshare sha256sum script
-[ "$(id -u)" = 0 ] || skip "needs root"
-if [ "${3:-}" != inside ]; then
-  exec unshare --mount --net --propagation private sh "$0" "$1" "$2" inside
-fi
+need_programs containerd ctr runc busybox unshare sha256sum script ps
+in_own_machine "$@"
+mkdir "$work/image"
 
-runtime=$1
-work=$2
-rm -rf "$work"
-mkdir -p "$work/state" "$work/image"
-hide_hybrid_cgroup2
-
-# A socket's name is short: below the build directory by way of a link.
-short=$(mktemp -d)
-ln -s "$work" "$short/w"
 cat >"$work/config.toml" <<END
 version = 2
 root = "$work/root"
-state = "$short/w/state"
+state = "$work/state"
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs",
   "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.tracing"]
 [grpc]
-  address = "$short/w/s"
+  address = "$work/s"
 END
 containerd --config "$work/config.toml" >"$work/containerd.log" 2>&1 &
 daemon=$!
-c() { timeout 60 ctr --address "$short/w/s" "$@"; }
-stop() {
-  kill "$daemon" 2>/dev/null
-  wait "$daemon" 2>/dev/null
-  rm -rf "$short"
-}
-trap stop EXIT
+c() { timeout 60 ctr --address "$work/s" "$@"; }
 wait_until 20 c version || {
   cat "$work/containerd.log"
   echo "containerd does not start here"
@@ -61,14 +44,6 @@ c image import --snapshotter native "$work/image.tar" >/dev/null || {
   exit 1
 }
 
-check() {
-  printf '## %s\n' "$1"
-  shift
-  out=$("$@" 2>"$work/stderr")
-  code=$?
-  [ -z "$out" ] || printf '%s\n' "$out"
-  printf 'exit %s\n' "$code"
-}
 # run_with OPTIONS ID COMMAND...
 run_with() {
   options=$1
@@ -89,7 +64,7 @@ checks() {
   check 'a read-only root' run_with '--rm --read-only' one touch /x
   check 'memory' run_with '--rm --memory-limit 33554432' one true
   check 'a mount' run_with "--rm --mount type=bind,src=$work/image,dst=/mnt,options=rbind:ro" one ls /mnt
-  check 'a terminal' script -qec "ctr --address $short/w/s run --snapshotter native \
+  check 'a terminal' script -qec "ctr --address $work/s run --snapshotter native \
     --runc-binary $chosen --rm --tty docker.io/library/busy:latest one tty" /dev/null
   check 'detached' run_with --detach two sleep 100
   check 'running' status_of two
@@ -101,27 +76,26 @@ checks() {
   check 'paused' status_of two
   check 'resume' c task resume two
   check 'running again' status_of two
-  check 'processes' sh -c "ctr --address $short/w/s task ps two | wc -l"
-  check 'metrics' sh -c "ctr --address $short/w/s task metrics two | grep -c pids.current"
+  check 'processes' sh -c "ctr --address $work/s task ps two | wc -l"
+  check 'metrics' sh -c "ctr --address $work/s task metrics two | grep -c pids.current"
   check 'kill' c task kill --signal SIGKILL two
   wait_until 10 stopped two
   check 'stopped' status_of two
-  check 'delete the task' sh -c "ctr --address $short/w/s task rm two >/dev/null"
+  check 'delete the task' sh -c "ctr --address $work/s task rm two >/dev/null"
   check 'delete it' c container rm two
   check 'kill all' run_with --detach three sh -c 'sleep 100 & sleep 100'
   check 'of it' c task kill --all --signal SIGKILL three
   wait_until 10 stopped three
-  check 'and remove' sh -c "ctr --address $short/w/s task rm three >/dev/null; ctr --address $short/w/s container rm three"
-  check 'nothing is left' sh -c "ctr --address $short/w/s container ls -q; ctr --address $short/w/s task ls -q"
+  check 'and remove' sh -c "ctr --address $work/s task rm three >/dev/null; ctr --address $work/s container rm three"
+  check 'nothing is left' sh -c "ctr --address $work/s container ls -q; ctr --address $work/s task ls -q"
 }
 
 for chosen in "$runtime" "$(command -v runc)"; do
-  checks </dev/null >"$work/$(basename "$chosen").txt"
+  name=$(basename "$chosen")
+  checks </dev/null >"$work/$name.txt" 3>"$work/$name.errors"
 done
-diff -u "$work/runc.txt" "$work/mini_container.txt" >"$work/difference" || {
-  echo "containerd sees a difference between runc (-) and mini_container (+):"
-  cat "$work/difference"
-  failures=1
-}
-[ "$failures" -eq 0 ] || exit 1
-echo "containerd: $(grep -c '^## ' "$work/mini_container.txt") checks give the same with mini_container and runc"
+kill "$daemon"
+wait "$daemon"
+nothing_remains
+compare runc
+conclude containerd runc

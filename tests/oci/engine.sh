@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the tests of container engines share: a machine of their own to run in, the comparison of
+# what an engine says with us and with the control, and a look at what is left. To be sourced.
+. "$(dirname "$0")/../support.sh"
+
+# The hierarchies of cgroups of version 1, one a line: DIRECTORY OPTIONS.
+cgroup_hierarchies() {
+  awk '$3 == "cgroup" {
+      count = split($4, words, ","); kept = ""
+      for (i = 1; i <= count; ++i)
+        if (words[i] !~ /^(rw|ro|relatime|nosuid|nodev|noexec|xattr|release_agent=.*)$/)
+          kept = kept (kept == "" ? "" : ",") (words[i] ~ /^name=/ ? "none," : "") words[i]
+      print $2, kept }' /proc/mounts
+}
+
+# enter_cgroups NAME: into one of our own in each hierarchy; the engines will see it as the root.
+enter_cgroups() {
+  for directory in $(cgroup_hierarchies | cut -d' ' -f1); do
+    mkdir "$directory/$1" || return 1
+    for set in cpuset.cpus cpuset.mems; do
+      [ ! -f "$directory/$set" ] || cat "$directory/$set" >"$directory/$1/$set" || return 1
+    done
+    sh -c 'echo $PPID' >"$directory/$1/cgroup.procs" || return 1
+  done
+}
+
+# Engines leave cgroups of their own (/libpod_parent, /default); those go with it.
+remove_cgroups() {
+  for directory in $(cgroup_hierarchies | cut -d' ' -f1); do
+    [ ! -d "$directory/$1" ] || find "$directory/$1" -depth -type d -exec rmdir {} +
+  done
+}
+
+# The hierarchies anew, as seen from our own cgroups. The v2 part of a hybrid layout is not for every
+# runtime: it is left out for all alike.
+mount_cgroups() {
+  hierarchies=$(cgroup_hierarchies)
+  [ -n "$hierarchies" ] || return 0
+  umount --recursive /sys/fs/cgroup && mount -t tmpfs tmpfs /sys/fs/cgroup || exit 1
+  printf '%s\n' "$hierarchies" | while read -r directory options; do
+    mkdir -p "$directory" && mount -t cgroup -o "$options" cgroup "$directory" || exit 1
+  done
+}
+
+# in_own_machine "$@": starts the script anew in namespaces of its own, with an empty /run and
+# /dev/shm, and returns there. All that is started is gone with its first process.
+in_own_machine() {
+  [ "$(id -u)" = 0 ] || skip "needs root"
+  if [ "${3:-}" != inside ]; then
+    rm -rf "$2"
+    mkdir -p "$2"
+    own=mini_container-test-$$
+    (
+      enter_cgroups "$own" || exit 1
+      exec unshare --mount --net --ipc --uts --cgroup --pid --fork --kill-child --mount-proc \
+        --propagation private sh "$0" "$1" "$2" inside
+    ) &
+    machine=$!
+    trap 'kill -9 "$machine"' TERM INT HUP
+    wait "$machine"
+    code=$?
+    remove_cgroups "$own" || code=1
+    exit "$code"
+  fi
+  runtime=$1
+  # Names of sockets and podman's directories are to be short.
+  work=/run/e
+  mount_cgroups
+  mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm &&
+    mkdir -p "$work" /run/lock && mount --bind "$2" "$work" || exit 1
+  ip link set lo up
+  mkdir "$work/cwd" "$work/tmp" "$work/home"
+  # conmon leaves a file in its working directory when memory runs out.
+  cd "$work/cwd" || exit 1
+  export TMPDIR="$work/tmp" HOME="$work/home"
+  findings >"$work/before"
+}
+
+# What there is of processes, mounts, cgroups and the runtime's own state.
+findings() {
+  ps -e -o pid=,stat=,args= |
+    awk -v self="$0" '$1 != 1 && $2 !~ /^Z/ && $3 !~ /^(ps|awk)$/ && $4 != self {
+      $1 = $2 = ""; print "process" $0 }'
+  sed 's/^[0-9]* [0-9]* [^ ]* /mount /; s/ - .*//' /proc/self/mountinfo
+  find /sys/fs/cgroup -mindepth 2 -type d | grep -vE '^/sys/fs/cgroup/[^/]*/(libpod_parent|default)(/conmon)?$' |
+    sed 's/^/cgroup /'
+  find /run/mini_container -mindepth 1 2>/dev/null | sed 's/^/state /'
+}
+as_before() {
+  findings >"$work/after"
+  cmp -s "$work/before" "$work/after"
+}
+nothing_remains() {
+  wait_until 10 as_before || fail "what the engine's containers leave (+):
+$(diff "$work/before" "$work/after")"
+}
+
+# check NAME COMMAND...: prints what it says and how it ends, without what differs between runs.
+check() {
+  printf '## %s\n' "$1"
+  printf '## %s\n' "$1" >&3
+  shift
+  out=$("$@" 2>"$work/stderr")
+  code=$?
+  [ -z "$out" ] || printf '%s\n' "$out" | sed -E 's/\b[0-9a-f]{64}\b/ID/g; s/\b[0-9a-f]{12}\b/ID/g'
+  printf 'exit %s\n' "$code"
+  cat "$work/stderr" >&3
+}
+
+# in_terminal COMMAND: in a terminal of 31 lines and 99 columns; our standard input is typed.
+in_terminal() { script -qec "stty rows 31 cols 99; $1" /dev/null; }
+
+# compare CONTROL: each check gives the same with mini_container. What they wrote to standard
+# error is in NAME.errors.
+compare() {
+  diff -U 3 "$work/$1.txt" "$work/mini_container.txt" >"$work/difference" || {
+    fail "a difference between $1 (-) and mini_container (+):"
+    cat "$work/difference"
+  }
+}
+
+# conclude NAME CONTROL
+conclude() {
+  [ "$failures" -eq 0 ] || exit 1
+  echo "$1: $(grep -c '^## ' "$work/mini_container.txt") checks give the same with mini_container and $2"
+}
