@@ -47,6 +47,7 @@ void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
                  mc::Hint{"cgroupfs, systemd or disabled"});
       global.cgroup_manager = value;
       break;
+    case RunFlag::settings: global.settings = value; break;
     case RunFlag::version: global.version = true; break;
     default: break;
   }

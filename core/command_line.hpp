@@ -22,6 +22,7 @@ struct GlobalOptions {
   std::string log_format;                // --log-format text|json; empty: text
   bool systemd_cgroup = false;           // --systemd-cgroup
   std::string cgroup_manager;            // --cgroup-manager cgroupfs|systemd|disabled
+  std::string settings;                  // --settings FILE; empty: /etc/mini_container/config.toml
   bool version = false;                  // --version
 };
 

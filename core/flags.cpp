@@ -34,6 +34,8 @@ const std::vector<RunFlagSpec>& run_flags() {
        "For bundles: has systemd make the cgroups"},
       {RunFlag::cgroup_manager, "cgroup-manager", 0, "NAME",
        "For bundles: cgroupfs, systemd or disabled"},
+      {RunFlag::settings, "settings", 0, "FILE",
+       "For bundles: the administrator's configuration, in place of /etc/mini_container/config.toml"},
       {RunFlag::rootless, "rootless", 0, "WHEN", "Accepted for container engines; found out anyway"},
       {RunFlag::criu, "criu", 0, "FILE", "Accepted for container engines; there is no checkpoint"},
       {RunFlag::version, "version", 0, nullptr, "Shows the version, and the specification's"},

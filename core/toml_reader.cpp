@@ -68,15 +68,6 @@ Value convert(const toml::node& node, Place place) {
            mc::Hint{twice ? "every key and every table is written once" : ""});
 }
 
-Value parse(std::string_view text, const char* source) {
-  check_toml_limits(text, source);
-  try {
-    return convert(toml::parse(text), Place{source, 1, 1});
-  } catch (const toml::parse_error& error) {
-    refuse(error, source);
-  }
-}
-
 struct FileId {
   dev_t device;
   ino_t inode;
@@ -107,7 +98,7 @@ class LaunchFile {
     if (chain_.size() >= longest_chain)
       mc::fail(prefix, "more than ", longest_chain, " files extend each other");
     chain_.push_back(id);
-    Value tree = parse(content(file.get(), path, status.st_size), intern(path));
+    Value tree = read_toml(content(file.get(), path, status.st_size), path);
     Value out = extend(path, tree);
     chain_.pop_back();
     return out;
@@ -175,6 +166,16 @@ void set_places(Value& value, Place place) {
 }
 
 }  // namespace
+
+Value read_toml(std::string_view text, std::string_view source_name) {
+  const char* source = intern(source_name);
+  check_toml_limits(text, source);
+  try {
+    return convert(toml::parse(text), Place{source, 1, 1});
+  } catch (const toml::parse_error& error) {
+    refuse(error, source);
+  }
+}
 
 Value read_launch_file(const std::string& path) { return LaunchFile().read(path, nullptr); }
 

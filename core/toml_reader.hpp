@@ -16,6 +16,9 @@ namespace mini_container {
 /// and for files that extend each other in a circle.
 Value read_launch_file(const std::string& path);
 
+/// Reads TOML text that stands for itself: `extends` is a key like any other. Throws as above.
+Value read_toml(std::string_view text, std::string_view source);
+
 /// Reads one TOML value as it stands on the right of "=": for `--set table.key=value`. Text that
 /// is no TOML value is a string as it stands.
 Value read_toml_value(std::string_view text, Place place);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/agent.hpp"
+#include "core/oci/annotations.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/start.hpp"
 #include "core/verb_options.hpp"
@@ -84,6 +85,11 @@ Prepared prepare(const CreateRequest& request, VerbContext& context) {
       context.global.systemd_cgroup || context.global.cgroup_manager == "systemd";
   translation.preserve_fds = static_cast<int>(request.preserve_fds) + passed;
   Bundle bundle = read_bundle(request.bundle, request.config, translation);
+  const auto settings = [&] {
+    return read_settings(context.global.settings.empty() ? settings_path : context.global.settings);
+  };
+  apply_annotations(Property(&bundle.config, "", bundle.config.place())["annotations"], settings,
+                    context.catalog, bundle.tree);
   announce_descriptors(bundle.tree, passed);
   Prepared out;
   out.launch = check_launch(bundle.tree, bundle.directory, context.catalog);

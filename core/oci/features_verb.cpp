@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // features: what bundles can ask for here, from what the plugins that are there declare.
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "core/json.hpp"
 #include "core/namespaces.hpp"
+#include "core/oci/annotations.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/verbs.hpp"
 #include "core/verb_options.hpp"
@@ -27,16 +26,36 @@ Value enabled(bool yes) {
   return out;
 }
 
-/// The words that option `key` of `plugin` may take, those of them that start with `prefix`.
-std::vector<std::string> words_of(const Plugin& plugin, std::string_view key,
+/// The words that the option at `keys`, fields of fields, may take, those of them that start with
+/// `prefix`.
+std::vector<std::string> words_of(const Plugin& plugin,
+                                  std::initializer_list<std::string_view> keys,
                                   std::string_view prefix) {
   std::vector<std::string> out;
-  const auto option = std::ranges::find(plugin.options, key, &OptionSpec::key);
-  if (option == plugin.options.end()) return out;
+  const std::vector<OptionSpec>* level = &plugin.options;
+  const OptionSpec* option = nullptr;
+  for (const std::string_view key : keys) {
+    const auto found = std::ranges::find(*level, key, &OptionSpec::key);
+    if (found == level->end()) return out;
+    option = &*found;
+    level = &option->fields;
+  }
   for (const auto* word = option->data.choices; word != nullptr && *word != nullptr; ++word)
     if (std::string_view(*word).starts_with(prefix)) out.emplace_back(*word);
+  std::ranges::sort(out);
   return out;
 }
+
+/// Those that the kernel's headers knew when this was built, by number: capabilities(7).
+const std::vector<std::string> capability_names = {
+    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
+    "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
+    "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL",
+    "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"};
 
 std::vector<std::string> namespaces_of(Catalog& catalog) {
   std::uint64_t flags = 0;
@@ -52,21 +71,22 @@ std::vector<std::string> namespaces_of(Catalog& catalog) {
   return out;
 }
 
-bool is_there(const char* path) {
-  struct stat info {};
-  return ::stat(path, &info) == 0;
-}
-
 Value seccomp_features(Catalog& catalog) {
   const Plugin* plugin = catalog.find("seccomp");
   Value out = enabled(plugin != nullptr);
   if (plugin == nullptr) return out;
-  out.set("actions", texts(words_of(*plugin, "default_action", "SCMP_ACT_")));
-  const auto flags = words_of(*plugin, "flags", "SECCOMP_");
+  out.set("actions", texts(words_of(*plugin, {"default_action"}, "SCMP_ACT_")));
+  const auto flags = words_of(*plugin, {"flags"}, "SECCOMP_");
   out.set("knownFlags", texts(flags));
   out.set("supportedFlags", texts(flags));
-  out.set("operators", texts({"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ",
-                              "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"}));
+  out.set("operators", texts(words_of(*plugin, {"syscalls", "args", "op"}, "SCMP_CMP_")));
+  out.set("archs",
+          texts({"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
+                 "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
+                 "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
+                 "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64",
+                 "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86",
+                 "SCMP_ARCH_X86_64"}));
   return out;
 }
 
@@ -81,11 +101,12 @@ Value cgroup_features(Catalog& catalog) {
 Value linux_features(Catalog& catalog) {
   Value out(Table{});
   out.set("namespaces", texts(namespaces_of(catalog)));
+  if (catalog.find("capabilities") != nullptr) out.set("capabilities", texts(capability_names));
   out.set("cgroup", cgroup_features(catalog));
   out.set("seccomp", seccomp_features(catalog));
-  const bool lsm = catalog.find("lsm") != nullptr;
-  out.set("apparmor", enabled(lsm && is_there("/sys/kernel/security/apparmor")));
-  out.set("selinux", enabled(lsm && is_there("/sys/fs/selinux/enforce")));
+  // What is implemented, not what this machine's kernel has.
+  for (const char* module : {"apparmor", "selinux"})
+    out.set(module, enabled(catalog.find("lsm") != nullptr));
   out.set("intelRdt", enabled(false));
   Value idmap(Table{});
   idmap.set("idmap", enabled(catalog.find("rootfs") != nullptr));
@@ -122,6 +143,7 @@ int features_verb(VerbContext& context, const Arguments& arguments) {
   Value annotations(Table{});
   annotations.set("mini_container.version", Value(std::string(MINI_CONTAINER_VERSION)));
   out.set("annotations", std::move(annotations));
+  out.set("potentiallyUnsafeConfigAnnotations", texts({std::string(annotation_prefix)}));
   std::fputs(write_json(out, JsonStyle::pretty).c_str(), stdout);
   return 0;
 }
