@@ -2,6 +2,7 @@
 #include "default_profile.hpp"
 
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <linux/personality.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -36,8 +37,6 @@ constexpr Opened opened_by[] = {
     {CAP_SYS_TTY_CONFIG, "vhangup"},
     {CAP_SYS_NICE, "get_mempolicy set_mempolicy set_mempolicy_home_node mbind"},
     {CAP_SYSLOG, "syslog"},
-    {CAP_BPF, "bpf"},
-    {CAP_PERFMON, "perf_event_open"},
     {CAP_DAC_READ_SEARCH, "open_by_handle_at"},
 };
 
@@ -52,6 +51,22 @@ constexpr unsigned clone_flags_argument = 1;
 #else
 constexpr unsigned clone_flags_argument = 0;
 #endif
+
+// An argument of the C type int: the kernel looks at its lower half, whatever is above it. Numbers
+// other than one, as blocks of neighbours: a filter has no "not equal" under a mask.
+constexpr std::uint64_t int_mask = 0xffffffff;
+struct Block {
+  std::uint64_t first;
+  std::uint64_t size;  // a power of two
+};
+constexpr Block families_but_netlink_and_vsock[] = {{0, 16}, {17, 1}, {18, 2}, {20, 4}, {24, 8},
+                                                    {32, 8}, {41, 1}, {42, 2}, {44, 4}, {48, 16}};
+constexpr Block netlink_but_audit[] = {{0, 8}, {8, 1}, {10, 2}, {12, 4}, {16, 16}};
+
+Argument is_in(unsigned index, Block block) {
+  return {index, Compare::masked_equal, int_mask & ~(block.size - 1), block.first};
+}
+Argument is(unsigned index, std::uint64_t value) { return is_in(index, {value, 1}); }
 
 void add(Profile& profile, Action action, std::uint32_t data, std::vector<std::string> names,
          std::vector<Argument> arguments) {
@@ -68,6 +83,21 @@ void allow(Profile& profile, std::vector<std::string> names, std::vector<Argumen
 }
 void refuse(Profile& profile, std::vector<std::string> names, std::vector<Argument> arguments) {
   add(profile, Action::error, EPERM, std::move(names), std::move(arguments));
+}
+
+void add_socket_rules(Profile& profile, bool may_audit) {
+  for (const Block& families : families_but_netlink_and_vsock)
+    allow(profile, {"socket"}, {is_in(0, families)});
+  // The host answers on vsock, whatever network namespace asks.
+  refuse(profile, {"socket"}, {is(0, AF_VSOCK)});
+  if (may_audit) {
+    allow(profile, {"socket"}, {is(0, AF_NETLINK)});
+    return;
+  }
+  for (const Block& protocols : netlink_but_audit)
+    allow(profile, {"socket"}, {is(0, AF_NETLINK), is_in(2, protocols)});
+  // EINVAL is what libaudit takes for a kernel without it.
+  add(profile, Action::error, EINVAL, {"socket"}, {is(0, AF_NETLINK), is(2, NETLINK_AUDIT)});
 }
 
 }  // namespace
@@ -96,8 +126,7 @@ Profile default_profile(std::uint64_t capabilities) {
   const auto drop = [&](std::string_view call) { std::erase(closed, call); };
   if (!has(CAP_SYS_ADMIN)) {
     drop("clone");
-    allow(profile, {"clone"},
-          {{clone_flags_argument, Compare::masked_equal, namespace_flags, 0}});
+    allow(profile, {"clone"}, {{clone_flags_argument, Compare::masked_equal, namespace_flags, 0}});
     for (std::uint64_t flag = 1; flag <= namespace_flags; flag <<= 1U)
       if ((namespace_flags & flag) != 0)
         refuse(profile, {"clone"}, {{clone_flags_argument, Compare::masked_equal, flag, flag}});
@@ -105,9 +134,7 @@ Profile default_profile(std::uint64_t capabilities) {
     drop("clone3");
   }
   drop("socket");
-  // The host answers on vsock, whatever network namespace asks.
-  allow(profile, {"socket"}, {{0, Compare::not_equal, AF_VSOCK, 0}});
-  refuse(profile, {"socket"}, {{0, Compare::equal, AF_VSOCK, 0}});
+  add_socket_rules(profile, has(CAP_AUDIT_WRITE));
   drop("personality");
   for (const std::uint64_t persona :
        {std::uint64_t{PER_LINUX}, std::uint64_t{PER_LINUX32}, std::uint64_t{UNAME26},

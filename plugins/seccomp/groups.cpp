@@ -16,7 +16,7 @@ const Group table[] = {
      true},
     {"file-io",
      "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek _llseek "
-     "sendfile sendfile64 splice tee vmsplice copy_file_range fadvise64 fadvise64_64 "
+     "sendfile sendfile64 splice tee copy_file_range fadvise64 fadvise64_64 "
      "arm_fadvise64_64 readahead fsync fdatasync sync syncfs sync_file_range fallocate ftruncate "
      "ftruncate64 truncate truncate64 flock dup dup2 dup3 close close_range fcntl fcntl64 ioctl "
      "cachestat",
@@ -42,7 +42,7 @@ const Group table[] = {
      "timerfd_gettime timerfd_gettime64",
      true},
     {"async-io",
-     "io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents io_pgetevents_time64",
+     "io_setup io_destroy io_submit io_cancel io_getevents",
      true},
     {"memory",
      "mmap mmap2 munmap mremap mprotect madvise msync mincore mlock mlock2 mlockall munlock "
@@ -119,6 +119,8 @@ const Group table[] = {
     {"terminal-hangup", "vhangup", false},
     {"file-handle", "open_by_handle_at", false},
     {"fanotify", "fanotify_init", false},
+    {"page-gift", "vmsplice", false},
+    {"async-io-signal", "io_pgetevents io_pgetevents_time64", false},
     {"io-uring", "io_uring_setup io_uring_enter io_uring_register", false},
     {"user-fault", "userfaultfd", false},
     {"obsolete",
