@@ -4,10 +4,8 @@
 . "$(dirname "$0")/variant.sh"
 need_root
 
-configure "$trees/builtin" builtin -DMINI_CONTAINER_TESTS=ON >"$work/builtin.log" ||
-  fail "$(cat "$work/builtin.log")"
-cmake --build "$trees/builtin" --target mini_container >"$work/builtin.log" 2>&1 ||
-  fail "$(tail -n 30 "$work/builtin.log")"
+target=mini_container
+build_variant builtin builtin -DMINI_CONTAINER_TESTS=ON
 [ ! -e "$trees/builtin/plugins.d" ] || fail "there are plugins as files"
 
 rm -rf "$work/alone"
@@ -25,10 +23,7 @@ contains "$listed" "(built in)"
 inside=$(run "$binary" --pid --hostname alone --ipc -- sh -c 'echo $$ $(hostname)')
 [ "$inside" = "1 alone" ] || fail "inside: $inside"
 # Nothing is loaded from disk, whatever it is told.
-status=0
-text=$(run "$binary" --plugin-dir "$build/tests/sdk/fixtures/plugins.d" --nope -- true) || status=$?
-[ "$status" -eq 125 ] || fail "exit code $status for a plugin that is not there"
-status=0
-text=$(run "$binary" plugin check "$build/plugins.d/uts.so") || status=$?
-[ "$status" -eq 125 ] || fail "exit code $status of plugin check: $text"
+refused "$binary" --plugin-dir "$build/tests/sdk/fixtures/plugins.d" --smaller_struct -- true
+contains "$text" smaller_struct
+refused "$binary" plugin check "$build/plugins.d/uts.so"
 contains "$text" "its plugins are linked in"

@@ -3,7 +3,7 @@
 # What the configuration refuses, and the presets.
 . "$(dirname "$0")/variant.sh"
 
-refused() {
+refuses_to_configure() {
   rm -rf "$work/refused"
   if text=$(configure "$work/refused" default -DMINI_CONTAINER_TESTS=OFF "$@"); then
     fail "cmake $* was not refused"
@@ -13,14 +13,14 @@ refused() {
   rm -rf "$work/refused"
 }
 
-refused '-DMINI_CONTAINER_PLUGINS=rootfs;nope'
+refuses_to_configure '-DMINI_CONTAINER_PLUGINS=rootfs;nope'
 contains "$text" "MINI_CONTAINER_PLUGINS: there is no plugin 'nope'; known are:" rootfs uts
-refused '-DMINI_CONTAINER_PLUGINS=uts;pid'
+refuses_to_configure '-DMINI_CONTAINER_PLUGINS=uts;pid'
 contains "$text" "MINI_CONTAINER_PLUGINS: 'pid' needs 'rootfs'; add it to the list"
 
-refused -DMINI_CONTAINER_STATIC=ON
+refuses_to_configure -DMINI_CONTAINER_STATIC=ON
 contains "$text" "set MINI_CONTAINER_BUILTIN too"
-refused -DMINI_CONTAINER_STATIC=ON -DMINI_CONTAINER_BUILTIN=ON '-DMINI_CONTAINER_PLUGINS=seccomp'
+refuses_to_configure -DMINI_CONTAINER_STATIC=ON -DMINI_CONTAINER_BUILTIN=ON '-DMINI_CONTAINER_PLUGINS=seccomp'
 contains "$text" "'seccomp' loads libraries (libseccomp2), which a static binary cannot"
 
 presets=$(cd "$source" && cmake --list-presets)

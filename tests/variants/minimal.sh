@@ -1,25 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The core with two plugins: they work, and a launch that asks for another says which there are.
+# The core with four plugins: they work, and a launch that asks for another says which there are.
 . "$(dirname "$0")/variant.sh"
 need_root
 
-configure "$trees/minimal" minimal >"$work/minimal.log" || fail "$(cat "$work/minimal.log")"
-cmake --build "$trees/minimal" >"$work/minimal.log" 2>&1 || fail "$(tail -n 30 "$work/minimal.log")"
+build_variant minimal minimal
 binary=$trees/minimal/mini_container
 
 plugins=$(cd "$trees/minimal/plugins.d" && echo *.so)
-[ "$plugins" = "pid.so rootfs.so" ] || fail "the plugins are: $plugins"
-inside=$(run "$binary" --pid -- sh -c 'echo $$')
-[ "$inside" = 1 ] || fail "the command is not process 1: $inside"
+[ "$plugins" = "ipc.so pid.so rootfs.so uts.so" ] || fail "the plugins are: $plugins"
+# shellcheck disable=SC2016
+inside=$(run "$binary" --pid --ipc --hostname few -- sh -c 'echo $$ $(hostname)')
+[ "$inside" = "1 few" ] || fail "inside: $inside"
 
-status=0
-text=$(run "$binary" --uts -- true) || status=$?
-[ "$status" -eq 125 ] || fail "exit code $status for a plugin that is not there"
-contains "$text" uts
-printf '[container]\ncommand = ["true"]\n[uts]\n' >"$work/minimal.toml"
-status=0
-text=$(run "$binary" run --config "$work/minimal.toml") || status=$?
-[ "$status" -eq 125 ] || fail "exit code $status for a plugin that is not there"
-contains "$text" "minimal.toml:3:2" "there is no plugin 'uts'" "there are: pid, rootfs" \
+refused "$binary" --net -- true
+contains "$text" "net"
+printf '[container]\ncommand = ["true"]\n[net]\n' >"$work/minimal.toml"
+refused "$binary" run --config "$work/minimal.toml"
+contains "$text" "minimal.toml:3:2" "there is no plugin 'net'" "there are: ipc, pid, rootfs, uts" \
   "from '$trees/minimal/plugins.d'"

@@ -29,9 +29,41 @@ case $(content mini-container) in
   *.so*) fail "the core's package holds a plugin" ;;
 esac
 
-mkdir "$work/packages/root"
-for package in mini-container mini-container-plugin-rootfs mini-container-plugin-pid; do
-  dpkg-deb -x "$work/packages/${package}"_*.deb "$work/packages/root"
-done
-inside=$(run "$work/packages/root/usr/bin/mini_container" --pid -- sh -c 'echo $$')
-[ "$inside" = 1 ] || fail "unpacked, it does not run: $inside"
+# Installed into a root of its own, by dpkg. What they depend on of Debian's is this machine's.
+root=$work/packages/root
+mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
+: >"$root/var/lib/dpkg/status"
+packaged() {
+  dpkg --root="$root" --force-depends --force-not-root --log=/dev/null "$@" \
+    >"$work/dpkg.log" 2>&1 || fail "dpkg $*: $(cat "$work/dpkg.log")"
+}
+# archive PACKAGE...: their files.
+archive() { for package in "$@"; do echo "$work/packages/${package}"_*.deb; done; }
+four=$(for plugin in rootfs pid uts ipc; do echo mini-container-plugin-$plugin; done)
+# shellcheck disable=SC2046,SC2086
+packaged --install $(archive mini-container $four mini-container-dev)
+binary=$root/usr/bin/mini_container
+# shellcheck disable=SC2016
+inside=$(run "$binary" --pid --ipc --hostname packed -- sh -c 'echo $$ $(hostname)')
+[ "$inside" = "1 packed" ] || fail "installed, it does not run: $inside"
+refused "$binary" --seccomp -- true
+contains "$text" seccomp
+printf '[container]\ncommand = ["true"]\n[seccomp]\n' >"$work/packages.toml"
+refused "$binary" run --config "$work/packages.toml"
+contains "$text" "there is no plugin 'seccomp'" "there are: ipc, pid, rootfs, uts" \
+  "from '$root/usr/lib/mini_container/plugins'"
+
+# A plugin against the packaged SDK.
+cp -r "$root/usr/share/mini_container/template" "$work/packages/hello"
+{ cmake -S "$work/packages/hello" -B "$work/packages/hello/build" -G Ninja \
+  "-DCMAKE_PREFIX_PATH=$root/usr" && cmake --build "$work/packages/hello/build"; } \
+  >"$work/packages.log" 2>&1 || fail "$(tail -n 30 "$work/packages.log")"
+greeted=$(run "$binary" --plugin-dir "$work/packages/hello/build" run \
+  --config "$work/packages/hello/hello.toml")
+[ "$greeted" = "good morning Ada Grace" ] || fail "the template's plugin: $greeted"
+
+# Removed, they leave nothing.
+# shellcheck disable=SC2086
+packaged --remove mini-container-dev $four mini-container
+left=$(find "$root" -name '*mini_container*' -o -name '*.so')
+[ -z "$left" ] || fail "left behind: $left"

@@ -55,3 +55,20 @@ run() {
   shift
   unshare -m --propagation private "$binary" --root "$work/$name.state" "$@" 2>&1
 }
+
+# build_variant NAME PRESET [CMAKE ARGUMENT...]: in $trees/NAME. With $target set, that target alone.
+build_variant() {
+  variant=$1
+  shift
+  configure "$trees/$variant" "$@" >"$work/$variant.configured" ||
+    fail "$(cat "$work/$variant.configured")"
+  cmake --build "$trees/$variant" --target "${target:-all}" >"$work/$variant.log" 2>&1 ||
+    fail "$(tail -n 30 "$work/$variant.log")"
+}
+
+# refused BINARY ARGUMENT...: exit code 125; what it said is in $text.
+refused() {
+  status=0
+  text=$(run "$@") || status=$?
+  [ "$status" -eq 125 ] || fail "exit code $status of $*: $text"
+}
