@@ -46,6 +46,20 @@ std::vector<PlannedMount>::iterator place_of_default(std::vector<PlannedMount>& 
   return place;
 }
 
+// What both sides know of a plugin's entry: its size says how far it may be read.
+mc_mount known_part(const mc_mount& from) {
+  if (from.size < offsetof(mc_mount, source) || from.size > 65536)
+    mc::fail("contribute a mount: the entry says that it is ", from.size, " bytes long",
+             mc::Hint{"mc_mount.size must be sizeof(mc_mount)"});
+  mc_mount out{};
+  out.fd = out.idmap_fd = -1;  // 0 is a descriptor
+  std::memcpy(&out, &from, std::min<std::size_t>(from.size, sizeof out));
+  if (out.rank < MC_RANK_FALLBACK || out.rank > MC_RANK_USER)
+    mc::fail("contribute a mount on '", text_or_empty(out.destination), "': no rank ", out.rank,
+             mc::Hint{"mc_mount.rank is one of mc_mount_rank"});
+  return out;
+}
+
 }  // namespace
 
 std::string normal_destination(std::string_view path) {
@@ -66,15 +80,14 @@ std::string normal_destination(std::string_view path) {
 }
 
 PlannedMount::PlannedMount(const mc_mount& from, Origin origin)
-    : data_(mc_mount{}),
-      source_(text_or_empty(from.source)),
-      type_(text_or_empty(from.type)),
-      options_(text_or_empty(from.data)),
-      has_source_(from.source != nullptr),
-      has_options_(from.data != nullptr),
+    : data_(known_part(from)),
+      destination_(normal_destination(text_or_empty(data_.destination))),
+      source_(text_or_empty(data_.source)),
+      type_(text_or_empty(data_.type)),
+      options_(text_or_empty(data_.data)),
+      has_source_(data_.source != nullptr),
+      has_options_(data_.data != nullptr),
       origin_(std::move(origin)) {
-  std::memcpy(&data_, &from, std::min<std::size_t>(from.size, sizeof data_));
-  destination_ = normal_destination(text_or_empty(from.destination));
   if (data_.content != nullptr)
     content_.assign(static_cast<const char*>(data_.content), data_.content_size);
   if (data_.fd >= 0) fd_ = mc::duplicate(data_.fd);

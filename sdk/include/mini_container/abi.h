@@ -9,9 +9,15 @@
  * constant-initialised, so that the core reads it without running plugin code.
  *
  * RULES THAT HOLD EVERYWHERE
- *   Growth     Every struct starts with its size in bytes and only grows at its end. Arrays of
- *              structs carry a stride (the writer's sizeof of one element). A reader takes what
- *              both sides know: a field beyond `size` is absent and reads as zero.
+ *   Growth     Every struct starts with its size in bytes and only grows at its end; mc_error
+ *              alone is as it is for good. Arrays of structs carry a stride (the writer's sizeof
+ *              of one element). A reader takes what both sides know: a field beyond `size` is
+ *              absent and reads as zero, or, where it is a descriptor, as -1. Numbers of enums
+ *              keep their meaning, and functions their arguments. A writer sets what it has not
+ *              heard of to zero. So a plugin that is built today loads in every later core of
+ *              this major version, and one that is built against a later header loads today if
+ *              its mc_plugin.abi_minor says that it can do without the additions: it then looks
+ *              at `size` before it uses one.
  *   Ownership  Strings, arrays and descriptors are borrowed: the receiver copies what it keeps
  *              (descriptors with F_DUPFD_CLOEXEC). Nothing is freed across the boundary.
  *              What a hook passes to the plan is copied by the core before the call returns,

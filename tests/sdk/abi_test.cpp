@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plugins of other years, in real containers: built against ABI 1.0 as it was published, against a
+// later minor version, and with the shortest structs that the rules allow.
+#include <doctest/doctest.h>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+
+namespace {
+
+const std::string look = "echo $FROZEN; hostname; grep ' /mnt ' /proc/mounts; ls /mnt";
+
+Result launch(const std::string& plugin, const std::vector<std::string>& options = {}) {
+  std::vector<std::string> arguments = {"--plugin-dir", FIXTURES, "-r", shared_root(),
+                                        "--" + plugin};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  arguments.insert(arguments.end(), {"--", "sh", "-c", look});
+  return run(arguments);
+}
+
+void check_whole(const std::string& plugin) {
+  const HostUnchanged unchanged;
+  const auto result = launch(plugin);
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.starts_with("1 -5 hello 2048 3000 a b 0.5 /srv green x=1 deep\n" + plugin +
+                               "\nfrozen /mnt tmpfs "));
+  CHECK(result.out.find("size=64k") != std::string::npos);
+  CHECK(launch(plugin, {"--" + plugin + ".number", "7"}).out.starts_with("1 7 hello"));
+}
+
+}  // namespace
+
+TEST_CASE("a plugin that was built against ABI 1.0 works as it did") { check_whole("frozen"); }
+
+TEST_CASE("a plugin of a later minor version works, and what it has more is not read") {
+  check_whole("grown");
+}
+
+TEST_CASE("a plugin with the shortest structs works, and what lies behind them is not read") {
+  const HostUnchanged unchanged;
+  const auto result =
+      launch("short", {"--short.yes", "--short.number", "-5", "--short.word", "hi", "--short.size",
+                       "2K", "--short.time", "3ms", "--short.list", "a,b"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.starts_with("1 -5 hi 2048 3000 a b\nshort\nfrozen /mnt tmpfs "));
+}
+
+TEST_CASE("plugin check and plugin info read plugins of other years") {
+  for (const std::string plugin : {"frozen", "grown"}) {
+    CAPTURE(plugin);
+    const auto checked = run({"plugin", "check", FIXTURES "/" + plugin + ".so"});
+    CAPTURE(checked);
+    CHECK(checked.exit_code == 0);
+    const auto told = run({"--plugin-dir", FIXTURES, "plugin", "info", plugin});
+    CHECK(told.out.find("colour (one of red, green, default 'green')") != std::string::npos);
+  }
+}
