@@ -17,6 +17,7 @@
 #include "core/clone.hpp"
 #include "core/failure.hpp"
 #include "core/hook_guard.hpp"
+#include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
 #include "core/namespaces.hpp"
 #include "core/record.hpp"
@@ -76,6 +77,7 @@ void Agent::make_plan() {
 }
 
 void Agent::start() {
+  check_kept_descriptors(pipeline_.launch.container);
   make_plan();
   try {
     prepare();

@@ -10,6 +10,7 @@
 
 #include "core/agent.hpp"
 #include "core/hook_guard.hpp"
+#include "core/kept_descriptors.hpp"
 #include "core/namespaces.hpp"
 #include "mini_container/extensions.h"
 
@@ -97,6 +98,7 @@ void Agent::clone_into(ExecTarget& target) {
 }
 
 void Agent::start_in(const Container& container) {
+  check_kept_descriptors(pipeline_.launch.container);
   state_ = ContainerState::open(pipeline_.options.state_root, container.id());
   ExecTarget target;
   target.pidfd = container.process().open();

@@ -246,6 +246,33 @@ TEST_CASE("descriptors that are named are kept, and no others") {
   ::close(other);
 }
 
+TEST_CASE("a descriptor that the caller has not passed is refused, also where we have one there") {
+  const auto log = fresh_directory() + "/log";
+  REQUIRE(run(in_root({"--detach", "--id", "keeper", "sleep", "60"})).exit_code == 0);
+  {
+    const HostUnchanged unchanged;
+    for (int number = 3; number < 32; ++number) {
+      CAPTURE(number);
+      const auto asked = std::to_string(number);
+      for (const Words& words :
+           {Words{"--log", log, "--debug", "-r", shared_root(), "-p", "-i", "--hostname", "x",
+                  "--container.keep_fds", asked, "true"},
+            Words{"exec", "--preserve-fds", std::to_string(number - 2), "keeper", "true"}}) {
+        const auto result = run(words);
+        INFO(result);
+        CHECK(result.exit_code == 125);
+        CHECK(result.last_error().find("the caller has passed no descriptor") !=
+              std::string::npos);
+      }
+    }
+  }
+  for (const char* number : {"-1", "-4294967293", "1000000", "2147483648", "4294967299"})
+    CHECK(run(in_root({"--container.keep_fds", number, "true"})).exit_code == 125);
+  run({"kill", "keeper", "KILL"});
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  run({"delete", "keeper"});
+}
+
 TEST_CASE("standard input, output and error are the caller's") {
   const auto result = run(in_root({"sh", "-c", "cat; echo e >&2"}), {.input = "through"});
   CHECK(result.out == "through");

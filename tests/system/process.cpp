@@ -37,6 +37,8 @@ Pipe make_pipe() {
   ::dup2(in, 0);
   ::dup2(out, 1);
   ::dup2(err, 2);
+  // This process may have been given descriptors itself.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : options.keep) ::fcntl(fd, F_SETFD, 0);
   for (const auto& [name, content] : options.env) ::setenv(name.c_str(), content.c_str(), 1);
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) < 0) ::_exit(126);

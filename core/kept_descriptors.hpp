@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// container.keep_fds: the descriptors of the caller that the command keeps.
+#pragma once
+
+#include "core/value.hpp"
+
+namespace mini_container {
+
+/// Refuses a number that the caller has not passed on: it is closed, or is a descriptor of the
+/// runtime's own by now, which would lead the container to the host. To be called before a plugin
+/// runs.
+void check_kept_descriptors(const Value& container);
+
+}  // namespace mini_container
