@@ -44,6 +44,9 @@ bool Agent::handle_record() {
       child_created_ = child_ready_;  // its second word: it waits to be started
       child_ready_ = true;
       return true;
+    case RecordKind::said:
+      pipeline_.channel.send({.kind = RecordKind::go});
+      return true;
     case RecordKind::failed: {
       if (record->text.empty()) {  // the init program's word
         const int number = record->error.error_number;

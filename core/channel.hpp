@@ -17,6 +17,7 @@ enum class RecordKind : std::uint32_t {
   log,         // child to agent: `level`, `who`, text
   descriptor,  // either way: `fd`, text is its key
   ready,       // child to agent: inside the new root, waiting to be started
+  said,        // child to agent: show the log records now, and answer with go
   failed,      // child to agent: `who` is "PLUGIN: HOOK" or empty, `error`, `exit_code`
 };
 

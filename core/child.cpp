@@ -174,6 +174,9 @@ class Child {
     say("[Container] Running command: " + command);
     say(std::string("[Container] Container hostname: ") + host);
     say(std::string("[Container] Container NIS domain name: ") + domain);
+    // What the command itself says comes after.
+    pipe_.channel.send({.kind = RecordKind::said});
+    if (!pipe_.channel.receive()) ::_exit(exit_runtime_failed);  // the agent is gone
   }
 
   void own_terminal() const {

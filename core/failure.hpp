@@ -16,6 +16,10 @@ inline constexpr int exit_not_found = 127;
 /// Of the verbs that container engines call.
 inline constexpr int exit_for_engines = 1;
 
+/// Control characters as '?': what a path, an argument or a container says stays on its line, and
+/// sends a terminal no commands.
+std::string one_line(std::string text);
+
 /// "attempt: No such file or directory (ENOENT); hint".
 std::string describe(const mc::Error& error);
 

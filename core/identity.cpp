@@ -74,14 +74,24 @@ struct PasswdEntry {
   std::string home;
 };
 
-std::optional<PasswdEntry> find_user(const std::function<bool(const Fields&)>& matches) {
+// A line that is broken is not skipped: a later one of the same name may be somebody else.
+[[noreturn]] void refuse_line(const char* path, std::string_view name) {
+  mc::fail("container.user: the container's ", path, " has a broken line for '", name, "'",
+           mc::Hint{"repair it there, or give numbers: USER:GROUP"});
+}
+
+// `need_ids`: not where both are given as numbers, and but the name and HOME are wanted.
+std::optional<PasswdEntry> find_user(const std::function<bool(const Fields&)>& matches,
+                                     bool need_ids) {
   std::optional<PasswdEntry> found;
   read_lines("/etc/passwd", [&](const Fields& fields) {
-    if (fields.size() < 6 || !matches(fields)) return false;
-    const auto uid = parse_number(fields[2]);
-    const auto gid = parse_number(fields[3]);
-    if (!uid || !gid)
-      mc::fail("the container's /etc/passwd gives '", fields[0], "' no valid ids");
+    if (!matches(fields)) return false;
+    const auto uid = fields.size() < 6 ? std::nullopt : parse_number(fields[2]);
+    const auto gid = fields.size() < 6 ? std::nullopt : parse_number(fields[3]);
+    if (!uid || !gid) {
+      if (!need_ids) return false;
+      refuse_line("/etc/passwd", fields[0]);
+    }
     found = PasswdEntry{std::string(fields[0]), *uid, *gid, std::string(fields[5])};
     return true;
   });
@@ -92,8 +102,9 @@ std::uint32_t resolve_group(std::string_view group) {
   if (looks_numeric(group)) return need_number(group, "group");
   std::optional<std::uint32_t> gid;
   read_lines("/etc/group", [&](const Fields& fields) {
-    if (fields.size() < 3 || fields[0] != group) return false;
-    gid = parse_number(fields[2]);
+    if (fields[0] != group) return false;
+    gid = fields.size() < 3 ? std::nullopt : parse_number(fields[2]);
+    if (!gid) refuse_line("/etc/group", group);
     return true;
   });
   if (!gid)
@@ -102,12 +113,20 @@ std::uint32_t resolve_group(std::string_view group) {
   return *gid;
 }
 
+std::string missing_right(int error_number, const char* capability) {
+  if (error_number != EPERM) return "in a user namespace the id must be mapped";
+  return mc::concat(capability,
+                    " is missing; run as root, or enable the plugin 'user', which gives it inside");
+}
+
 void add_memberships(const std::string& user, std::vector<gid_t>& groups) {
   read_lines("/etc/group", [&](const Fields& fields) {
     if (fields.size() < 4) return false;
     const auto members = split(fields[3], ',');
+    if (std::ranges::find(members, user) == members.end()) return false;
     const auto gid = parse_number(fields[2]);
-    if (gid && std::ranges::find(members, user) != members.end()) groups.push_back(*gid);
+    if (!gid) refuse_line("/etc/group", fields[0]);
+    groups.push_back(*gid);
     return false;
   });
 }
@@ -124,10 +143,13 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
   const bool by_number = looks_numeric(user_part);
   if (by_number) out.uid = need_number(user_part, "user");
   const bool want_memberships = std::ranges::find(groups, "user") != groups.end();
-  if (!by_number || want_home || !has_group || want_memberships)
-    entry = find_user([&](const Fields& fields) {
-      return by_number ? parse_number(fields[2]) == out.uid : fields[0] == user_part;
-    });
+  if (!by_number || want_home || !has_group || want_memberships) {
+    const auto is_the_user = [&](const Fields& fields) {
+      return by_number ? fields.size() > 2 && parse_number(fields[2]) == out.uid
+                       : fields[0] == user_part;
+    };
+    entry = find_user(is_the_user, !by_number || !has_group);
+  }
   if (!by_number) {
     if (!entry)
       mc::fail("container.user: the container's /etc/passwd has no user '", user_part, "'",
@@ -159,10 +181,10 @@ void assume_identity(const Identity& identity, mode_t umask) {
   }
   if (::syscall(SYS_setresgid, identity.gid, identity.gid, identity.gid) != 0)
     mc::fail_with(errno, "become group ", identity.gid,
-                  mc::Hint{"in a user namespace the id must be mapped"});
+                  mc::Hint{missing_right(errno, "CAP_SETGID")});
   if (::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) != 0)
     mc::fail_with(errno, "become user ", identity.uid,
-                  mc::Hint{"in a user namespace the id must be mapped"});
+                  mc::Hint{missing_right(errno, "CAP_SETUID")});
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2];
   mc::check(::syscall(SYS_capget, &header, sets), "read the capabilities");

@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "core/failure.hpp"
 #include "core/json.hpp"
 #include "mini_container/error.hpp"
 
@@ -59,7 +60,7 @@ spdlog::logger& logger() {
 
 std::string line_of(spdlog::level::level_enum level, std::string_view who, std::string_view text) {
   std::string message = who.empty() ? std::string(text) : mc::concat(who, ": ", text);
-  if (!options.json) return message;
+  if (!options.json) return one_line(std::move(message));
   const auto name = spdlog::level::to_string_view(level);
   Value line;
   line.set("level", Value(std::string(name.data(), name.size())));
@@ -93,7 +94,7 @@ void log_failure(std::string_view text) {
 }
 
 void say(std::string_view text) {
-  const auto line = mc::concat(text, '\n');
+  const auto line = one_line(std::string(text)) + '\n';
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody listens
 }
 

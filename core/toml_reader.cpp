@@ -83,7 +83,8 @@ class LaunchFile {
     // A FIFO that nobody writes to would keep a blocking open for ever.
     const mc::Fd file(
         mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), prefix,
-                  "open the launch file '", path, "'"));
+                  "open the launch file '", path, "'",
+                  mc::Hint{"see mini_container --help"}));
     struct stat status {};
     mc::check(::fstat(file.get(), &status), prefix, "fstat '", path, "'");
     if (S_ISDIR(status.st_mode))
@@ -96,7 +97,8 @@ class LaunchFile {
     if (std::ranges::find(chain_, id) != chain_.end())
       mc::fail(prefix, "'", path, "' extends itself", mc::Hint{"break the circle"});
     if (chain_.size() >= longest_chain)
-      mc::fail(prefix, "more than ", longest_chain, " files extend each other");
+      mc::fail(prefix, "more than ", longest_chain, " files extend each other",
+               mc::Hint{"put some of them together"});
     chain_.push_back(id);
     Value tree = read_toml(content(file.get(), path, status.st_size), path);
     Value out = extend(path, tree);
@@ -147,8 +149,10 @@ class LaunchFile {
 
   void read_base(Value& base, const std::string& path, const Value& name) {
     const auto* text = name.as<std::string>();
-    if (text == nullptr || text->empty() || text->find('\0') != text->npos)
+    if (text == nullptr)
       mc::fail(name.place().text(), ": extends: expected a file's name, not ", name.type_name());
+    if (text->empty() || text->find('\0') != text->npos)
+      mc::fail(name.place().text(), ": extends: the file's name is empty or contains a NUL byte");
     const std::size_t slash = text->starts_with('/') ? path.npos : path.rfind('/');
     const std::string directory = slash == path.npos ? "" : path.substr(0, slash + 1);
     overlay(base, read(directory + *text, &name));

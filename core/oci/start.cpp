@@ -56,6 +56,8 @@ void follow(const Channel& channel, const Container& container) {
         say(record->text);
       else
         log_line(record->level, record->who, record->text);
+    } else if (record->kind == RecordKind::said) {
+      channel.send({.kind = RecordKind::go});
     } else if (record->kind == RecordKind::failed) {
       if (record->text.empty())  // the init program's word
         throw Failure({}, mc::Error(record->error.error_number, "execute the command"));

@@ -104,15 +104,17 @@ class Rootfs {
   void check_root() {
     const mc::Node path = config_["path"];
     const mc::Fd root(mc::check(::open(tree_.path.c_str(), O_PATH | O_CLOEXEC), path.where(),
-                                ": open the root '", tree_.path, "'"));
+                                ": open the root '", tree_.path, "'",
+                                mc::Hint{"name a directory that holds the container's files"}));
     struct stat found{};
     mc::check(::fstat(root.get(), &found), "stat the root '", tree_.path, "'");
     if (!S_ISDIR(found.st_mode))
-      mc::fail_with(ENOTDIR, path.where(), ": the root '", tree_.path, "' is not a directory");
+      mc::fail_with(ENOTDIR, path.where(), ": the root '", tree_.path, "' is not a directory",
+                    mc::Hint{"name a directory that holds the container's files"});
     tree_.device = found.st_dev;
     tree_.inode = found.st_ino;
     mc::check(::faccessat(root.get(), ".", X_OK, AT_EACCESS), path.where(), ": enter the root '",
-              tree_.path, "'");
+              tree_.path, "'", mc::Hint{"its mode must let the user in who runs this"});
     for (const char* name : {"proc", "sys", "dev"})
       if (config_.boolean(name)) check_mount_point(root.get(), name);
   }

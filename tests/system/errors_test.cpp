@@ -86,7 +86,16 @@ TEST_CASE("a file that extends itself is refused") {
   const auto directory = fresh_directory();
   write_file("a.toml", "extends = \"b.toml\"\n", directory);
   write_file("b.toml", "extends = \"a.toml\"\n", directory);
-  refused({"run", "--config", directory + "/a.toml"}, {"a.toml"});
+  refused({"run", "--config", directory + "/a.toml"}, {"a.toml", "circle"});
+  write_file("self.toml", "extends = \"link.toml\"\n", directory);
+  fs::create_symlink("self.toml", directory + "/link.toml");
+  refused({"run", "--config", directory + "/self.toml"}, {"link.toml", "circle"});
+  write_file("none.toml", "extends = \"\"\n", directory);
+  refused({"run", "--config", directory + "/none.toml"}, {"none.toml:1:1", "empty"});
+  for (int i = 0; i < 20; ++i)
+    write_file("long" + std::to_string(i) + ".toml",
+               "extends = \"long" + std::to_string(i + 1) + ".toml\"\n", directory);
+  refused({"run", "--config", directory + "/long0.toml"}, {"more than 16 files"});
   write_file("c.toml", "extends = \"nosuch.toml\"\n", directory);
   refused({"run", "--config", directory + "/c.toml"}, {"nosuch.toml", "c.toml:1:"});
 }
@@ -146,15 +155,44 @@ TEST_CASE("a command that cannot run says why") {
   try_command("/tmp", {"/tmp", "directory"}, 126);
   try_command("/etc/passwd", {"/etc/passwd", "not executable"}, 126);
   try_command("", {"command"}, 127);
-  write_file("script", "#!/opt/interpreter -x\n", root + "/mnt");
-  fs::permissions(root + "/mnt/script", fs::perms::all);
-  try_command("/mnt/script", {"/mnt/script", "/opt/interpreter"}, 127);
-  write_file("text", "just text\n", root + "/mnt");
-  fs::permissions(root + "/mnt/text", fs::perms::all);
+  const auto write_program = [&](const char* name, const std::string& text) {
+    fs::permissions(write_file(name, text, root + "/mnt"), fs::perms::all);
+  };
+  write_program("text", "just text\n");
   try_command("/mnt/text", {"/mnt/text", "ENOEXEC"}, 126);
   fs::create_symlink("loop", root + "/mnt/loop");
   try_command("/mnt/loop", {"/mnt/loop"}, 126);
   refused({"-r", root}, {"command"});
+}
+
+TEST_CASE("an interpreter that is missing is named, with and without an init") {
+  const auto root = fresh_root();
+  const auto write_program = [&](const char* name, const std::string& text) {
+    fs::permissions(write_file(name, text, root + "/mnt"), fs::perms::all);
+  };
+  write_program("script", "#!/opt/interpreter -x\n");
+  write_program("spaced", "#! \t/opt/interpreter\t-x\n");
+  write_program("chain", "#!/mnt/script\n");
+  write_program("returns", "#!/bin/sh\r\n");
+  write_program("relative", "#!interpreter");
+  write_program("plain", "#!/etc/passwd\n");
+  write_program("directory", "#!/tmp\n");
+  fs::copy_file("/bin/ls", root + "/mnt/dynamic");
+  for (const Words& init : {Words{}, Words{"--init"}}) {
+    const auto try_command = [&](const std::string& name, const Words& parts, int code) {
+      Words words = {"-r", root, "-p"};
+      words.insert(words.end(), init.begin(), init.end());
+      words.insert(words.end(), {"--", "/mnt/" + name});
+      refused(words, parts, code);
+    };
+    for (const char* name : {"script", "spaced", "chain"})
+      try_command(name, {"/mnt/", "'/opt/interpreter' is missing"}, 127);
+    try_command("returns", {"'/bin/sh?' is missing", "newline"}, 127);
+    try_command("relative", {"'interpreter' is missing"}, 127);
+    try_command("dynamic", {"'/lib64/ld-linux-x86-64.so.2' is missing"}, 127);
+    try_command("plain", {"'/etc/passwd' is not executable"}, 126);
+    try_command("directory", {"'/tmp' is a directory"}, 126);
+  }
 }
 
 TEST_CASE("a working directory that is missing, a file or relative is refused") {
@@ -172,6 +210,11 @@ TEST_CASE("without privileges the missing right is named, and that user gives it
   CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
   CHECK(result.err.find("CAP_SYS_ADMIN") != std::string::npos);
   CHECK(result.err.find("user") != std::string::npos);
+  const auto bare = run({"true"}, {.uid = 1000});
+  INFO(bare);
+  CHECK(bare.exit_code == 125);
+  CHECK(bare.err.find("CAP_SETGID") != std::string::npos);
+  CHECK(bare.err.find("'user'") != std::string::npos);
 }
 
 TEST_CASE("an id that is no plain name is refused") {

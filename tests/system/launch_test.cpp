@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
@@ -19,6 +22,14 @@ using Words = std::vector<std::string>;
 Words in_root(Words rest) {
   rest.insert(rest.begin(), {"-r", shared_root()});
   return rest;
+}
+
+/// What `list` shows.
+Words list_ids() {
+  Words ids;
+  for (const auto& entry : std::filesystem::directory_iterator("/run/mini_container"))
+    if (const std::string id = entry.path().filename(); !id.starts_with('.')) ids.push_back(id);
+  return ids;
 }
 
 }  // namespace
@@ -68,18 +79,58 @@ TEST_CASE("verbose tells both sides, in lines that can be relied on") {
   INFO(result);
   CHECK(result.exit_code == 7);
   CHECK(result.out.empty());
-  const auto& err = result.err;
-  std::size_t at = 0;
-  for (const char* line :
-       {"[Agent] Container pid: ", "[Agent] Agent pid: ", "[Agent] Agent hostname: testhost\n",
-        "[Agent] Agent NIS domain name: testdomain\n", "[Container] Running command: sh -c exit 7\n",
-        "[Container] Container hostname: box\n", "[Container] Container NIS domain name: home\n"}) {
-    CAPTURE(line);
-    CHECK(err.find(line) != std::string::npos);
-    if (std::string(line).starts_with("[Agent] Agent hostname")) at = err.find(line);
+  std::string rest = result.err;
+  const auto next_line = [&rest] {
+    const auto end = rest.find('\n');
+    const auto line = rest.substr(0, end);
+    rest.erase(0, end == std::string::npos ? rest.size() : end + 1);
+    return line;
+  };
+  const auto is_number_after = [](const std::string& line, const std::string& start) {
+    return line.starts_with(start) && line.size() > start.size() &&
+           line.find_first_not_of("0123456789", start.size()) == std::string::npos;
+  };
+  CHECK(is_number_after(next_line(), "[Agent] Container pid: "));
+  CHECK(is_number_after(next_line(), "[Agent] Agent pid: "));
+  CHECK(next_line() == "[Agent] Agent hostname: testhost");
+  CHECK(next_line() == "[Agent] Agent NIS domain name: testdomain");
+  CHECK(next_line() == "[Container] Running command: sh -c exit 7");
+  CHECK(next_line() == "[Container] Container hostname: box");
+  CHECK(next_line() == "[Container] Container NIS domain name: home");
+  CHECK(next_line() == "[Agent] The container exited with status: 7");
+  CHECK(rest.empty());
+}
+
+TEST_CASE("the verbose pids are the container's and the agent's, and come before the command") {
+  Process agent(runtime_command(in_root({"-v", "-p", "sh", "-c", "echo began >&2; sleep 20; true"})));
+  REQUIRE(agent.wait_for("began\n", true));
+  const auto& err = agent.errors();
+  CHECK(err.find("[Container] Container NIS domain name: ") < err.find("began\n"));
+  CHECK(err.find("[Agent] Agent pid: " + std::to_string(agent.pid()) + "\n") != std::string::npos);
+  const std::string start = "[Agent] Container pid: ";
+  const auto number = std::stoi(err.substr(err.find(start) + start.size()));
+  CHECK(read_file("/proc/" + std::to_string(number) + "/cmdline").starts_with("sh"));
+  agent.signal(SIGKILL);
+  agent.finish();
+  for (const auto& id : list_ids())
+    CHECK(eventually([&] { return run({"delete", id}).exit_code == 0; }));
+  // Not by chance: the command's first word races with the last of these lines.
+  for (int round = 0; round < 50; ++round) {
+    const auto result = run(in_root({"-v", "-p", "--init", "sh", "-c", "echo spoke >&2"}));
+    REQUIRE(result.err.find("NIS domain name: testdomain\nspoke\n[Agent] The container") !=
+            std::string::npos);
   }
-  CHECK(at != std::string::npos);
-  CHECK(result.last_error() == "[Agent] The container exited with status: 7");
+}
+
+TEST_CASE("the verbose end is said as an exit code, also of a signal; a line stays one line") {
+  CHECK(run(in_root({"-v", "attest", "raise", "KILL"})).last_error() ==
+        "[Agent] The container exited with status: 137");
+  const auto result =
+      run(in_root({"-v", "--hostname", "a\n\033[31m\u009bb", "sh", "-c", "true\n[Agent] x"}));
+  INFO(result);
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 9);
+  CHECK(result.err.find("Container hostname: a??[31m??b\n") != std::string::npos);
+  CHECK(result.err.find("\n[Agent] x") == std::string::npos);
 }
 
 TEST_CASE("help groups the flags by plugin, from the plugins' own options") {
@@ -244,6 +295,72 @@ TEST_CASE("descriptors that are named are kept, and no others") {
   CHECK(closed.last_error().find("99") != std::string::npos);
   ::close(kept);
   ::close(other);
+}
+
+TEST_CASE("a broken line of passwd or group is no other user's or group's") {
+  const auto root = fresh_root();
+  const auto ids = [&](const char* user) {
+    return run({"-r", root, "--user", user, "--container.groups", "user", "attest", "ids"});
+  };
+  const auto refused = [&](const char* user, const char* file) {
+    const auto result = ids(user);
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(file) != std::string::npos);
+    CHECK(result.last_error().find("broken line") != std::string::npos);
+  };
+  const std::string later = "app:x:0:0::/:/bin/sh\n";
+  for (const char* line : {"app:x:4294967296:5::/:/bin/sh", "app:x:4294967295:5::/:/bin/sh",
+                           "app:x:10 :5::/:/bin/sh", "app:x:10junk:5::/:/bin/sh",
+                           "app:x:-1:5::/:/bin/sh", "app:x:0x5:5::/:/bin/sh", "app:x::5::/:/bin/sh",
+                           "app:x:7::::", "app:x:7:5", "app:x:7", "app"}) {
+    CAPTURE(line);
+    write_file("passwd", line + ("\n" + later), root + "/etc");
+    refused("app", "/etc/passwd");
+  }
+  // The first of two counts, as for getpwnam(3); other lines may be as they like.
+  write_file("passwd", "#\n\n:\nbad:x:zz:5::/:/bin/sh\napp:x:7:5::/:/bin/sh\n" + later,
+             root + "/etc");
+  CHECK(value(ids("app").out, "uid") == "7 7 7");
+  CHECK(value(ids("app").out, "gid") == "5 5 5");
+  write_file("passwd", "app:x:7:5::/:/bin/sh", root + "/etc");  // its last line without an end
+  CHECK(value(ids("app").out, "uid") == "7 7 7");
+  for (const char* line : {"some:x:4294967296:app", "some:x:44 :app", "some:x::app"}) {
+    CAPTURE(line);
+    write_file("group", line + std::string("\nsome:x:0:app\n"), root + "/etc");
+    refused("app", "/etc/group");
+    refused("7:some", "/etc/group");
+  }
+  write_file("group", "some\n", root + "/etc");
+  refused("7:some", "/etc/group");
+}
+
+TEST_CASE("passwd that is no file, or without end, is refused in time") {
+  const auto root = fresh_root();
+  const auto passwd = root + "/etc/passwd";
+  const auto refused = [&](const char* what, const char* part) {
+    CAPTURE(what);
+    const auto result = run({"-r", root, "-p", "--user", "app", "true"});
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(part) != std::string::npos);
+    CHECK(result.duration < std::chrono::seconds(5));
+    std::filesystem::remove_all(passwd);
+  };
+  std::filesystem::resize_file(passwd, 100ULL << 30U);
+  refused("100 GiB of zeroes", "larger than");
+  REQUIRE(::mkfifo(passwd.c_str(), 0666) == 0);
+  refused("a FIFO", "not a regular file");
+  std::filesystem::create_directory(passwd);
+  refused("a directory", "not a regular file");
+  std::filesystem::create_symlink("/dev/zero", passwd);
+  refused("a link to a device", "not a regular file");
+  std::filesystem::create_symlink("passwd", passwd);
+  refused("a loop", "ELOOP");
+  std::filesystem::create_symlink("/proc/self/environ", passwd);
+  refused("a link to another text", "no user 'app'");
+  std::filesystem::create_symlink("../../../../../../../../../../../etc/passwd", passwd);
+  refused("a way out", "ELOOP");
 }
 
 TEST_CASE("a descriptor that the caller has not passed is refused, also where we have one there") {
