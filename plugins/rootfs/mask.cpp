@@ -13,7 +13,7 @@ namespace rootfs {
 
 void check_device(int fd, const char* path, std::uint32_t type, std::uint32_t major,
                   std::uint32_t minor) {
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(fd, &found), "stat '", path, "'");
   if ((found.st_mode & S_IFMT) != type || found.st_rdev != ::makedev(major, minor))
     mc::fail("'", path, "' is not the device ", major, ":", minor, " that it claims to be");
@@ -25,7 +25,7 @@ void Performer::mask(const mc_mount& entry) {
     if ((entry.flags & MC_MOUNT_OPTIONAL) != 0) return;
     mc::fail_with(errno, "mask '", entry.destination, "'");
   }
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(target.get(), &found), "stat '", entry.destination, "' in the root");
   if (S_ISDIR(found.st_mode))
     mask_directory(entry, target.get());
@@ -35,22 +35,28 @@ void Performer::mask(const mc_mount& entry) {
 }
 
 void Performer::mask_file(const mc_mount& entry, int target) {
+  // The host's, not the root's: the image has no say in what masks its files.
+  mc::Fd cover(mc::check(
+      null_ ? try_clone_tree(null_.get(), "", false) : try_clone_tree(AT_FDCWD, "/dev/null", false),
+      "clone the host's '/dev/null'"));
   if (!null_) {
-    // The host's, not the root's: the image has no say in what masks its files.
-    null_.reset(mc::check(::open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC),
-                          "open the host's '/dev/null'"));
-    check_device(null_.get(), "/dev/null", S_IFCHR, 1, 3);
+    check_device(cover.get(), "/dev/null", S_IFCHR, 1, 3);
+    // Not nodev: it is read as empty, rather than not at all.
+    mc::check(change_attributes(cover.get(),
+                                {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}),
+              "make the host's '/dev/null' read-only");
   }
-  const mc::Fd cover(mc::check(try_clone_tree(null_.get(), "", false), "clone '/dev/null'"));
   mc::check(attach(cover.get(), target, ""), "mask '", entry.destination, "'");
+  if (!null_) null_ = std::move(cover);
 }
 
 void Performer::mask_directory(const mc_mount& entry, int target) {
-  mc::Fd cover = empty_ ? mc::Fd(mc::check(try_clone_tree(empty_.get(), "", false),
-                                           "clone an empty directory"))
-                        : new_filesystem("tmpfs", nullptr, "mode=555",
-                                         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                             MOUNT_ATTR_NOEXEC);
+  mc::Fd cover =
+      empty_
+          ? mc::Fd(mc::check(try_clone_tree(empty_.get(), "", false), "clone an empty directory"))
+          : new_filesystem(
+                "tmpfs", nullptr, "mode=555",
+                MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   mc::check(attach(cover.get(), target, ""), "mask '", entry.destination, "'");
   if (!empty_) empty_ = std::move(cover);
 }
@@ -61,8 +67,8 @@ void Performer::make_readonly(const mc_mount& entry) {
     if ((entry.flags & MC_MOUNT_OPTIONAL) != 0) return;
     mc::fail_with(errno, "make '", entry.destination, "' read-only");
   }
-  const mc::Fd tree(mc::check(try_clone_tree(target.get(), "", true), "clone '",
-                              entry.destination, "'"));
+  const mc::Fd tree(
+      mc::check(try_clone_tree(target.get(), "", true), "clone '", entry.destination, "'"));
   mc::check(change_attributes(tree.get(), {.set = MOUNT_ATTR_RDONLY, .recursive = true}), "make '",
             entry.destination, "' read-only");
   mc::check(attach(tree.get(), target.get(), ""), "mount '", entry.destination, "' read-only");

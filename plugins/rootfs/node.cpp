@@ -53,7 +53,7 @@ bool Performer::write_file_in_place(const mc_mount& entry) {
         mc::try_open_in_root(tree_.root(), entry.destination, O_WRONLY | O_NONBLOCK | O_NOCTTY);
     if (there >= 0) {
       const mc::Fd file(there);
-      struct stat found{};
+      struct stat found {};
       mc::check(::fstat(file.get(), &found), "stat '", entry.destination, "' in the root");
       if (!S_ISREG(found.st_mode)) mc::fail("'", entry.destination, "' in the root is not a file");
       mc::check(::ftruncate(file.get(), 0), "empty '", entry.destination, "'");
@@ -63,10 +63,10 @@ bool Performer::write_file_in_place(const mc_mount& entry) {
     if (there != -ENOENT) mc::fail_with(-there, "open '", entry.destination, "' in the root");
     spot = destinations_.parent(entry.destination);
   }
-  const mc::Fd file(mc::check(
-      ::openat(spot.directory(), spot.name(),
-               O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600),
-      "create '", entry.destination, "' in the root"));
+  const mc::Fd file(
+      mc::check(::openat(spot.directory(), spot.name(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600),
+                "create '", entry.destination, "' in the root"));
   fill_file(file.get(), entry);
   return true;
 }
@@ -77,9 +77,9 @@ void Performer::make_file(const mc_mount& entry) {
     return;
   }
   const std::string name = mc::concat("file", files_++);
-  const mc::Fd file(mc::check(::openat(tree_.scratch(), name.c_str(),
-                                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
-                              "create the content of '", entry.destination, "'"));
+  const mc::Fd file(mc::check(
+      ::openat(tree_.scratch(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+      "create the content of '", entry.destination, "'"));
   fill_file(file.get(), entry);
   const mc::Fd tree(mc::check(try_clone_tree(tree_.scratch(), name.c_str(), false),
                               "clone the content of '", entry.destination, "'"));
@@ -121,9 +121,12 @@ void Performer::make_device(const mc_mount& entry) {
 
 void Performer::bind_device(const mc_mount& entry, const Spot& spot) {
   const char* source = entry.source != nullptr ? entry.source : entry.destination;
-  const mc::Fd tree(mc::check(try_clone_tree(AT_FDCWD, source, false), "bind the host's device '",
-                              source, "'"));
+  const mc::Fd tree(
+      mc::check(try_clone_tree(AT_FDCWD, source, false), "bind the host's device '", source, "'"));
   check_device(tree.get(), source, entry.device_type, entry.device_major, entry.device_minor);
+  // As a node of its own in /dev would be.
+  mc::check(change_attributes(tree.get(), {.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}),
+            "bind the host's device '", source, "'");
   // The last component is not followed: a link there is not what we bind onto.
   if (::mknodat(spot.directory(), spot.name(), S_IFREG | 0644, 0) != 0 && errno != EEXIST)
     mc::fail_with(errno, "create '", entry.destination, "' in the root");

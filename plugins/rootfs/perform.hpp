@@ -52,7 +52,7 @@ class Performer {
   bool in_user_namespace_;
   bool agent_is_privileged_;
   bool may_make_devices_ = true;  // until the kernel says no
-  mc::Fd null_;                   // the host's /dev/null, known to be that device
+  mc::Fd null_;                   // what masks files: /dev/null, once mounted
   mc::Fd empty_;                  // an empty read-only directory, attached
   unsigned files_ = 0;
 };
