@@ -94,9 +94,10 @@ inline constexpr mc_option options[] = {
                 .default_text = "false"}),
     mc::option({.type = MC_LIST,
                 .key = "publish",
-                .help = "Ports of the host that lead to the container: 8080:80, 127.0.0.1:53:53/udp",
+                .help = "Ports of the host that lead to the container: 8080:80, 127.0.0.1:53:53/udp, "
+                        "8000-8009:80-89",
                 .maximum = 1024,
-                .value_name = "[ADDRESS:]PORT:PORT[/PROTOCOL]",
+                .value_name = "[ADDRESS:]PORTS:PORTS[/PROTOCOL]",
                 .long_flag = "publish"}),
     mc::option({.type = MC_MAP,
                 .key = "devices",

@@ -11,43 +11,79 @@ namespace {
 
 [[noreturn]] void refuse(const mc::Node& node, const std::string& text, std::string_view why) {
   mc::fail(node.where(), ": net.publish: '", text, "': ", why,
-           mc::Hint{"write it like 8080:80, 127.0.0.1:8080:80/tcp or [2001:db8::1]:53:53/udp"});
+           mc::Hint{"write it like 8080:80, 8000-8009:80-89, 127.0.0.1:8080:80/tcp or "
+                    "[2001:db8::1]:53:53/udp"});
 }
 
-Publish parse(const mc::Node& node) {
-  const std::string text = node.text();
-  std::string_view rest = text;
-  Publish out;
-  out.source = node;
-  out.protocol = "tcp";
-  if (const auto slash = rest.rfind('/'); slash != std::string_view::npos) {
-    out.protocol = rest.substr(slash + 1);
-    rest = rest.substr(0, slash);
-  }
-  if (out.protocol != "tcp" && out.protocol != "udp" && out.protocol != "sctp")
+// The kernel's rules have one element for each port; so many take some milliseconds.
+constexpr std::size_t most_ports = 1024;
+
+struct PortRange {
+  unsigned first = 0;
+  unsigned last = 0;
+  [[nodiscard]] unsigned count() const { return last - first + 1; }
+};
+
+// "80" or "8000-8010".
+std::optional<PortRange> parse_ports(std::string_view text) {
+  const auto dash = text.find('-');
+  const auto first = parse_number(text.substr(0, dash), 65535);
+  const auto last =
+      dash == std::string_view::npos ? first : parse_number(text.substr(dash + 1), 65535);
+  if (!first || !last || *first == 0 || *last < *first) return std::nullopt;
+  return PortRange{*first, *last};
+}
+
+std::string parse_protocol(const mc::Node& node, const std::string& text, std::string_view& rest) {
+  const auto slash = rest.rfind('/');
+  if (slash == std::string_view::npos) return "tcp";
+  const std::string out(rest.substr(slash + 1));
+  if (out != "tcp" && out != "udp" && out != "sctp")
     refuse(node, text, "the protocol is tcp, udp or sctp");
-  const auto last = rest.rfind(':');
-  if (last == std::string_view::npos) refuse(node, text, "needs the host's port and the container's");
-  const auto port = parse_number(rest.substr(last + 1), 65535);
-  rest = rest.substr(0, last);
-  const auto before = rest.rfind(':');
-  const auto host_port =
-      parse_number(before == std::string_view::npos ? rest : rest.substr(before + 1), 65535);
-  if (!port || !host_port || *port == 0 || *host_port == 0)
-    refuse(node, text, "a port is a number from 1 to 65535");
-  out.port = *port;
-  out.host_port = *host_port;
-  if (before == std::string_view::npos) return out;
-  std::string_view host = rest.substr(0, before);
+  rest = rest.substr(0, slash);
+  return out;
+}
+
+// Nothing: every address of the host.
+std::optional<Address> parse_host(const mc::Node& node, const std::string& text,
+                                  std::string_view host) {
   const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (brackets) host = host.substr(1, host.size() - 2);
-  out.host = parse_address(host);
-  if (!out.host || (out.host->family == AF_INET6) != brackets)
+  const auto out = parse_address(host);
+  if (!out || (out->family == AF_INET6) != brackets)
     refuse(node, text, "what stands before the ports is not an address");
   // route_localnet is for IPv4 alone: what comes from ::1 never leaves lo.
-  if (out.host->family == AF_INET6 && out.host->is_loopback())
+  if (out->family == AF_INET6 && out->is_loopback())
     refuse(node, text, "the kernel cannot lead ::1 to a container; use 127.0.0.1");
-  if (out.host->is_any() && out.host->family == AF_INET) out.host.reset();
+  if (out->is_any() && out->family == AF_INET) return std::nullopt;
+  return out;
+}
+
+// One entry for each port of a range.
+std::vector<Publish> parse(const mc::Node& node) {
+  const std::string text = node.text();
+  std::string_view rest = text;
+  Publish one;
+  one.source = node;
+  one.protocol = parse_protocol(node, text, rest);
+  const auto last = rest.rfind(':');
+  if (last == std::string_view::npos)
+    refuse(node, text, "needs the host's port and the container's");
+  const auto inside = parse_ports(rest.substr(last + 1));
+  rest = rest.substr(0, last);
+  const auto before = rest.rfind(':');
+  const auto outside =
+      parse_ports(before == std::string_view::npos ? rest : rest.substr(before + 1));
+  if (!inside || !outside)
+    refuse(node, text, "a port is a number from 1 to 65535, or a range of them");
+  if (inside->count() != outside->count())
+    refuse(node, text, "the two ranges have different lengths");
+  if (before != std::string_view::npos) one.host = parse_host(node, text, rest.substr(0, before));
+  std::vector<Publish> out(outside->count(), one);
+  for (unsigned i = 0; i < outside->count(); ++i) {
+    out[i].host_port = outside->first + i;
+    out[i].port = inside->first + i;
+  }
   return out;
 }
 
@@ -55,12 +91,13 @@ Publish parse(const mc::Node& node) {
 
 std::vector<Publish> read_publish(const mc::Node& list) {
   std::vector<Publish> out;
-  for (const mc::Node node : list) {
-    Publish item = parse(node);
-    for (const Publish& other : out)
-      if (publish_clash(item, other)) refuse(node, node.text(), "that port is published twice");
-    out.push_back(std::move(item));
-  }
+  for (const mc::Node node : list)
+    for (Publish& item : parse(node)) {
+      for (const Publish& other : out)
+        if (publish_clash(item, other)) refuse(node, node.text(), "that port is published twice");
+      if (out.size() == most_ports) refuse(node, node.text(), "more than 1024 ports in all");
+      out.push_back(std::move(item));
+    }
   return out;
 }
 

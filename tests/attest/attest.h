@@ -25,6 +25,7 @@ typedef struct action {
 extern const section sections[];    /* ended by a NULL name */
 extern const action actions[];      /* ended by a NULL name */
 extern const action ipc_actions[];  /* ended by a NULL name */
+extern const action net_actions[];  /* ended by a NULL name */
 
 /* Prints "WHAT ok", or "WHAT ENAME" for errno; gives 0 or 1. */
 int say(const char *what, long result);

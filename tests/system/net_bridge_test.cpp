@@ -4,6 +4,7 @@
 // ctest: TIMEOUT 300
 #include <doctest/doctest.h>
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,6 +214,57 @@ TEST_CASE("published ports answer on the host's loopback, its addresses, and fro
   CHECK(outside.there({"busybox", "nc", "-w", "1", server.address(), "7"}).empty());
   end(server);
   CHECK(ask("127.0.0.1", "8080").empty());
+}
+
+TEST_CASE("UDP and ranges of ports are published") {
+  const NothingLeft nothing;
+  const Outside outside;
+  Server server("web", {"--publish=5353:53/udp", "--publish=127.0.0.1:5354:53/udp",
+                        "--publish=8000-8003:5-8"});
+  Process udp({"nsenter", "--target", server.pid(), "--mount", "--net", "attest", "udp-serve", "53",
+               "word"});
+  REQUIRE(udp.wait_for("serving"));
+  const auto asked = [](const std::string& address, const std::string& port) {
+    return run_program({build_directory() + "/attest", "udp-ask", address, port}).out;
+  };
+  CHECK(asked("127.0.0.1", "5353") == "word\n");
+  CHECK(asked("192.0.2.1", "5353") == "word\n");
+  CHECK(asked("127.0.0.1", "5354") == "word\n");
+  CHECK(asked("192.0.2.1", "5354") != "word\n");
+  CHECK(outside.there({build_directory() + "/attest", "udp-ask", "192.0.2.1", "5353"}) == "word\n");
+  CHECK(outside.there({build_directory() + "/attest", "udp-ask", "192.0.2.1", "5354"}) != "word\n");
+  // 8000 is 5, so 8002 is 7, where it serves; the ends of the range lead nowhere else.
+  CHECK(ask("127.0.0.1", "8002") == "serving\n");
+  CHECK(outside.there({"busybox", "nc", "-w", "2", "192.0.2.1", "8002"}) == "serving\n");
+  for (const char* port : {"8000", "8001", "8003", "8004"}) CHECK(ask("127.0.0.1", port).empty());
+  const auto clash = run({"run", "--rootfs", shared_root(), "--net.mode=bridge",
+                          "--publish=8003-8010:1-8", "--", "true"});
+  CHECK_MESSAGE(clash.last_error().find("*:8003/tcp is published by container 'web'") != npos,
+                clash);
+  udp.signal(SIGKILL);
+  udp.finish();
+  end(server);
+  CHECK(asked("127.0.0.1", "5353") != "word\n");
+}
+
+TEST_CASE("the default route leads to the gateway, and the names are those of the host") {
+  const NothingLeft nothing;
+  const auto conf = write_file("resolv.conf",
+                               "nameserver 127.0.0.53\nnameserver 192.0.2.53\nsearch example.org\n");
+  REQUIRE(::mount(conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0);
+  Server server("routed", {"--net.subnet=10.7.0.0/24", "--net.gateway=10.7.0.254",
+                           "--net.subnet6=fd00:7::/64"});
+  ::umount2("/etc/resolv.conf", MNT_DETACH);
+  const auto route = inside(server, {"ip", "route"});
+  CHECK(route.find("default via 10.7.0.254 dev eth0") != npos);
+  CHECK(route.find("10.7.0.0/24 dev eth0") != npos);
+  CHECK(inside(server, {"ip", "-6", "route"}).find("default via fd00:7::1 dev eth0") != npos);
+  CHECK(inside(server, {"cat", "/etc/resolv.conf"}) ==
+        "nameserver 192.0.2.53\nsearch example.org\n");
+  CHECK(inside(server, {"cat", "/etc/hosts"}).find("10.7.0.1 routed\nfd00:7::2 routed\n") != npos);
+  CHECK(run_program({"ip", "-o", "addr", "show", "dev", "mini_container0"})
+            .out.find("10.7.0.254/24") != npos);
+  end(server);
 }
 
 TEST_CASE("a container does not reach what listens on the host's loopback alone") {

@@ -184,12 +184,15 @@ TEST_CASE("ports that cannot be are refused") {
   const std::string bridge = "--net.mode=bridge";
   for (const std::string port : {"80", "0:80", "80:0", "65536:80", "80:65536", "-1:80", "80:80/icmp",
                                  "a:b", "1:2:3", "1.2.3:80:80", "::1:80:80", "80:80;ls",
+                                 "8000-8002:80-81", "8002-8000:80-82", "80-:80-", "-80:-80",
+                                 "1-65536:1-65536", "1-2000:1-2000", "80-90:80",
                                  "99999999999999999999:80"}) {
     CAPTURE(port);
     check_refused({bridge, "--publish=" + port}, "net.publish: '" + port + "'", "8080:80");
   }
   check_refused({bridge, "--publish=80:80", "--publish=127.0.0.1:80:81"}, "published twice",
                 "8080:80");
+  check_refused({bridge, "--publish=80-90:80-90", "--publish=85:1"}, "published twice", "8080:80");
   check_refused({bridge, "--publish=[::1]:80:80"}, "the kernel", "127.0.0.1");
   check_refused({"--publish=80:80"}, "no meaning with mode 'loopback'", "bridge");
 }
