@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interface.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <memory>
 
 #include "network.hpp"
 
@@ -23,8 +26,39 @@ NewLink own_link(const Settings& settings, int pid) {
 
 Link need_link(Netlink& netlink, const std::string& name) {
   const auto link = netlink.find(name);
-  if (!link) mc::fail("interface '", name, "' is not in the container's network namespace");
+  if (!link) mc::fail("interface '", name, "' is not in the network namespace");
   return *link;
+}
+
+// A socket in another network namespace; this process is in its own again afterwards.
+std::unique_ptr<Netlink> open_there(int space, int own) {
+  mc::check(::setns(space, CLONE_NEWNET), "enter the container's network namespace");
+  std::unique_ptr<Netlink> out;
+  std::string problem;
+  try {
+    out = std::make_unique<Netlink>();
+  } catch (const mc::Error& error) {
+    problem = error.attempt();
+  }
+  mc::check(::setns(own, CLONE_NEWNET), "return to the host's network namespace");
+  if (!out) mc::fail(problem);
+  return out;
+}
+
+void return_device(Netlink& there, Netlink& here, const MovingDevice& item, int own) {
+  const auto inside = there.find(item.device.name);
+  if (!inside) {
+    // The launch failed before this one moved.
+    if (const auto stayed = here.find(item.device.host); stayed && stayed->index == item.index)
+      return;
+    mc::fail("interface '", item.device.host, "' of the host, '", item.device.name,
+             "' in the container, is no longer there to be moved back");
+  }
+  there.give_back(item.device.name, inside->index, own, item.device.host);
+  const Link back = need_link(here, item.device.host);
+  for (const LinkAddress& address : item.addresses)
+    here.add_address(item.device.host, back.index, address);
+  if (item.up) here.set_up(item.device.host, back.index);
 }
 
 }  // namespace
@@ -39,7 +73,7 @@ std::vector<MovingDevice> find_devices(const std::vector<Device>& devices) {
     if (!link)
       mc::fail_with(ENODEV, device.source.where(), ": net.devices: the host has no interface '",
                     device.host, "'", mc::Hint{"name one that 'ip link' shows"});
-    out.push_back({device, link->index, netlink.addresses(link->index)});
+    out.push_back({device, link->index, link->up, netlink.addresses(link->index)});
   }
   return out;
 }
@@ -64,6 +98,20 @@ void move_devices(const std::vector<MovingDevice>& devices, int pid) {
   Netlink netlink;
   for (const MovingDevice& item : devices)
     netlink.move(item.device.host, item.index, pid, item.device.name);
+}
+
+std::vector<std::string> return_devices(const std::vector<MovingDevice>& devices, int space) {
+  const mc::Fd own(mc::check(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC),
+                             "open the host's network namespace"));
+  const auto there = open_there(space, own.get());
+  Netlink here;
+  std::vector<std::string> problems;
+  for (const MovingDevice& item : devices) try {
+      return_device(*there, here, item, own.get());
+    } catch (const mc::Error& error) {
+      problems.push_back(error.attempt());
+    }
+  return problems;
 }
 
 void set_up_interface(const Settings& settings) {

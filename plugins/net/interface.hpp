@@ -15,6 +15,7 @@ namespace net {
 struct MovingDevice {
   Device device;
   unsigned index = 0;
+  bool up = false;
   std::vector<LinkAddress> addresses;
 };
 
@@ -26,6 +27,10 @@ void make_interface(const Settings& settings, const Record& record, int pid);
 
 /// [agent] Moves the devices to the network namespace of `pid`.
 void move_devices(const std::vector<MovingDevice>& devices, int pid);
+
+/// [agent] Moves them back from the network namespace `space` is open on, with the names, addresses
+/// and the state that they had. Gives what went wrong, a line each.
+std::vector<std::string> return_devices(const std::vector<MovingDevice>& devices, int space);
 
 /// [child] Gives the container's own interface its addresses and routes, and brings it up.
 void set_up_interface(const Settings& settings);

@@ -57,12 +57,17 @@ class Net {
       make_interface(settings_, record_, call->pid);
     }
     if (leased()) note_container(settings_, record_, call->pid);
-    move_devices(devices_, call->pid);
+    if (!devices_.empty()) {
+      const std::string space = mc::concat("/proc/", call->pid, "/ns/net");
+      // Held open, so that it outlives the container until they are back.
+      moved_to_.reset(mc::check(::open(space.c_str(), O_RDONLY | O_CLOEXEC), "open '", space, "'"));
+      move_devices(devices_, call->pid);
+    }
     if (mode_ == Mode::User)
-      start_helper(helper_, settings_,
-                   {call->pid, call->pidfd, call.find_namespace(CLONE_NEWUSER) != nullptr,
-                    call.detached()},
-                   call->state_fd);
+      start_helper(
+          helper_, settings_,
+          {call->pid, call->pidfd, call.find_namespace(CLONE_NEWUSER) != nullptr, call.detached()},
+          call->state_fd);
   }
 
   void before_pivot(mc::Host&, const mc::Call&) {
@@ -72,6 +77,10 @@ class Net {
   }
 
   void cleanup(mc::Host& host, const mc::Call& call) {
+    if (moved_to_) {
+      const mc::Fd space = std::move(moved_to_);
+      for (const std::string& problem : return_devices(devices_, space.get())) host.warn(problem);
+    }
     if (mode_ == Mode::User) return stop_helper(call->state_fd);
     if (!addressed()) return;
     const std::string warning = leave_network(call->state_fd);
@@ -98,6 +107,7 @@ class Net {
   bool name_files_ = false;
   Record record_;
   std::vector<MovingDevice> devices_;
+  mc::Fd moved_to_;  // the network namespace that they are in
 };
 
 constexpr const char* after[] = {"user", nullptr};

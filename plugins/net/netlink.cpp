@@ -347,6 +347,15 @@ void Netlink::move(const std::string& name, unsigned index, int pid, const std::
   finish(error, attempt);
 }
 
+void Netlink::give_back(const std::string& name, unsigned index, int space,
+                        const std::string& new_name) {
+  Request request(RTM_SETLINK, 0, link_header(index));
+  request.put(IFLA_NET_NS_FD, static_cast<unsigned>(space));
+  request.put(IFLA_IFNAME, new_name);
+  finish(tell(request.message()),
+         mc::concat("move interface '", name, "' back to the host as '", new_name, "'"));
+}
+
 bool Netlink::remove(const std::string& name) {
   Request request(RTM_DELLINK, 0, link_header());
   request.put(IFLA_IFNAME, name);

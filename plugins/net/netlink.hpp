@@ -65,6 +65,8 @@ class Netlink {
                    const NewLink& link);
   /// Moves a link to the network namespace of `pid`, under this name.
   void move(const std::string& name, unsigned index, int pid, const std::string& new_name);
+  /// Moves a link to the network namespace `space` is open on, under this name.
+  void give_back(const std::string& name, unsigned index, int space, const std::string& new_name);
   /// Removes a link; gives false where there is none of that name.
   bool remove(const std::string& name);
   void set_up(const std::string& name, unsigned index);

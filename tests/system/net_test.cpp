@@ -114,17 +114,38 @@ TEST_CASE("a namespace is joined by path") {
   CHECK(other.run({"ip", "-o", "link"}).out.find("seen0") != std::string::npos);
 }
 
-TEST_CASE("an interface of the host moves in with its addresses under a new name") {
+TEST_CASE("an interface of the host moves in with its addresses under a new name, and back out") {
   REQUIRE(run_program({"ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan1"})
               .exit_code == 0);
-  REQUIRE(run_program({"ip", "addr", "add", "192.0.2.9/24", "dev", "lan0"}).exit_code == 0);
+  REQUIRE(run_program({"ip", "addr", "add", "192.0.2.9/24", "brd", "+", "dev", "lan0"}).exit_code == 0);
   REQUIRE(run_program({"ip", "addr", "add", "2001:db8::9/64", "dev", "lan0", "nodad"}).exit_code ==
           0);
-  const auto out = run_inside({"--net.devices=lan0=wan0"}, {"ip", "-o", "addr"});
-  INFO(out);
-  CHECK(out.find("wan0    inet 192.0.2.9/24") != std::string::npos);
-  CHECK(out.find("wan0    inet6 2001:db8::9/64") != std::string::npos);
-  CHECK(out.find("lan0") == std::string::npos);
+  REQUIRE(run_program({"ip", "link", "set", "lan0", "up"}).exit_code == 0);
+  const std::vector<std::string> look{"ip", "-o", "addr", "show", "dev", "lan0", "scope", "global"};
+  const auto before = run_program(look).out;
+  {
+    const HostUnchanged unchanged;
+    const auto out = run_inside({"--net.devices=lan0=wan0"},
+                                {"sh", "-c", "ip -o addr; ip addr flush dev wan0"});
+    INFO(out);
+    CHECK(out.find("wan0    inet 192.0.2.9/24") != std::string::npos);
+    CHECK(out.find("wan0    inet6 2001:db8::9/64") != std::string::npos);
+    CHECK(out.find("lan0") == std::string::npos);
+    // Also where the launch fails once it is inside.
+    const auto failed = run({"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--",
+                             "/no/such/command"});
+    CHECK_MESSAGE(failed.exit_code == 127, failed);
+  }
+  CHECK(before.find("192.0.2.9/24") != std::string::npos);
+  CHECK(run_program(look).out == before);
+  CHECK(run_program({"ip", "-o", "link", "show", "lan0"}).out.find(",UP") != std::string::npos);
+  // What the container has done away with is told.
+  const auto gone = run({"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--", "ip",
+                         "link", "set", "wan0", "name", "other0"});
+  CHECK_MESSAGE(gone.exit_code == 0, gone);
+  CHECK_MESSAGE(gone.err.find("'lan0' of the host, 'wan0' in the container, is no longer there") !=
+                    std::string::npos,
+                gone);
   // The kernel removes a virtual link with its namespace, and its other end with it.
   CHECK(eventually([] { return ::access("/proc/sys/net/ipv4/conf/lan1", F_OK) != 0; }));
 }
