@@ -26,9 +26,9 @@ bool is_path(const Flag& flag) {
     const std::string_view value = flag.core->value_name;
     return value == "FILE" || value == "DIR";
   }
-  return flag.option != nullptr && (flag.option->data.type == MC_PATH ||
-                                    (flag.option->data.type == MC_LIST &&
-                                     flag.option->data.element == MC_PATH));
+  return flag.option != nullptr &&
+         (flag.option->data.type == MC_PATH ||
+          (flag.option->data.type == MC_LIST && flag.option->data.element == MC_PATH));
 }
 
 std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
@@ -49,7 +49,8 @@ std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
       if (flag.does == Flag::Does::option && flag.option->data.choices != nullptr)
         completion.words = join(flag.option->data.choices, " ");
     } else {
-      completion.help = (flag.does == Flag::Does::disable ? "Leaves out " : "Enables ") + std::string(flag.table);
+      completion.help =
+          (flag.does == Flag::Does::disable ? "Leaves out " : "Enables ") + std::string(flag.table);
     }
     out.push_back(std::move(completion));
   }
@@ -66,9 +67,10 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string bash(const std::vector<Completion>& flags) {
+std::string bash(const std::vector<Completion>& flags, const std::string& plugins) {
   std::string verbs, names, paths, values, cases;
-  for (const VerbText& verb : verb_texts()) verbs += std::string(verbs.empty() ? "" : " ") + verb.name;
+  for (const VerbText& verb : verb_texts())
+    verbs += std::string(verbs.empty() ? "" : " ") + verb.name;
   for (const Completion& flag : flags) {
     const std::string name = dashed(flag.name);
     names += (names.empty() ? "" : " ") + name;
@@ -83,7 +85,7 @@ std::string bash(const std::vector<Completion>& flags) {
   return mc::concat(
       "# bash completion for mini_container\n"
       "_mini_container() {\n"
-      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} i\n"
+      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} i more=\n"
       "  COMPREPLY=()\n"
       "  case $before in\n",
       cases, "    ", paths, ") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n    ", values,
@@ -91,16 +93,24 @@ std::string bash(const std::vector<Completion>& flags) {
       "  esac\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case ${COMP_WORDS[i]} in\n"
-      "      validate|plan) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+      "      validate|plan) [[ $word == -* ]] && more=' --json' && break\n"
+      "        COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
       "      completions) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\")); return ;;\n"
       "      manual) COMPREPLY=($(compgen -W '1 3 5' -- \"$word\")); return ;;\n"
-      "      plugin) COMPREPLY=($(compgen -W 'list info check' -- \"$word\")); return ;;\n"
+      "      plugin) case $before in\n"
+      "          plugin) COMPREPLY=($(compgen -W 'list info check' -- \"$word\")) ;;\n"
+      "          info) COMPREPLY=($(compgen -W ",
+      quoted(plugins),
+      " -- \"$word\")) ;;\n"
+      "          check) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
+      "        esac\n"
+      "        return ;;\n"
       "    esac\n"
       "  done\n"
       "  if [[ $word == -* ]]; then\n"
       "    COMPREPLY=($(compgen -W ",
       quoted(names),
-      " -- \"$word\"))\n"
+      "\"$more\" -- \"$word\"))\n"
       "  elif ((COMP_CWORD == 1)); then\n"
       "    COMPREPLY=($(compgen -W ",
       quoted(verbs),
@@ -131,8 +141,9 @@ std::string zsh(const std::vector<Completion>& flags) {
     out += "  " + quoted(mc::concat(verb.name, ":", zsh_text(verb.summary))) + "\n";
   out += ")\n_arguments -S \\\n";
   for (const Completion& flag : flags) {
-    std::string spec = mc::concat("*", dashed(flag.name), flag.takes_value && flag.name.size() > 1 ? "=" : "",
-                                  "[", zsh_text(flag.help), "]");
+    std::string spec =
+        mc::concat("*", dashed(flag.name), flag.takes_value && flag.name.size() > 1 ? "=" : "", "[",
+                   zsh_text(flag.help), "]");
     if (!flag.words.empty() && flag.takes_value)
       spec += mc::concat(":value:(", flag.words, ")");
     else if (flag.takes_path && flag.takes_value)
@@ -147,13 +158,18 @@ std::string zsh(const std::vector<Completion>& flags) {
   return out;
 }
 
-std::string fish(const std::vector<Completion>& flags) {
+std::string fish(const std::vector<Completion>& flags, const std::string& plugins) {
   std::string out = "# fish completion for mini_container\n";
   for (const VerbText& verb : verb_texts())
     out += mc::concat("complete -c mini_container -n __fish_use_subcommand -a ", verb.name, " -d ",
                       quoted(verb.summary), "\n");
+  constexpr const char* after = "complete -c mini_container -x -n '__fish_seen_subcommand_from ";
+  out +=
+      mc::concat(after, "plugin' -a 'list info check'\n", after, "info' -a ", quoted(plugins), "\n",
+                 after, "completions' -a 'bash zsh fish'\n", after, "manual' -a '1 3 5'\n");
   for (const Completion& flag : flags) {
-    out += mc::concat("complete -c mini_container ", flag.name.size() == 1 ? "-s " : "-l ", flag.name);
+    out +=
+        mc::concat("complete -c mini_container ", flag.name.size() == 1 ? "-s " : "-l ", flag.name);
     if (flag.takes_value) out += flag.takes_path ? " -r -F" : " -x";
     if (!flag.words.empty() && flag.takes_value) out += " -a " + quoted(flag.words);
     out += " -d " + quoted(flag.help) + "\n";
@@ -165,9 +181,12 @@ std::string fish(const std::vector<Completion>& flags) {
 
 std::string completions(std::string_view shell, std::span<const Plugin* const> plugins) {
   const std::vector<Completion> flags = gather(plugins);
-  if (shell == "bash") return bash(flags);
+  std::string names;
+  for (const Plugin* plugin : plugins)
+    mc::detail::append(names, (names.empty() ? "" : " ") + plugin->name);
+  if (shell == "bash") return bash(flags, names);
   if (shell == "zsh") return zsh(flags);
-  if (shell == "fish") return fish(flags);
+  if (shell == "fish") return fish(flags, names);
   mc::fail("there are no completions for the shell '", shell, "'",
            mc::Hint{"there are: bash, zsh, fish"});
 }

@@ -31,9 +31,12 @@ class Roff {
   static std::string literal(std::string_view text);
 
  private:
+  void begin_paragraph();
   void line(std::string_view text);
+  void running(std::string_view text);
 
   std::string text_;
+  bool after_heading_ = false;
 };
 
 }  // namespace mini_container
