@@ -93,7 +93,9 @@ TerminalRelay::~TerminalRelay() {
 
 void TerminalRelay::resize() const {
   winsize size{};
-  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ::ioctl(master_.get(), TIOCSWINSZ, &size);
+  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0) return;
+  // A terminal that nobody has told its size says 0: no reason to forget one that was asked for.
+  if (size.ws_row != 0 || size.ws_col != 0) ::ioctl(master_.get(), TIOCSWINSZ, &size);
 }
 
 void TerminalRelay::copy_input() {

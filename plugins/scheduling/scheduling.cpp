@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 
 #include "mini_container/plugin.hpp"
@@ -163,7 +164,10 @@ class Scheduling {
   }
 
   void seal(mc::Host&, const mc::Call&) {
-    set_affinity(final_, "cpu_affinity");
+    if (!final_.empty())
+      set_affinity(final_, "cpu_affinity");
+    else if (!initial_.empty())
+      leave_initial_affinity();
     set_io_priority();
     set_memory_policy();
     if (const mc::Node domain = config_["personality"])
@@ -209,6 +213,13 @@ class Scheduling {
     if (!nodes && takes_nodes && mode != "preferred")
       mc::fail(policy.where(), ": the memory policy '", mode, "' needs memory_nodes");
     if (nodes) nodes_ = scheduling::read_numbers(nodes.text(), nodes.where());
+  }
+
+  // To what the cgroup's cpuset allows: the kernel leaves out the rest.
+  static void leave_initial_affinity() {
+    cpu_set_t all;
+    std::memset(&all, 0xff, sizeof all);
+    mc::check(::sched_setaffinity(0, sizeof all, &all), "run on every CPU of the cgroup's cpuset");
   }
 
   void set_affinity(const std::vector<unsigned long>& cpus, const char* key) const {

@@ -45,10 +45,11 @@ make_root() {
 }
 
 # The hybrid layout of cgroups is not for every runtime: in a mount namespace of our own, where it
-# is, the v2 part is taken away for all alike.
+# is, the v2 part is taken away for all alike. crun makes directories where it was all the same:
+# they go with this namespace.
 hide_hybrid_cgroup2() {
-  grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/mounts && umount /sys/fs/cgroup/unified
-  return 0
+  grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/mounts || return 0
+  umount /sys/fs/cgroup/unified && mount -t tmpfs tmpfs /sys/fs/cgroup/unified
 }
 
 # wait_until SECONDS COMMAND...
