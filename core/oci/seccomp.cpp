@@ -22,6 +22,14 @@ Value translate_argument(const Property& argument) {
   return out;
 }
 
+// "When the action doesn't support an errno, the runtime MUST print and error and fail."
+Value error_number(const Property& number, const Property& action) {
+  const std::string word = action.text();
+  if (word != "SCMP_ACT_ERRNO" && word != "SCMP_ACT_TRACE")
+    number.refuse("the action '", word.substr(0, 60), "' has no errno", mc::Hint{"leave it out"});
+  return Value(number.integer(0, most_errno), number.place());
+}
+
 Value translate_rule(const Property& rule) {
   Value out(Table{}, rule.place());
   const Property names = rule.need("names");
@@ -29,7 +37,7 @@ Value translate_rule(const Property& rule) {
   out.set("names", names.texts_value());
   out.set("action", rule.need("action").text_value());
   if (const Property number = rule["errnoRet"])
-    out.set("errno", Value(number.integer(0, most_errno), number.place()));
+    out.set("errno", error_number(number, rule.need("action")));
   List arguments;
   for (const Property& argument : rule["args"].items())
     arguments.push_back(translate_argument(argument));
@@ -46,7 +54,7 @@ void translate_seccomp(const Property& seccomp, Value& tree) {
   table.set("ignore_unknown", Value(true, seccomp.place()));
   table.set("default_action", seccomp.need("defaultAction").text_value());
   if (const Property number = seccomp["defaultErrnoRet"])
-    table.set("default_errno", Value(number.integer(0, most_errno), number.place()));
+    table.set("default_errno", error_number(number, seccomp.need("defaultAction")));
   for (const char* key : {"architectures", "flags"})
     if (const Property list = seccomp[key]; list && !list.items().empty())
       table.set(key, list.texts_value());

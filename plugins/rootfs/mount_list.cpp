@@ -59,6 +59,11 @@ void add_listed_mount(mc::Host& host, const mc::Node& node) {
   if (destination == "/proc" && !bind && !options.remount && type != "proc")
     mc::fail(node.where(), ": a ", type, " on '/proc' would stand in for what programs trust",
              mc::Hint{"mount the type proc there, or bind the host's /proc"});
+  // A bind mount shares the filesystem of its source, which stays as it is: mount(8).
+  if (!bind && !options.superblock.empty()) {
+    if (!options.data.empty()) options.superblock.push_back(',');
+    options.data.insert(0, options.superblock);
+  }
   const bool mapped = node.has("uid_mappings") || node.has("gid_mappings");
 
   mc_mount entry = mc::mount_entry(MC_MOUNT_FILESYSTEM, destination.c_str());

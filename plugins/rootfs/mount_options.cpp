@@ -3,6 +3,9 @@
 
 #include <sys/mount.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace rootfs {
 
 namespace {
@@ -48,7 +51,18 @@ constexpr PropagationOption propagation_options[] = {
 };
 
 // Words that only say what is so anyway: nothing to do, and nothing to hand to the filesystem.
-constexpr std::string_view no_effect[] = {"defaults", "loud", "silent", "noiversion"};
+// As for iversion: since Linux 6.1 the filesystems that can count the versions of their inodes do so
+// unasked, and fsconfig(2) has no word for it.
+constexpr std::string_view no_effect[] = {"defaults", "loud", "silent", "iversion", "noiversion"};
+
+// Of a filesystem, not of one mount of it: mount(8).
+constexpr std::string_view superblock_options[] = {"async",    "sync",       "dirsync", "lazytime",
+                                                   "nolazytime", "mand",     "nomand"};
+
+void append(std::string& list, std::string_view word) {
+  if (!list.empty()) list.push_back(',');
+  list += word;
+}
 
 void apply(Attributes& attributes, const AttributeOption& option) {
   const std::uint64_t touched = option.set | option.clear;
@@ -83,10 +97,10 @@ bool apply_word(MountOptions& out, std::string_view word) {
     out.idmap_recursive = word == "ridmap";
   } else if (const auto propagation = propagation_of(word); propagation != 0) {
     out.propagation = propagation;
+  } else if (std::ranges::find(superblock_options, word) != std::end(superblock_options)) {
+    append(out.superblock, word);
   } else {
-    for (const std::string_view name : no_effect)
-      if (word == name) return true;
-    return false;
+    return std::ranges::find(no_effect, word) != std::end(no_effect);
   }
   return true;
 }
@@ -103,8 +117,7 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
   MountOptions out;
   for (const std::string& word : options) {
     if (word.empty() || apply_attribute(out, word) || apply_word(out, word)) continue;
-    if (!out.data.empty()) out.data.push_back(',');
-    out.data += word;
+    append(out.data, word);
   }
   return out;
 }

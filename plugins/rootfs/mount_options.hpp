@@ -26,6 +26,7 @@ struct MountOptions {
   bool copy_up = false;  // tmpcopyup
   bool idmap = false;
   bool idmap_recursive = false;  // ridmap
+  std::string superblock;        // "sync" and the like, of a filesystem as a whole
   std::string data;              // what is left for the filesystem, comma-separated
 };
 
