@@ -52,6 +52,16 @@ void signal_all(const Container& container, int signal, Catalog& catalog) {
     container.send_signal(signal);
 }
 
+// A stopped v1 freezer holds even SIGKILL back; who owns the freezer lets go. False: not paused,
+// and nothing was done.
+bool end_if_paused(const Container& container, Catalog& catalog) {
+  if (!container.is_alive()) return false;
+  const auto resources = Resources::of(container, catalog);
+  if (!resources || !resources->is_paused()) return false;
+  resources->signal_all(SIGKILL);
+  return true;
+}
+
 }  // namespace
 
 int list_verb(VerbContext& context, const Arguments& arguments) {
@@ -94,7 +104,7 @@ int kill_verb(VerbContext& context, const Arguments& arguments) {
     const auto container = Container::open(context.state_root(), id);
     if (all)
       signal_all(container, signal, context.catalog);
-    else
+    else if (signal != SIGKILL || !end_if_paused(container, context.catalog))
       container.send_signal(signal);
   }
   return 0;
@@ -111,7 +121,9 @@ int delete_verb(VerbContext& context, const Arguments& arguments) {
     for (const auto& id : matching_ids(context, wanted, is_expression)) {
       // With --force, that it is gone is what was asked for.
       if (force && !ContainerState::exists(context.state_root(), id)) continue;
-      Container::open(context.state_root(), id).remove(context.catalog, force);
+      auto container = Container::open(context.state_root(), id);
+      if (force) end_if_paused(container, context.catalog);
+      container.remove(context.catalog, force);
     }
   return 0;
 }

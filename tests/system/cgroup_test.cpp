@@ -2,6 +2,8 @@
 // Real cgroups of this machine, v1 and v2 as they are, below /mini_container_test.
 // ctest: RESOURCE_LOCK cgroups
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -298,6 +300,115 @@ TEST_CASE("cgroup: what is no cgroup file system is refused and never written to
            shared_root() + " -R 64M -- true; echo $?; ls /sys/fs/cgroup/memory | wc -l"});
   CHECK_MESSAGE(result.out == "125\n0\n", result);
   CHECK(result.last_error().find("not on a cgroup file system") != std::string::npos);
+}
+
+// This program in a mount namespace with v1 alone, or v2 alone with what its mount offers here, as
+// long as the object lives. The hierarchies themselves are the machine's.
+class OneVersion {
+ public:
+  explicit OneVersion(bool v2) : before_(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) {
+    REQUIRE(before_.valid());
+    REQUIRE(::unshare(CLONE_NEWNS) == 0);
+    const auto changed = run_program(
+        {"sh", "-c", v2 ? "umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup"
+                        : "umount /sys/fs/cgroup/unified"});
+    REQUIRE_MESSAGE(changed.exit_code == 0, changed);
+  }
+  ~OneVersion() { CHECK(::setns(before_.get(), CLONE_NEWNS) == 0); }
+  OneVersion(const OneVersion&) = delete;
+  OneVersion& operator=(const OneVersion&) = delete;
+
+ private:
+  mc::Fd before_;
+};
+
+constexpr const char* filtered =
+    "[pid]\n[cgroup]\npath = \"/mini_container_test/filtered\"\ndevices = [{ allow = false }, "
+    "{ allow = true, type = \"c\", major = 1, minor = 11, access = \"r\" }]\n"
+    "[[devices.nodes]]\npath = \"/dev/kmsg2\"\ntype = \"c\"\nmajor = 1\nminor = 11\n"
+    "[[devices.nodes]]\npath = \"/dev/mem2\"\ntype = \"c\"\nmajor = 1\nminor = 1\n";
+
+void check_filtered() {
+  const auto result =
+      run({"run", "--config", launch_file(filtered), "--", "sh", "-c",
+           "head -c 1 /dev/kmsg2 >/tmp/x && wc -c </tmp/x; head -c 1 /dev/mem2; echo x >/dev/kmsg2"});
+  CHECK_MESSAGE(result.out == "1\n", result);
+  CHECK(result.err.find("/dev/mem2: Operation not permitted") != std::string::npos);
+  CHECK(result.err.find("create /dev/kmsg2: Operation not permitted") != std::string::npos);
+}
+
+TEST_CASE("cgroup: on a machine with v2 alone: born inside, its view, a limit, a BPF filter, pause") {
+  if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("this machine is not hybrid");
+  const CgroupsUnchanged unchanged;
+  const OneVersion alone(true);
+  {
+    Waiting box("alone", {"--cgroup.hugetlb=2MB=4M", "--id=alone"},
+                "cat /sys/fs/cgroup/hugetlb.2MB.max /sys/fs/cgroup/cgroup.procs; mkdir "
+                "/sys/fs/cgroup/x; grep -c /sys/fs/cgroup /proc/mounts; echo up; sleep 30");
+    // One mount, the container's own cgroup its root; 1 and 2 are its own processes.
+    CHECK(box.process().output().starts_with("4194304\n1\n2\n"));
+    CHECK(box.process().output().find("\n1\nup") != std::string::npos);
+    CHECK(box.process().errors().find("Read-only file system") != std::string::npos);
+    CHECK(read_file(std::string(top) + box.path() + "/hugetlb.2MB.max") == "4194304\n");
+    CHECK(run({"pause", "alone"}).exit_code == 0);
+    CHECK(read_file(std::string(top) + box.path() + "/cgroup.events").find("frozen 1") !=
+          std::string::npos);
+    CHECK(run({"kill", "alone", "KILL"}).exit_code == 0);
+    CHECK(box.process().finish().exit_code == 137);
+  }
+  check_filtered();
+  const auto none = launch({"-R", "64M"}, {"true"});
+  CHECK(none.last_error().find("the cgroup controller 'memory', which this machine does not have") !=
+        std::string::npos);
+}
+
+TEST_CASE("cgroup: on a machine with v1 alone: its view, limits, devices; paused, it can be ended") {
+  if (!fs::exists(std::string(top) + "/unified") || !on_v1("freezer"))
+    SKIP_CASE("this machine is not hybrid");
+  const CgroupsUnchanged unchanged;
+  const OneVersion alone(false);
+  check_filtered();
+  for (const std::vector<std::string>& end :
+       {std::vector<std::string>{"kill", "alone", "KILL"}, {"delete", "--force", "alone"}}) {
+    CAPTURE(end[0]);
+    Waiting box("alone", {"--cgroup.controllers=all", "-R", "64M", "--id=alone"},
+                "ls /sys/fs/cgroup/unified; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; "
+                "echo up; while :; do echo tick; sleep 0.02; done");
+    CHECK(box.process().output().starts_with("67108864\n"));
+    CHECK(run({"pause", "alone"}).exit_code == 0);
+    CHECK(box.read("freezer", "freezer.state") == "FROZEN\n");
+    CHECK(run({"list"}).out.find("paused") != std::string::npos);
+    CHECK(run({"resume", "alone"}).exit_code == 0);
+    CHECK(box.read("freezer", "freezer.state") == "THAWED\n");
+    CHECK(run({"pause", "alone"}).exit_code == 0);
+    const auto told = run(end);
+    CHECK_MESSAGE(told.exit_code == 0, told);
+    const auto ended = box.process().finish();
+    CHECK_MESSAGE(ended.exit_code == 137, ended);
+    CHECK_FALSE(ended.timed_out);
+  }
+}
+
+TEST_CASE("cgroup: limits of a block device, and sizes beyond 32 bits") {
+  if (!on_v1("blkio") || !on_v1("memory")) SKIP_CASE("blkio and memory are not on cgroup v1 here");
+  const CgroupsUnchanged unchanged;
+  const auto partitions = run_program({"sh", "-c", "cat /sys/block/*/dev | head -n 1"}).out;
+  if (partitions.empty()) SKIP_CASE("this machine has no block device");
+  const auto device = partitions.substr(0, partitions.find('\n'));
+  const auto file = launch_file(
+      "[pid]\ninit = true\n[cgroup]\npath = \"/mini_container_test/io\"\nmemory_max = \"5T\"\n"
+      "io_devices = [{ device = \"" + device + "\", read_bps = \"6G\", write_iops = 70 }]\n");
+  Process box(mini_container::test::runtime_command(
+      {"run", "--config", file, "--", "sh", "-c", "echo up; sleep 30"}));
+  REQUIRE(box.wait_for("up"));
+  const auto at = [](const std::string& controller, const std::string& name) {
+    return read_file(std::string(top) + "/" + controller + "/mini_container_test/io/" + name);
+  };
+  CHECK(at("memory", "memory.limit_in_bytes") == "5497558138880\n");
+  CHECK(at("blkio", "blkio.throttle.read_bps_device") == device + " 6442450944\n");
+  CHECK(at("blkio", "blkio.throttle.write_iops_device") == device + " 70\n");
+  box.signal(SIGTERM);
+  box.finish();
 }
 
 TEST_CASE("cgroup: bad input gets one line") {
