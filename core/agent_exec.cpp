@@ -33,6 +33,19 @@ std::uint64_t other_namespaces(pid_t pid) {
   return out;
 }
 
+// The root of a container in our own mount namespace; none where it is ours as well.
+mc::Fd other_root(pid_t pid) {
+  const auto path = mc::concat("/proc/", pid, "/root");
+  mc::Fd root(mc::check(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", path, "'"));
+  struct statx theirs {};
+  struct statx ours {};
+  mc::check(::statx(root.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &theirs),
+            "look at '", path, "'");
+  mc::check(::statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &ours), "look at '/'");
+  const bool same = theirs.stx_mnt_id == ours.stx_mnt_id && theirs.stx_ino == ours.stx_ino;
+  return same ? mc::Fd() : std::move(root);
+}
+
 const mc_resources* resources_of(const Plugin& plugin) {
   if (plugin.data.extension == nullptr) return nullptr;
   return static_cast<const mc_resources*>(plugin.data.extension(MC_EXTENSION_RESOURCES));
@@ -106,6 +119,7 @@ void Agent::start_in(const Container& container) {
     mc::fail("container '", container.id(), "' is not running",
              mc::Hint{"see its state: mini_container list"});
   target.namespaces = other_namespaces(container.process().pid);
+  if ((target.namespaces & CLONE_NEWNS) == 0) target.root = other_root(container.process().pid);
   arm_guard();
   try {
     for (std::size_t i = 0; i < pipeline_.instances.size(); ++i) {

@@ -90,6 +90,9 @@ class Child {
     if (types != 0)
       mc::check(::setns(target.pidfd.get(), static_cast<int>(types)), "join the namespaces ",
                 namespace_names(types), " of the container");
+    if (!target.root) return;
+    mc::check(::fchdir(target.root.get()), "change to the container's root");
+    mc::check(::chroot("."), "chroot to the container's root");
   }
 
   void join_namespaces() {

@@ -107,10 +107,11 @@ void translate_namespaces(const Property& config, Value& tree) {
   const Property list = linux["namespaces"];
   const Namespaces namespaces(list);
   const auto mount = namespaces.find("mount");
-  if (!mount)
-    list.refuse("there is no mount namespace", mc::Hint{"add {\"type\": \"mount\"}"});
-  if (joins(*mount))
-    (*mount)["path"].refuse("a mount namespace cannot be joined", mc::Hint{"leave the path out"});
+  if (mount)
+    enable(*mount, "rootfs", "join", tree);
+  else
+    table_of(tree, "rootfs", list.place())
+        .set("namespace", Value(std::string("runtime"), list.place()));
   const auto user = namespaces.find("user");
   if (user) enable(*user, "user", "join", tree);
   translate_id_maps(linux, user, tree);

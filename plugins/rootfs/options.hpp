@@ -106,7 +106,19 @@ inline constexpr mc_option file_fields[] = {
                 .maximum = last_id}),
 };
 
+inline constexpr const char* namespace_words[] = {"own", "runtime", nullptr};
+
 inline constexpr mc_option options[] = {
+    mc::option({.type = MC_CHOICE,
+                .key = "namespace",
+                .help = "The mount namespace: the container's own, or the runtime's, to which its "
+                        "mounts are not attached (Linux 6.15)",
+                .default_text = "own",
+                .choices = namespace_words}),
+    mc::option({.type = MC_PATH,
+                .key = "join",
+                .help = "A mount namespace to join instead of making one, /proc/PID/ns/mnt; the root "
+                        "becomes that of the whole namespace"}),
     mc::option({.type = MC_PATH,
                 .key = "path",
                 .help = "The directory that becomes the root; without it, the host's own tree, in a "

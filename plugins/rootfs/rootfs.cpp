@@ -6,6 +6,7 @@
 
 #include "filesystem.hpp"
 #include "idmap.hpp"
+#include "mini_container/namespace_file.hpp"
 #include "mount_list.hpp"
 #include "mount_options.hpp"
 #include "options.hpp"
@@ -26,13 +27,17 @@ class Rootfs {
     tree_.overlay_work = config_.text("overlay_work");
     if (config_.has("overlay_size"))
       tree_.overlay_size = mc::concat(config_.integer("overlay_size"));
+    tree_.detached = config_.text("namespace") == "runtime";
     tree_.propagation = propagation_of(config_.text("propagation"));
   }
 
   void plan(mc::Host& host) {
     check_options();
     if (!tree_.path.empty()) check_root();
-    host.new_namespace(CLONE_NEWNS);
+    if (const mc::Node join = config_["join"])
+      join_namespace(host, join);
+    else if (!tree_.detached)
+      host.new_namespace(CLONE_NEWNS);
     add_listed_mounts(host, config_);
     add_default_mounts(host, config_);
   }
@@ -50,7 +55,9 @@ class Rootfs {
     }
   }
 
-  void before_pivot(mc::Host&, const mc::Call&) { isolate_mounts(tree_.propagation); }
+  void before_pivot(mc::Host&, const mc::Call&) {
+    if (!tree_.detached) isolate_mounts(tree_.propagation);
+  }
 
   void pivot(mc::Host& host, const mc::Call& call) {
     const bool in_user_namespace = call.find_namespace(CLONE_NEWUSER) != nullptr;
@@ -64,6 +71,7 @@ class Rootfs {
     Tree tree(tree_, in_user_namespace, has_files(call), std::move(given));
     Performer(host, call, tree, privileged_).run();
     tree.enter();
+    if (tree_.detached) detached_ = tree.release();
     ::umask(mask);
   }
 
@@ -81,7 +89,25 @@ class Rootfs {
     return false;
   }
 
+  static void join_namespace(mc::Host& host, const mc::Node& join) {
+    const mc::Fd space = mc::open_namespace(join.text(), CLONE_NEWNS, join.where());
+    host.join_namespace(CLONE_NEWNS, space.get(), join);
+  }
+
+  void check_namespace() const {
+    if (!tree_.detached) return;
+    const std::string where = config_["namespace"].where();
+    if (config_.has("join"))
+      mc::fail(where, ": the runtime's mount namespace, and one to join, exclude each other",
+               mc::Hint{"leave out either rootfs.namespace or rootfs.join"});
+    if (tree_.path.empty() || tree_.overlay || config_["files"].size() > 0)
+      mc::fail(where, ": in the runtime's mount namespace there can be a root of the container's "
+               "own, without overlay and files",
+               mc::Hint{"set rootfs.path alone, or leave out rootfs.namespace"});
+  }
+
   void check_options() const {
+    check_namespace();
     const auto needs_path = [&](const char* key, bool asked) {
       if (asked && tree_.path.empty())
         mc::fail(config_[key].where(), ": rootfs.", key, " needs a root of the container's own",
@@ -182,6 +208,7 @@ class Rootfs {
   mc::Node config_;
   TreeOptions tree_;
   bool privileged_ = false;
+  mc::Fd detached_;  // [child] until execve: what is mounted later needs the tree whole
 };
 
 // The user plugin writes the maps that a mount is idmapped with.

@@ -61,6 +61,7 @@ Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch
 }
 
 void Tree::stack(int mount, const char* what) {
+  if (options_.detached) return;
   mc::check(attach(mount, host_.get(), ""), "attach the ", what);
   ++stacked_;
 }
@@ -124,11 +125,12 @@ void Tree::check_inside() const {
     mc::fail("the old root is still there");
 }
 
-void Tree::enter() {
-  if (options_.readonly && !options_.path.empty())
-    mc::check(change_attributes(root_.get(), {.set = MOUNT_ATTR_RDONLY}),
-              "make the root read-only");
-  mc::check(::fchdir(root_.get()), "change to the new root");
+void Tree::change_root() {
+  mc::check(::chroot("."), "chroot to the new root");
+  mc::check(::chdir("/"), "change to '/' in the new root");
+}
+
+void Tree::pivot() {
   // Twice the same directory: the old root then lies on top of the new one: pivot_root(2).
   mc::check(::syscall(SYS_pivot_root, ".", "."), "pivot_root to the new root");
   if ((options_.propagation & MS_SHARED) != 0)
@@ -138,6 +140,17 @@ void Tree::enter() {
   for (; stacked_ > 0; --stacked_)
     mc::check(::umount2(".", MNT_DETACH), "detach the old root");
   mc::check(::chdir("/"), "change to '/' in the new root");
+}
+
+void Tree::enter() {
+  if (options_.readonly && !options_.path.empty())
+    mc::check(change_attributes(root_.get(), {.set = MOUNT_ATTR_RDONLY}),
+              "make the root read-only");
+  mc::check(::fchdir(root_.get()), "change to the new root");
+  if (options_.detached)
+    change_root();
+  else
+    pivot();
   check_inside();
   if ((options_.propagation & (MS_SHARED | MS_UNBINDABLE)) != 0) {
     const AttributeChange change{.propagation = options_.propagation & ~std::uint64_t{MS_REC},

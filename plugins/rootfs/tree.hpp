@@ -18,6 +18,7 @@ struct TreeOptions {
   std::string overlay_work;
   std::string overlay_size;       // of the tmpfs, as tmpfs(5) wants it; empty: its default
   std::uint64_t propagation = 0;  // MS_*, with MS_REC
+  bool detached = false;          // entered by chroot(2), and attached nowhere
   std::uint64_t device = 0;       // of the directory that `plan` saw, to know it again
   std::uint64_t inode = 0;
 };
@@ -42,8 +43,13 @@ class Tree {
 
   /// pivot_root(2) into it and away with the host's tree. Nothing is left of the tree after it.
   void enter();
+  /// After enter(), a tree that is attached nowhere: it comes apart when this is closed, and what
+  /// is in it can be used, but nothing more be mounted.
+  mc::Fd release() { return std::move(root_); }
 
  private:
+  void change_root();
+  void pivot();
   void stack(int mount, const char* what);
   void make_scratch();
   [[nodiscard]] mc::Fd open_directory(mc::Fd given) const;
