@@ -11,6 +11,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/error_output.hpp"
 #include "core/failure.hpp"
 
 namespace mini_container {
@@ -53,6 +54,7 @@ void set_ticks(bool on) {
 
 // Only async-signal-safe calls: the heap may be broken.
 [[noreturn]] void emergency(const char* what) {
+  restore_error_output();
   const auto& name = guard.plugins[guard.progress->plugin.load()].name;
   put("mini_container: ");
   put(name.c_str());
@@ -64,8 +66,7 @@ void set_ticks(bool on) {
   if (guard.child > 0) ::kill(guard.child, SIGKILL);
   // It would go on behind the execve, where nobody waits for its signal.
   set_ticks(false);
-  if (!guard.argument_pointers.empty())
-    ::execv("/proc/self/exe", guard.argument_pointers.data());
+  if (!guard.argument_pointers.empty()) ::execv("/proc/self/exe", guard.argument_pointers.data());
   ::_exit(exit_runtime_failed);
 }
 
@@ -102,6 +103,7 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
   const bool again = guard.owner != 0;
   guard.owner = ::getpid();
   if (!again) {
+    note_error_output();
     stack_t stack{};
     stack.ss_sp = alternate_stack;
     stack.ss_size = sizeof alternate_stack;

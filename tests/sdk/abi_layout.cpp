@@ -17,12 +17,12 @@ static_assert(sizeof(v1_0_error) == 512 && sizeof(v1_0_option) == 104 &&
               sizeof(v1_0_plugin) == 216);
 static_assert(sizeof(mc_error) == 512, "plugins write into the caller's 512 bytes");
 
-#define KEEPS(STRUCT, FIELD)                                                              \
-  static_assert(offsetof(mc_##STRUCT, FIELD) == offsetof(v1_0_##STRUCT, FIELD) &&         \
-                    sizeof(mc_##STRUCT::FIELD) == sizeof(v1_0_##STRUCT::FIELD) &&         \
-                    std::is_pointer_v<decltype(mc_##STRUCT::FIELD)> ==                    \
-                        std::is_pointer_v<decltype(v1_0_##STRUCT::FIELD)> &&              \
-                    sizeof(mc_##STRUCT) >= sizeof(v1_0_##STRUCT),                         \
+#define KEEPS(STRUCT, FIELD)                                                      \
+  static_assert(offsetof(mc_##STRUCT, FIELD) == offsetof(v1_0_##STRUCT, FIELD) && \
+                    sizeof(mc_##STRUCT::FIELD) == sizeof(v1_0_##STRUCT::FIELD) && \
+                    std::is_pointer_v<decltype(mc_##STRUCT::FIELD)> ==            \
+                        std::is_pointer_v<decltype(v1_0_##STRUCT::FIELD)> &&      \
+                    sizeof(mc_##STRUCT) >= sizeof(v1_0_##STRUCT),                 \
                 "mc_" #STRUCT "." #FIELD " is not where plugins of ABI 1.0 look for it")
 
 KEEPS(error, error_number);

@@ -3,6 +3,7 @@
 // A plugin that breaks in each of its hooks, in the agent and in the child: the error names plugin
 // and hook, the command never ran, and nothing is left.
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include <filesystem>
 
@@ -51,7 +52,8 @@ const std::string& root() {
 }
 
 /// A launch of `command` with the faulty plugin between others, told how to break.
-Result launch(const std::string& hook, const std::string& fault, const std::string& command) {
+std::vector<std::string> arguments_for(const std::string& hook, const std::string& fault,
+                                       const std::string& command) {
   const bool pivots = hook == "pivot";
   const std::string name = pivots ? "faulty_pivot" : "faulty";
   // What made something on the host before the fault has to undo it.
@@ -63,7 +65,11 @@ Result launch(const std::string& hook, const std::string& fault, const std::stri
     text += "[rootfs]\npath = \"" + root() + "\"\n[cgroup]\nmemory_max = \"64M\"\n[ipc]\n[pid]\n";
   text += "[uts]\nhostname = \"inside\"\n[" + name + "]\nhook = \"" + hook + "\"\nfault = \"" +
           fault + "\"\n";
-  return run({"--plugin-dir", FIXTURES, "run", "--config", write_file("launch.toml", text)});
+  return {"--plugin-dir", FIXTURES, "run", "--config", write_file("launch.toml", text)};
+}
+
+Result launch(const std::string& hook, const std::string& fault, const std::string& command) {
+  return run(arguments_for(hook, fault, command));
 }
 
 // What a hook reports does not change what the program did; a broken agent is another matter.
@@ -161,13 +167,59 @@ TEST_CASE("a fault in join ends the exec; the container goes on") {
   }
 }
 
-TEST_CASE("even with the standard descriptors closed, nothing runs and nothing is left") {
-  for (const auto& hook : before_the_command) {
+TEST_CASE("with the standard descriptors closed too, it is named, nothing runs, nothing is left") {
+  auto hooks = before_the_command;
+  hooks.insert(hooks.end(), {"post_exec", "post_exit", "cleanup"});
+  for (const auto& hook : hooks) {
     CAPTURE(hook);
     const NothingLeft nothing_left;
-    const auto result = launch(hook, "close_all", "touch /ran");
+    // Into a file: who reads a pipe has seen its end when its last writer is closed.
+    const auto said = fresh_directory() + "/said";
+    const bool before = hook != "post_exit" && hook != "cleanup";
+    auto argv = mini_container::test::mini_container(
+        arguments_for(hook, "close_all", before ? "sleep 0.5; touch /ran" : "true"));
+    argv.insert(argv.begin(), {"sh", "-c", "exec \"$@\" 2>\"$0\"", said});
+    const auto result = run_program(argv);
     CAPTURE(result);
     CHECK(result.exit_code == 125);
+    CHECK(read_file(said).find(where(hook) + "the plugin closed descriptors") != std::string::npos);
     CHECK_FALSE(fs::remove(root() + "/ran"));
+  }
+}
+
+TEST_CASE("a fault in seal ends an exec; the container goes on") {
+  const NothingLeft nothing_left;
+  const auto started =
+      run({"--plugin-dir", FIXTURES, "run", "--detach", "--id", "sealed", "--rootfs.path", root(),
+           "--pid", "--faulty.only_exec", "--faulty.hook", "seal", "--container.hook_timeout",
+           "300ms", "--faulty.fault", "crash", "--", "sleep", "60"});
+  CAPTURE(started);
+  REQUIRE(started.exit_code == 0);
+  const auto result = run({"--plugin-dir", FIXTURES, "exec", "sealed", "touch", "/ran"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find(where("seal")) != std::string::npos);
+  CHECK_FALSE(fs::remove(root() + "/ran"));
+  CHECK(run({"list"}).out.find("running") != std::string::npos);
+  CHECK(run({"--plugin-dir", FIXTURES, "delete", "--force", "sealed"}).exit_code == 0);
+}
+
+TEST_CASE("a fault in a later process's cleanup is named, and does not stop the others") {
+  // Each plugin's has a process of its own there, so that descriptors are its own to close.
+  for (const std::string fault : {"error", "escape", "abort", "crash", "exit", "loop"}) {
+    CAPTURE(fault);
+    const NothingLeft nothing_left;
+    Process container(mini_container::test::mini_container(
+        arguments_for("cleanup", fault, "echo up; exec sleep 60")));
+    REQUIRE(container.wait_for("up"));
+    container.signal(SIGKILL);
+    container.finish();
+    CHECK(eventually([] { return run({"list"}).out.find("stopped") != std::string::npos; }));
+    const auto result = run({"--plugin-dir", FIXTURES, "delete", "faulty-launch"});
+    CAPTURE(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.err.find(where("cleanup")) != std::string::npos);
+    CHECK(cgroups_named("faulty-launch").empty());
+    run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"});
   }
 }
