@@ -88,19 +88,8 @@ std::string make_id() {
 }
 
 ProcessMark ProcessMark::of(pid_t pid) {
-  const auto path = mc::concat("/proc/", pid, "/stat");
-  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  char text[1024];
-  const auto got = file ? ::read(file.get(), text, sizeof text) : -1;
-  if (got <= 0) return {pid, 0};
-  // The command, field 2, is in parentheses and may hold anything, so count from its end.
-  std::string_view rest(text, static_cast<std::size_t>(got));
-  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));
-  for (int field = 3; field < 22; ++field)
-    rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
-  ProcessMark mark{pid, 0};
-  std::from_chars(rest.data(), rest.data() + rest.size(), mark.start_time);
-  return mark;
+  const auto facts = ProcessFacts::of(pid);
+  return {pid, facts ? facts->field(22) : 0};
 }
 
 mc::Fd ProcessMark::open() const {
@@ -121,6 +110,31 @@ std::optional<ProcessMark> ProcessMark::parse(std::string_view text) {
   const auto second = std::from_chars(first.ptr + 1, end, mark.start_time);
   if (second.ec != std::errc()) return std::nullopt;
   return mark;
+}
+
+std::optional<ProcessFacts> ProcessFacts::of(pid_t pid) {
+  const auto path = mc::concat("/proc/", pid, "/stat");
+  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char text[1024];
+  // ESRCH: it was reaped after the file was opened.
+  const auto got = file ? ::read(file.get(), text, sizeof text) : -1;
+  if (got <= 0) return std::nullopt;
+  // The command, field 2, is in parentheses and may hold anything, so count from its end.
+  std::string_view rest(text, static_cast<std::size_t>(got));
+  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));
+  if (rest.empty()) return std::nullopt;
+  ProcessFacts out;
+  out.fields_ = rest;
+  return out;
+}
+
+std::uint64_t ProcessFacts::field(int number) const {
+  std::string_view rest = fields_;
+  for (int i = 3; i < number; ++i)
+    rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+  std::uint64_t value = 0;
+  std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  return value;
 }
 
 ContainerState ContainerState::create(const std::string& root_path, const std::string& id) {

@@ -32,6 +32,19 @@ struct ProcessMark {
   static std::optional<ProcessMark> parse(std::string_view text);
 };
 
+/// A process's numbers in proc_pid_stat(5), while it is alive or a zombie.
+class ProcessFacts {
+ public:
+  /// None where there is no such process, or no longer.
+  static std::optional<ProcessFacts> of(pid_t pid);
+  [[nodiscard]] bool has_ended() const { return fields_.front() == 'Z' || fields_.front() == 'X'; }
+  /// The field of this number, from the fourth on.
+  [[nodiscard]] std::uint64_t field(int number) const;
+
+ private:
+  std::string fields_;  // from the third on
+};
+
 class ContainerState {
  public:
   ContainerState() = default;

@@ -6,7 +6,6 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "core/channel.hpp"
@@ -18,7 +17,7 @@ namespace mini_container::oci {
 
 namespace {
 
-constexpr unsigned long forked_but_not_executed = 0x40;  // PF_FORKNOEXEC, include/linux/sched.h
+constexpr std::uint64_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC, include/linux/sched.h
 
 mc::Fd connect_to_child(const ContainerState& state) {
   sockaddr_un address{};
@@ -34,18 +33,8 @@ mc::Fd connect_to_child(const ContainerState& state) {
 // Whether the first process ended without having executed anything: its flags still tell while it
 // is a zombie, proc_pid_stat(5).
 bool ended_before_execve(const ProcessMark& process) {
-  const auto path = mc::concat("/proc/", process.pid, "/stat");
-  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return false;
-  const std::string text = mc::read_all(file.get(), path);
-  std::string_view rest = text;
-  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));
-  if (!rest.starts_with('Z') && !rest.starts_with('X')) return false;
-  for (int field = 3; field < 9; ++field)
-    rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
-  unsigned long flags = 0;
-  std::from_chars(rest.data(), rest.data() + rest.size(), flags);
-  return (flags & forked_but_not_executed) != 0;
+  const auto facts = ProcessFacts::of(process.pid);
+  return facts && facts->has_ended() && (facts->field(9) & forked_but_not_executed) != 0;
 }
 
 // Until the channel ends, which the execve does.
