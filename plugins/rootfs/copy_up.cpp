@@ -87,14 +87,28 @@ void copy_tree(mc::Fd from, int to, int depth) {
   copy_attributes(to, found, ".");
 }
 
+constexpr auto keep = static_cast<uid_t>(-1);  // chown(2)
+
+bool sets(std::string_view data, std::string_view option) {
+  return data.starts_with(option) || data.find(mc::concat(',', option)) != std::string_view::npos;
+}
+
 }  // namespace
 
-void copy_directory(int root, const char* path, int target) {
+void copy_directory(int root, const char* path, int target, std::string_view data) {
   mc::Fd from = mc::open_in_root(root, path, O_RDONLY | O_DIRECTORY);
   // The mount may be a bare O_PATH descriptor; its attributes are changed through a real one.
   const mc::Fd to(mc::check(::openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
                             "open a new tmpfs"));
+  struct stat asked{};
+  mc::check(::fstat(to.get(), &asked), "stat a new tmpfs");
   copy_tree(std::move(from), to.get(), 0);
+  const bool uid = sets(data, "uid="), gid = sets(data, "gid=");
+  if (uid || gid)
+    mc::check(::fchown(to.get(), uid ? asked.st_uid : keep, gid ? asked.st_gid : keep),
+              "set the owner of a new tmpfs");
+  if (sets(data, "mode="))
+    mc::check(::fchmod(to.get(), asked.st_mode & 07777), "set the mode of a new tmpfs");
 }
 
 }  // namespace rootfs

@@ -161,7 +161,8 @@ void Performer::mount_filesystem(const mc_mount& entry) {
   }
   const Spot spot = directory_for(entry);
   const bool copy_up = (entry.flags & MC_MOUNT_COPY_UP) != 0;
-  if (copy_up) copy_directory(destinations_.root(), entry.destination, made.get());
+  if (copy_up)
+    copy_directory(destinations_.root(), entry.destination, made.get(), text(entry.data));
   apply_attributes(made.get(), entry, true);
   mc::check(attach(made.get(), spot.directory(), spot.name()), "mount ", entry.type, " on '",
             entry.destination, "'");

@@ -144,6 +144,20 @@ TEST_CASE("rootfs.mounts: a tmpfs may start with what it covers") {
   CHECK(read_file(root + "/mnt/data") == "old\n");
 }
 
+TEST_CASE("rootfs.mounts: a tmpfs that starts with what it covers has the mode and owner it asks for") {
+  const auto root = fresh_root();
+  REQUIRE(::chown((root + "/mnt").c_str(), 3, 4) == 0);
+  fs::permissions(root + "/mnt", fs::perms(0711));
+  const auto made = [&](const std::string& options) {
+    return shell(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"tmpcopyup\"" + options + "]"}}, root),
+                 "stat -c '%a %u:%g' /mnt")
+        .out;
+  };
+  CHECK(made("") == "711 3:4\n");
+  CHECK(made(R"(, "mode=1750")") == "1750 3:4\n");
+  CHECK(made(R"(, "size=1m", "uid=7")") == "711 7:4\n");
+}
+
 TEST_CASE("rootfs.mounts: owners are mapped by the mount's own maps") {
   const auto tree = fresh_directory();
   write_file("file", "", tree);
