@@ -71,7 +71,11 @@ class Child {
   void tie_to_agent() {
     ::sigprocmask(SIG_SETMASK, &input_.signal_mask, nullptr);
     // The agent does the same; whoever comes first: setpgid(2).
-    if (input_.is_job) ::setpgid(0, 0);
+    if (input_.is_job)
+      ::setpgid(0, 0);
+    // Who watches over it ends its process group, and is not to end itself: conmon --timeout.
+    else if (outlives_agent())
+      mc::check(::setsid(), "start a session");
     if (!outlives_agent())
       mc::check(::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L),
                 "ask to die with the agent");
