@@ -11,6 +11,9 @@ void translate_devices(const Property& devices, Value& tree) {
     const Property path = device.need("path");
     if (!path.text().starts_with('/'))
       path.refuse("'", path.text().substr(0, 60), "' is not an absolute path");
+    // The specification has a link to the container's own pseudoterminals there, and podman
+    // --privileged lists all that the host has.
+    if (path.text() == "/dev/ptmx") continue;
     entry.set("path", path.text_value());
     const Property type = device.need("type");
     const std::string letter = type.text();
