@@ -54,7 +54,8 @@ Candidate examine(const std::string& path, const FileIdentity& own) {
   const mc::Fd file(opened);
   struct stat info {};
   mc::check(::fstat(file.get(), &info), "look at '", path, "'");
-  if (S_ISDIR(info.st_mode)) return {Verdict::unusable, EISDIR, "a directory", "name a program"};
+  // As execve(2) has it; engines tell by the text what kind of failure it is.
+  if (S_ISDIR(info.st_mode)) return {Verdict::unusable, EACCES, "a directory", "name a program"};
   if (!S_ISREG(info.st_mode))
     return {Verdict::unusable, EACCES, "not a regular file", "name a program"};
   if ((info.st_mode & 0111) == 0)
