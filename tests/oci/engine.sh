@@ -68,6 +68,8 @@ in_own_machine() {
   mount_cgroups
   mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm &&
     mkdir -p "$work" /run/lock && mount --bind "$2" "$work" || exit 1
+  # A null of our own: the controls change its owner.
+  mknod -m 666 /run/null c 1 3 && mount --bind /run/null /dev/null || exit 1
   ip link set lo up
   mkdir "$work/cwd" "$work/tmp" "$work/home"
   # conmon leaves a file in its working directory when memory runs out.
@@ -76,14 +78,17 @@ in_own_machine() {
   findings >"$work/before"
 }
 
-# What there is of processes, mounts, cgroups and the runtime's own state.
+# What there is of processes, mounts, cgroups and the runtime's own state. The cgroups that podman
+# makes for all and for a pod are not the runtime's to remove; in the named hierarchy, which podman
+# does not know, crun leaves them as well.
 findings() {
   ps -e -o pid=,stat=,args= |
     awk -v self="$0" '$1 != 1 && $2 !~ /^Z/ && $3 !~ /^(ps|awk)$/ && $4 != self {
       $1 = $2 = ""; print "process" $0 }'
   sed 's/^[0-9]* [0-9]* [^ ]* /mount /; s/ - .*//' /proc/self/mountinfo
   find /sys/fs/cgroup -mindepth 2 -type d | grep -vE '^/sys/fs/cgroup/[^/]*/(libpod_parent|default)(/conmon)?$' |
-    sed 's/^/cgroup /'
+    grep -vE '^/sys/fs/cgroup/systemd/libpod_parent/[0-9a-f]{64}$' | sed 's/^/cgroup /'
+  stat -c 'owner of %n: %u:%g' /dev/null /dev/zero /dev/tty
   find /run/mini_container -mindepth 1 2>/dev/null | sed 's/^/state /'
 }
 as_before() {
@@ -107,8 +112,14 @@ check() {
   cat "$work/stderr" >&3
 }
 
-# in_terminal COMMAND: in a terminal of 31 lines and 99 columns; our standard input is typed.
-in_terminal() { script -qec "stty rows 31 cols 99; $1" /dev/null; }
+# in_terminal COMMAND: in a terminal of 31 lines and 99 columns; our standard input is typed. What
+# the terminal itself echoes, whenever that is, is left out.
+in_terminal() {
+  script -qec "stty -echo rows 31 cols 99; $1" /dev/null >"$work/terminal"
+  code=$?
+  tr -d '\r' <"$work/terminal" | sed 's/\^[@CD]//g; /^$/d; /^typed$/d'
+  return "$code"
+}
 
 # compare CONTROL: each check gives the same with mini_container. What they wrote to standard
 # error is in NAME.errors.
