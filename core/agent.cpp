@@ -109,11 +109,12 @@ void Agent::prepare() {
   }
   // What a hook may touch depends on what the container will own.
   list_namespaces(false);
+  pipeline_.list_mounts();
   const PlanWindow window(pipeline_);
   for (; prepared_ < pipeline_.instances.size();)
     pipeline_.call_hook(Hook::pre_clone, prepared_++, details(), *pipeline_.agent_progress);
   pipeline_.plan.order_mounts();
-  for (const auto& mount : pipeline_.plan.mounts()) pipeline_.mounts.push_back(mount.view());
+  pipeline_.list_mounts();
   if (pipeline_.options.wait_for_start) start_socket_ = listen_for_start(state_);
 }
 
@@ -122,11 +123,12 @@ void Agent::clone_child() {
   pipeline_.channel = std::move(ours);
   channel_open_ = true;
   const bool is_job = is_terminal_job();
+  child_waits_ = child_must_wait(is_job);
   list_namespaces(false);
   auto cloned = clone_container(pipeline_.plan);
   if (cloned.pid == 0)
     run_child({pipeline_, std::move(childs), signals_.caller_mask(), std::move(start_socket_),
-               is_job});
+               is_job, child_waits_});
   pid_ = cloned.pid;
   pidfd_ = std::move(cloned.pidfd);
   start_socket_.reset();
@@ -134,6 +136,13 @@ void Agent::clone_child() {
   state_.write_new(state_file::process, ProcessMark::of(pid_).text());
   announce();
   if (is_job) job_.emplace(pid_);
+}
+
+// A child that dies with its agent need not be on record before it goes on; a job must not run
+// before it has the terminal.
+bool Agent::child_must_wait(bool is_job) const {
+  return is_job || pipeline_.options.wait_for_start || pipeline_.options.outlives_agent ||
+         pipeline_.anyone_has(Hook::post_clone);
 }
 
 bool Agent::is_terminal_job() const {
@@ -187,6 +196,7 @@ void Agent::run_post_clone() {
 }
 
 void Agent::let_go() {
+  if (!child_waits_) return;
   try {
     pipeline_.channel.send({.kind = RecordKind::go});
   } catch (const mc::Error&) {

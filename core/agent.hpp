@@ -60,6 +60,7 @@ class Agent {
   [[noreturn]] void blame_child();
   [[nodiscard]] CallDetails details() const;
   [[nodiscard]] bool is_terminal_job() const;
+  [[nodiscard]] bool child_must_wait(bool is_job) const;
   void arm_guard();
   void pass_signals();
 
@@ -75,6 +76,7 @@ class Agent {
   pid_t pid_ = -1;
   int wait_status_ = -1;
   bool collected_ = false;
+  bool child_waits_ = false;
   bool child_ready_ = false;
   bool child_created_ = false;
   bool channel_open_ = false;

@@ -100,9 +100,11 @@ void Agent::clone_into(ExecTarget& target) {
     arguments.cgroup = static_cast<std::uint64_t>(birth.get());
   }
   const bool is_job = is_terminal_job();
+  child_waits_ = child_must_wait(is_job);
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0)
-    run_child({pipeline_, std::move(childs), signals_.caller_mask(), {}, is_job, &target});
+    run_child({pipeline_, std::move(childs), signals_.caller_mask(), {}, is_job, child_waits_,
+               &target});
   pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
   pidfd_.reset(pidfd);
   set_emergency_child(pid_);

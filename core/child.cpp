@@ -35,7 +35,7 @@ class Child {
   void run() {
     tie_to_agent();
     join_namespaces();
-    wait_for_go();
+    if (input_.waits) wait_for_go();
     // Until here the agent of an ordinary user must be able to write the id maps: proc(5).
     mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the child undumpable");
     if (input_.target != nullptr) {

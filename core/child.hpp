@@ -23,6 +23,7 @@ struct ChildInput {
   sigset_t signal_mask; // the caller's, for the command
   mc::Fd start_socket;  // with wait_for_start: where `start` connects; listening
   bool is_job = false;  // a process group of its own, for the terminal's foreground
+  bool waits = false;   // for the agent's word, before it does anything
   const ExecTarget* target = nullptr;  // a further process: join and seal alone
 };
 

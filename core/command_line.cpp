@@ -66,25 +66,10 @@ class Attempt {
       argv_.push_back(const_cast<char*>(argument.c_str()));
     argv_.push_back(nullptr);
     for (const Flag& flag : flags.all()) {
-      if (flag.name.size() == 1) {
-        letters_ += flag.name;
-        if (flag.takes == Flag::Takes::value) letters_ += ':';
-        continue;
-      }
-      names_.push_back({flag.name.c_str(), no_argument, nullptr, 0});
+      if (flag.name.size() != 1) continue;
+      letters_ += flag.name;
+      if (flag.takes == Flag::Takes::value) letters_ += ':';
     }
-    // Of several flags of one name only the best, or getopt_long finds the name ambiguous.
-    std::ranges::stable_sort(names_, {}, [](const option& o) -> std::string_view { return o.name; });
-    const auto rest = std::ranges::unique(
-        names_, {}, [](const option& o) -> std::string_view { return o.name; });
-    names_.erase(rest.begin(), rest.end());
-    for (option& each : names_) {
-      const Flag::Takes takes = best(each.name).takes;
-      each.has_arg = takes == Flag::Takes::nothing ? no_argument
-                     : takes == Flag::Takes::value ? required_argument
-                                                   : optional_argument;
-    }
-    names_.push_back({nullptr, 0, nullptr, 0});
   }
 
   /// The name of a flag that is not known, or empty. What is known goes to `meet(flag, value)`,
@@ -97,19 +82,21 @@ class Attempt {
     for (int next = 1;;) {
       // Looked up before getopt_long sees it, which would take an abbreviation.
       const std::string_view argument = next < count ? argv_[static_cast<std::size_t>(next)] : "";
-      std::string_view name;
+      std::string name;
+      option names[2] = {};  // the one that is there: several flags may share a name
       if (argument.starts_with("--") && argument.size() > 2) {
         name = argument.substr(2, argument.find('=') - 2);
-        if (name.size() == 1 || flags_.find(name) == nullptr) return std::string(name);
+        const Flag* known = name.size() > 1 ? flags_.find(name) : nullptr;
+        if (known == nullptr) return name;
+        names[0] = {name.c_str(), has_argument(known->takes), nullptr, 0};
       }
-      const int found =
-          ::getopt_long(count, argv_.data(), letters_.c_str(), names_.data(), nullptr);
+      const int found = ::getopt_long(count, argv_.data(), letters_.c_str(), names, nullptr);
       next = ::optind;
       if (found == -1) return {};
-      const char letter = static_cast<char>(found == ':' || found == '?' ? ::optopt : found);
-      if (name.empty()) name = std::string_view(&letter, 1);
+      if (name.empty())
+        name.assign(1, static_cast<char>(found == ':' || found == '?' ? ::optopt : found));
       const Flag* flag = flags_.find(name);
-      if (flag == nullptr) return std::string(name);
+      if (flag == nullptr) return name;
       if (found == ':')
         mc::fail(typed(name), ": needs a value", mc::Hint{mc::concat("write ", typed(name), " VALUE")});
       if (found == '?') mc::fail(typed(name), ": takes no value");
@@ -124,17 +111,14 @@ class Attempt {
   }
 
  private:
-  /// The flag that a name stands for; any of those that two plugins quarrel about.
-  [[nodiscard]] const Flag& best(std::string_view name) const {
-    const Flag* out = nullptr;
-    for (const Flag& flag : flags_.all())
-      if (flag.name == name && (out == nullptr || flag.rank < out->rank)) out = &flag;
-    return *out;
+  static int has_argument(Flag::Takes takes) {
+    return takes == Flag::Takes::nothing ? no_argument
+           : takes == Flag::Takes::value ? required_argument
+                                         : optional_argument;
   }
 
   const Flags& flags_;
   std::vector<char*> argv_;
-  std::vector<option> names_;
   std::string letters_ = "+:";
 };
 

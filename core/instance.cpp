@@ -71,7 +71,7 @@ const char* where(const mc_node* node) {
 
 Origin origin(Instance& instance, const mc_node* source) {
   const Value& asked = source != nullptr ? value_of(source) : instance.config();
-  return {instance.plugin().name, asked.place().text()};
+  return {instance.plugin().name, asked.place()};
 }
 
 Plan& open_plan(const Instance& instance) {
@@ -193,8 +193,24 @@ const char* ask(const mc_host* host, const char* name) {
 constexpr mc_facts fact_functions = {
     .size = sizeof(mc_facts), .reserved = 0, .tell = tell, .ask = ask};
 
+// ---- hooks -------------------------------------------------------------------------------------
+
+int skip(const mc_host* host, const char* name, mc_error* error) {
+  return mc::guarded(error, [&] {
+    const Plan& plan = open_plan(instance_of(host));
+    for (const Hook hook : {Hook::post_clone, Hook::post_exec, Hook::post_exit})
+      if (std::strcmp(info(hook).name, name) == 0) return instance_of(host).skip(hook, plan);
+    mc::fail_with(EINVAL, "skip the hook '", name, "'",
+                  mc::Hint{"post_clone, post_exec and post_exit can be skipped"});
+  });
+}
+
+constexpr mc_hooks hook_functions = {.size = sizeof(mc_hooks), .reserved = 0, .skip = skip};
+
 const void* extension(const mc_host*, const char* id) {
-  return std::strcmp(id, MC_EXTENSION_FACTS) == 0 ? &fact_functions : nullptr;
+  if (std::strcmp(id, MC_EXTENSION_FACTS) == 0) return &fact_functions;
+  if (std::strcmp(id, MC_EXTENSION_HOOKS) == 0) return &hook_functions;
+  return nullptr;
 }
 
 constexpr mc_host host_functions = {
@@ -230,6 +246,17 @@ Instance::Instance(const EnabledPlugin& enabled, HostServices& services)
 
 Instance::~Instance() {
   if (created_ && plugin().data.destroy != nullptr) plugin().data.destroy(self_);
+}
+
+bool Instance::has(Hook hook, const Plan& plan) const {
+  const auto member = info(hook).member;
+  if (member == nullptr) return true;
+  if (plugin().data.*member == nullptr) return false;
+  return skipped_at_[static_cast<unsigned>(hook)] != 1 + plan.contributions();
+}
+
+void Instance::skip(Hook hook, const Plan& plan) {
+  skipped_at_[static_cast<unsigned>(hook)] = 1 + plan.contributions();
 }
 
 void Instance::create() {

@@ -2,6 +2,7 @@
 // A plugin at work in one launch, and the mc_host through which it sees the core.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <list>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/hook.hpp"
 #include "core/launch.hpp"
 #include "core/plan.hpp"
 #include "mini_container/fd.hpp"
@@ -52,6 +54,11 @@ class Instance {
   [[nodiscard]] const mc_host* host() const { return &host_.api; }
   [[nodiscard]] HostServices& services() const { return services_; }
 
+  /// Whether the plugin has this hook (create: yes), and did not skip it in this launch.
+  [[nodiscard]] bool has(Hook hook, const Plan& plan) const;
+  /// The plugin's own hook has nothing to do, as long as nobody contributes to the plan after now.
+  void skip(Hook hook, const Plan& plan);
+
   /// Calls the plugin's create. Throws what it reports.
   void create();
   /// Calls a hook that the plugin has. Throws what it reports.
@@ -65,6 +72,7 @@ class Instance {
   HostServices& services_;
   HostForPlugin host_;
   void* self_ = nullptr;
+  std::array<std::uint64_t, hook_table.size()> skipped_at_{};  // 1 + the plan's contributions
   bool created_ = false;
 };
 

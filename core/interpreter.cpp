@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 namespace mini_container {
@@ -54,10 +55,11 @@ std::optional<std::string> of_elf(int fd, std::string_view head) {
   Header elf;
   if (head.size() < sizeof elf || !is_own_machine<Header>(head)) return std::nullopt;
   std::memcpy(&elf, head.data(), sizeof elf);
-  for (int i = 0; i < std::min<int>(elf.e_phnum, 32); ++i) {
-    Segment segment;
-    const auto at = static_cast<off_t>(elf.e_phoff) + i * static_cast<off_t>(sizeof segment);
-    if (::pread(fd, &segment, sizeof segment, at) != sizeof segment) return std::nullopt;
+  Segment segments[32];
+  const auto count = std::min<std::size_t>(elf.e_phnum, std::size(segments));
+  const auto got = ::pread(fd, segments, count * sizeof(Segment), static_cast<off_t>(elf.e_phoff));
+  if (got != static_cast<ssize_t>(count * sizeof(Segment))) return std::nullopt;
+  for (const Segment& segment : std::span(segments, count)) {
     if (segment.p_type != PT_INTERP) continue;
     char name[256] = {};
     if (segment.p_filesz == 0 || segment.p_filesz > sizeof name) return std::nullopt;

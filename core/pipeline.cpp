@@ -31,16 +31,14 @@ void Pipeline::make_plan() {
 }
 
 bool Pipeline::anyone_has(Hook hook) const {
-  return std::ranges::any_of(instances, [&](const auto& instance) {
-    return instance->plugin().data.*(info(hook).member) != nullptr;
-  });
+  return std::ranges::any_of(instances,
+                             [&](const auto& instance) { return instance->has(hook, plan); });
 }
 
 void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& details,
                          Progress& where) {
   Instance& instance = *instances[index];
-  const auto member = info(hook).member;
-  if (member != nullptr && instance.plugin().data.*member == nullptr) return;
+  if (!instance.has(hook, plan)) return;
   mc_call call{};
   call.size = sizeof call;
   call.flags = details.flags | (options.detached ? static_cast<unsigned>(MC_CALL_DETACHED) : 0U);
@@ -64,7 +62,7 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
     if (hook == Hook::create)
       instance.create();
     else
-      instance.call(instance.plugin().data.*member, call);
+      instance.call(instance.plugin().data.*(info(hook).member), call);
   } catch (const mc::Error& error) {
     where.leave(options.timings);
     throw Failure(instance.plugin().name + ": " + info(hook).name, error);
@@ -81,6 +79,11 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
     check_hook_left_no_damage();
   }
   where.leave(options.timings);
+}
+
+void Pipeline::list_mounts() {
+  mounts.clear();
+  for (const auto& mount : plan.mounts()) mounts.push_back(mount->view());
 }
 
 void Pipeline::call_hooks(Hook hook, const CallDetails& details, Progress& where) {

@@ -43,6 +43,9 @@ class Pipeline {
 
   [[nodiscard]] bool anyone_has(Hook hook) const;
 
+  /// Takes the plan's mounts over into `mounts`; they hold until the plan changes.
+  void list_mounts();
+
   const Launch& launch;
   RunOptions options;
   Plan plan;

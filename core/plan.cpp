@@ -10,16 +10,13 @@ namespace mini_container {
 
 namespace {
 
+constexpr std::size_t usual_mounts = 48;
+
 std::string text_or_empty(const char* text) { return text != nullptr ? text : ""; }
 
 [[noreturn]] void refuse_clash(const std::string& what, const Origin& one, const Origin& other) {
   mc::fail(what, " is contributed by ", one.text(), " and by ", other.text(),
            mc::Hint{"leave one of them out, or set it in your own list"});
-}
-
-auto depth(const PlannedMount& mount) {
-  const auto& path = mount.destination();
-  return path == "/" ? 0 : std::ranges::count(path, '/');
 }
 
 bool is_late(const PlannedMount& mount) { return (mount.data().flags & MC_MOUNT_LATE) != 0; }
@@ -30,6 +27,8 @@ bool occupies(const PlannedMount& mount) {
          mount.data().kind != MC_MOUNT_REMOUNT;
 }
 
+using Mounts = std::vector<std::unique_ptr<PlannedMount>>;
+
 bool lies_below(const std::string& path, const std::string& ancestor) {
   return ancestor == "/" || (path.size() > ancestor.size() && path.starts_with(ancestor) &&
                              path[ancestor.size()] == '/');
@@ -37,12 +36,11 @@ bool lies_below(const std::string& path, const std::string& ancestor) {
 
 // A default goes behind the last entry that it lies below, and behind the defaults that are there
 // already: so it is in view when it is done, and what the user puts below it comes later.
-std::vector<PlannedMount>::iterator place_of_default(std::vector<PlannedMount>& ordered,
-                                                     const PlannedMount& mount) {
+Mounts::iterator place_of_default(Mounts& ordered, const PlannedMount& mount) {
   auto place = ordered.begin();
   for (auto at = ordered.begin(); at != ordered.end(); ++at)
-    if (lies_below(mount.destination(), at->destination())) place = at + 1;
-  while (place != ordered.end() && place->data().rank < MC_RANK_USER) ++place;
+    if (lies_below(mount.destination(), (*at)->destination())) place = at + 1;
+  while (place != ordered.end() && (*place)->data().rank < MC_RANK_USER) ++place;
   return place;
 }
 
@@ -87,7 +85,8 @@ PlannedMount::PlannedMount(const mc_mount& from, Origin origin)
       options_(text_or_empty(data_.data)),
       has_source_(data_.source != nullptr),
       has_options_(data_.data != nullptr),
-      origin_(std::move(origin)) {
+      origin_(origin) {
+  depth_ = destination_ == "/" ? 0 : std::ranges::count(destination_, '/');
   if (data_.content != nullptr)
     content_.assign(static_cast<const char*>(data_.content), data_.content_size);
   if (data_.fd >= 0) fd_ = mc::duplicate(data_.fd);
@@ -109,6 +108,7 @@ mc_mount PlannedMount::view() const {
 }
 
 void Plan::add_namespace(std::uint64_t type, mc::Fd joined, Origin origin) {
+  ++contributions_;
   const auto* kind = find_namespace_kind(type);
   if (kind == nullptr)
     mc::fail("contribute a namespace: ", namespace_names(type), " is not one CLONE_NEW* bit");
@@ -118,28 +118,32 @@ void Plan::add_namespace(std::uint64_t type, mc::Fd joined, Origin origin) {
 }
 
 void Plan::add_mount(const mc_mount& mount, Origin origin) {
-  PlannedMount added(mount, std::move(origin));
-  const auto& data = added.data();
-  const bool is_user = data.rank >= MC_RANK_USER;
-  if (occupies(added) && !is_late(added) && !is_user)
+  ++contributions_;
+  auto added = std::make_unique<PlannedMount>(mount, origin);
+  const auto rank = added->data().rank;
+  if (occupies(*added) && !is_late(*added) && rank < MC_RANK_USER)
     for (const auto& other : mounts_)
-      if (occupies(other) && other.destination() == added.destination() &&
-          other.data().rank == data.rank && other.origin().plugin != added.origin().plugin)
-        refuse_clash("'" + added.destination() + "'", added.origin(), other.origin());
+      if (occupies(*other) && other->destination() == added->destination() &&
+          other->data().rank == rank && other->origin().plugin != added->origin().plugin)
+        refuse_clash("'" + added->destination() + "'", added->origin(), other->origin());
+  if (mounts_.capacity() == 0) mounts_.reserve(usual_mounts);
   mounts_.push_back(std::move(added));
 }
 
 void Plan::set_cgroup(mc::Fd fd, Origin origin) {
+  ++contributions_;
   if (cgroup_.fd) refuse_clash("the cgroup", origin, cgroup_.origin);
   cgroup_ = {std::move(fd), std::move(origin)};
 }
 
 void Plan::set_init(mc::Fd fd, Origin origin) {
+  ++contributions_;
   if (init_.fd) refuse_clash("the init program", origin, init_.origin);
   init_ = {std::move(fd), std::move(origin)};
 }
 
 void Plan::set_environment(std::string name, std::string value, Origin origin) {
+  ++contributions_;
   if (name.empty() || name.find('=') != std::string::npos)
     mc::fail("contribute the environment variable '", name, "': not a name");
   const auto other = std::ranges::find(environment_, name, &PlannedVariable::name);
@@ -149,6 +153,7 @@ void Plan::set_environment(std::string name, std::string value, Origin origin) {
 }
 
 void Plan::keep_descriptor(mc::Fd fd, int target, Origin origin) {
+  ++contributions_;
   if (target < 3 || target > 1024)
     mc::fail("keep a descriptor as ", target, ": only 3 to 1024 can be asked for");
   const auto other = std::ranges::find(descriptors_, target, &PlannedDescriptor::target);
@@ -159,24 +164,29 @@ void Plan::keep_descriptor(mc::Fd fd, int target, Origin origin) {
 
 void Plan::order_mounts() {
   // What a stronger entry puts at the same destination replaces the weaker ones there.
-  std::erase_if(mounts_, [this](const PlannedMount& weak) {
-    return occupies(weak) && weak.data().rank < MC_RANK_USER &&
-           std::ranges::any_of(mounts_, [&](const PlannedMount& strong) {
-             return occupies(strong) && strong.data().rank > weak.data().rank &&
-                    strong.destination() == weak.destination();
-           });
+  std::vector<const PlannedMount*> replaced;
+  for (const auto& weak : mounts_)
+    if (occupies(*weak) && weak->data().rank < MC_RANK_USER &&
+        std::ranges::any_of(mounts_, [&](const auto& strong) {
+          return occupies(*strong) && strong->data().rank > weak->data().rank &&
+                 strong->destination() == weak->destination();
+        }))
+      replaced.push_back(weak.get());
+  std::erase_if(mounts_, [&](const auto& mount) {
+    return std::ranges::find(replaced, mount.get()) != replaced.end();
   });
-  std::ranges::stable_sort(mounts_, {}, [](const PlannedMount& mount) {
-    return mount.data().rank >= MC_RANK_USER ? 0 : depth(mount) + 1;
+  std::ranges::stable_sort(mounts_, {}, [](const auto& mount) {
+    return mount->data().rank >= MC_RANK_USER ? 0 : mount->depth() + 1;
   });
-  std::vector<PlannedMount> ordered, late;
+  Mounts ordered, late;
+  ordered.reserve(mounts_.size());
   for (auto& mount : mounts_) {
-    if (is_late(mount)) {
+    if (is_late(*mount)) {
       late.push_back(std::move(mount));
-    } else if (mount.data().rank >= MC_RANK_USER) {
+    } else if (mount->data().rank >= MC_RANK_USER) {
       ordered.push_back(std::move(mount));
     } else {
-      const auto place = place_of_default(ordered, mount);
+      const auto place = place_of_default(ordered, *mount);
       ordered.insert(place, std::move(mount));
     }
   }

@@ -2,20 +2,23 @@
 // What the plugins contribute, merged: the container as data.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/value.hpp"
 #include "mini_container/abi.h"
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
 
-/// Who asked for something, and where in the launch.
+/// Who asked for something, and where in the launch. The plugin's name outlives the plan.
 struct Origin {
-  std::string plugin;
-  std::string place;
+  std::string_view plugin;
+  Place place;
 
-  [[nodiscard]] std::string text() const { return plugin + " (" + place + ")"; }
+  [[nodiscard]] std::string text() const { return mc::concat(plugin, " (", place.text(), ")"); }
 };
 
 struct PlannedNamespace {
@@ -32,6 +35,8 @@ class PlannedMount {
   /// Valid until the mount is moved or destroyed.
   [[nodiscard]] mc_mount view() const;
   [[nodiscard]] const std::string& destination() const { return destination_; }
+  /// How many components the destination has.
+  [[nodiscard]] std::ptrdiff_t depth() const { return depth_; }
   [[nodiscard]] const mc_mount& data() const { return data_; }
   [[nodiscard]] const std::string& source() const { return source_; }
   [[nodiscard]] const std::string& type() const { return type_; }
@@ -41,6 +46,7 @@ class PlannedMount {
  private:
   mc_mount data_;
   std::string destination_, source_, type_, options_, content_;
+  std::ptrdiff_t depth_ = 0;
   bool has_source_, has_options_;
   mc::Fd fd_, idmap_;
   Origin origin_;
@@ -77,11 +83,15 @@ class Plan {
   /// its destination. To be called once everything is contributed; may be called again.
   void order_mounts();
 
+  /// How many contributions there have been.
+  [[nodiscard]] std::uint64_t contributions() const { return contributions_; }
   [[nodiscard]] std::uint64_t clone_flags() const;
   [[nodiscard]] const PlannedNamespace* find_namespace(std::uint64_t type) const;
 
   [[nodiscard]] const std::vector<PlannedNamespace>& namespaces() const { return namespaces_; }
-  [[nodiscard]] const std::vector<PlannedMount>& mounts() const { return mounts_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<PlannedMount>>& mounts() const {
+    return mounts_;
+  }
   [[nodiscard]] const std::vector<PlannedVariable>& environment() const { return environment_; }
   [[nodiscard]] const std::vector<PlannedDescriptor>& descriptors() const { return descriptors_; }
   [[nodiscard]] const PlannedDescriptorSlot& cgroup() const { return cgroup_; }
@@ -89,10 +99,11 @@ class Plan {
 
  private:
   std::vector<PlannedNamespace> namespaces_;
-  std::vector<PlannedMount> mounts_;
+  std::vector<std::unique_ptr<PlannedMount>> mounts_;
   std::vector<PlannedVariable> environment_;
   std::vector<PlannedDescriptor> descriptors_;
   PlannedDescriptorSlot cgroup_, init_;
+  std::uint64_t contributions_ = 0;
 };
 
 /// "/a//b/./c/" as "/a/b/c". Throws mc::Error where it is not absolute.

@@ -56,8 +56,8 @@ std::string options_of(const PlannedMount& mount) {
 }
 
 void set_origin(Value& entry, const Origin& origin) {
-  entry.set("plugin", Value(origin.plugin));
-  entry.set("place", Value(origin.place));
+  entry.set("plugin", Value(std::string(origin.plugin)));
+  entry.set("place", Value(origin.place.text()));
 }
 
 Value mount_as_value(const PlannedMount& mount) {
@@ -87,7 +87,7 @@ Value hooks_as_value(const Pipeline& pipeline) {
       Value entry;
       entry.set("hook", Value(text_of(row.name)));
       entry.set("process", Value(text_of(row.process)));
-      set_origin(entry, {instance.plugin().name, instance.config().place().text()});
+      set_origin(entry, {instance.plugin().name, instance.config().place()});
       out.push_back(std::move(entry));
     }
   }
@@ -130,7 +130,7 @@ Value plan_as_value(const Pipeline& pipeline) {
     set_origin(entry, space.origin);
     namespaces.push_back(std::move(entry));
   }
-  for (const auto& mount : plan.mounts()) mounts.push_back(mount_as_value(mount));
+  for (const auto& mount : plan.mounts()) mounts.push_back(mount_as_value(*mount));
   for (const auto& variable : plan.environment()) {
     Value entry;
     entry.set("name", Value(variable.name));

@@ -10,6 +10,7 @@
 #include "core/failure.hpp"
 #include "core/log.hpp"
 #include "core/pid_file.hpp"
+#include "core/process_end.hpp"
 #include "core/record.hpp"
 #include "core/timings.hpp"
 #include "core/verbs.hpp"
@@ -31,7 +32,8 @@ RunOptions options_of(const RunRequest& request, const Launch& launch, VerbConte
   return options;
 }
 
-int run_attached(const Launch& launch, const RunRequest& request, RunOptions options) {
+[[noreturn]] void run_attached(const Launch& launch, const RunRequest& request,
+                               RunOptions options) {
   Agent agent(launch, std::move(options));
   agent.start();
   write_pid_file(request.pid_file, agent.pid());
@@ -39,7 +41,7 @@ int run_attached(const Launch& launch, const RunRequest& request, RunOptions opt
   agent.finish();
   if (request.timings) show_timings(agent.pipeline());
   if (!request.trace_file.empty()) write_trace(agent.pipeline(), request.trace_file);
-  return exit_code;
+  end_process(exit_code);
 }
 
 void redirect(int from, int to) { mc::check(::dup2(from, to), "redirect descriptor ", to); }
@@ -131,8 +133,8 @@ int run_verb(VerbContext& context, const Arguments& arguments) {
              mc::Hint{"give it behind the flags, or as container.command in the launch file; see "
                       "mini_container --help"});
   RunOptions options = options_of(request, launch, context);
-  return request.detach ? run_detached(launch, request, options)
-                        : run_attached(launch, request, std::move(options));
+  if (request.detach) return run_detached(launch, request, options);
+  run_attached(launch, request, std::move(options));
 }
 
 }  // namespace mini_container

@@ -42,7 +42,10 @@ class Rootfs {
     add_default_mounts(host, config_);
   }
 
-  void pre_clone(mc::Host&, const mc::Call&) { privileged_ = ::geteuid() == 0; }
+  void pre_clone(mc::Host& host, const mc::Call& call) {
+    privileged_ = ::geteuid() == 0;
+    if (!gives_anything(call)) host.skip("post_clone");
+  }
 
   // What the container's user namespace could not open, or not map: trees are handed over, as
   // descriptors.
@@ -81,6 +84,14 @@ class Rootfs {
   }
   [[nodiscard]] bool gives_root(bool in_user_namespace) const {
     return maps_root() || (in_user_namespace && privileged_ && !tree_.path.empty());
+  }
+
+  [[nodiscard]] bool gives_anything(const mc::Call& call) const {
+    const bool in_user_namespace = call.find_namespace(CLONE_NEWUSER) != nullptr;
+    if (gives_root(in_user_namespace)) return true;
+    for (std::uint32_t index = 0; index < call->mount_count; ++index)
+      if (is_given(*call.mount_at(index), in_user_namespace, privileged_)) return true;
+    return false;
   }
 
   static bool has_files(const mc::Call& call) {

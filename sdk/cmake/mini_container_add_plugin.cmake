@@ -4,12 +4,18 @@
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
-# Makes mini_container_terminate, once: in place of what the C++ runtime would bring into every
-# plugin for printing an uncaught exception.
-function(mini_container_need_terminate)
-  if(NOT TARGET mini_container_terminate)
-    add_library(mini_container_terminate STATIC ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp)
-    set_target_properties(mini_container_terminate PROPERTIES POSITION_INDEPENDENT_CODE ON)
+# Makes mini_container_lean_runtime, once: in place of what the C++ runtime would bring into every
+# plugin for printing an uncaught exception, and for throwing one when memory has run out.
+function(mini_container_need_lean_runtime)
+  if(NOT TARGET mini_container_lean_runtime)
+    add_library(mini_container_lean_runtime STATIC
+      ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp
+      ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exception_memory.cpp)
+    set_target_properties(mini_container_lean_runtime PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    # Asked for at once: the archive is searched before the C++ runtime that wants it.
+    target_link_options(mini_container_lean_runtime INTERFACE
+      -Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv
+      -Wl,--undefined=__cxa_allocate_exception)
   endif()
 endfunction()
 
@@ -40,12 +46,9 @@ function(mini_container_add_plugin name)
   target_link_libraries(${plugin} PRIVATE mini_container::sdk ${arg_LIBS})
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if("CXX" IN_LIST languages)
-    mini_container_need_terminate()
+    mini_container_need_lean_runtime()
     target_compile_features(${plugin} PRIVATE cxx_std_20)
-    target_link_libraries(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:mini_container_terminate>)
-    # Asked for at once: the archive is searched before the C++ runtime that wants it.
-    target_link_options(${plugin} PRIVATE
-      $<$<LINK_LANGUAGE:CXX>:-Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv>)
+    target_link_libraries(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:mini_container_lean_runtime>)
     if(NOT MINI_CONTAINER_SANITIZE)
       target_link_options(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:-static-libstdc++> -static-libgcc)
     endif()

@@ -2,7 +2,7 @@
 # How the plugins of this tree are built: each a shared object, or all linked into the binary.
 
 include(mini_container_add_plugin)
-mini_container_need_terminate()  # for the binary too, and where plugins are linked into it
+mini_container_need_lean_runtime()  # for the binary too, and where plugins are linked into it
 
 # mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...] [PACKAGES PACKAGE...])
 # PACKAGES: Debian packages whose libraries the plugin loads when a launch asks for it. In a static

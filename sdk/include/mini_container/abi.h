@@ -261,6 +261,22 @@ typedef struct mc_facts {
   const char *(*ask)(const mc_host *host, const char *name);
 } mc_facts;
 
+/* ---- Hooks that a launch can do without ---------------------------------------------------- */
+
+/* host->extension(host, MC_EXTENSION_HOOKS): saves the time of hooks that would do nothing. A
+ * launch in which nobody has a post_clone goes on without the child waiting for the agent. */
+#define MC_EXTENSION_HOOKS "hooks"
+
+typedef struct mc_hooks {
+  uint32_t size;
+  uint32_t reserved;
+  /* [agent] in plan and pre_clone. The plugin's own hook of this name ("post_clone", "post_exec",
+   * or "post_exit") has nothing to do in this launch and is not called; unless anyone contributes
+   * to the plan after this call, for then the plugin has decided too early. -1 with EINVAL: not
+   * one of these names. */
+  int (*skip)(const mc_host *host, const char *hook, mc_error *error);
+} mc_hooks;
+
 /* ---- Hooks ------------------------------------------------------------------------------- */
 
 enum mc_call_flag {
@@ -287,7 +303,8 @@ typedef struct mc_call {
   const mc_namespace *namespaces; /* all of the container that are new or joined */
   uint32_t namespace_count;
   uint32_t namespace_stride;
-  const mc_mount *mounts; /* from post_clone on: the merged plan, in the order to perform it */
+  const mc_mount *mounts; /* from post_clone on: the merged plan, in the order to perform it;
+                             in pre_clone what plan contributed, in that order */
   uint32_t mount_count;
   uint32_t mount_stride;
   const char *bundle; /* the OCI bundle, or the directory of the launch file; absolute */

@@ -190,6 +190,15 @@ class Host {
     return value;
   }
 
+  /// This launch can do without the hook (mc_hooks). A core without this extension calls it.
+  void skip(const char* hook) const {
+    const auto* hooks =
+        static_cast<const mc_hooks*>(host_->extension(host_, MC_EXTENSION_HOOKS));
+    if (hooks == nullptr) return;
+    mc_error error{};
+    rethrow(hooks->skip(host_, hook, &error), error);
+  }
+
   [[nodiscard]] const mc_host* get() const { return host_; }
 
  private:
