@@ -180,11 +180,12 @@ class Hooks {
   mc::Node config_;
 };
 
-// After what makes the container, so that a hook sees all of it; before what takes rights away.
+// After what makes the container, so that a hook sees all of it; before what takes rights away. A
+// label (lsm) takes effect at the execve alone, and rootfs, which comes after it, has to come first.
 constexpr const char* after[] = {"user", "rootfs", "pid",    "uts",  "ipc",     "net",
                                  "time", "cgroup", "sysctl", "devices", nullptr};
 constexpr const char* before[] = {"scheduling", "rlimits",  "keyring", "capabilities",
-                                  "no_new_privs", "lsm", "landlock", "seccomp", nullptr};
+                                  "no_new_privs", "landlock", "seccomp", nullptr};
 
 }  // namespace
 

@@ -313,8 +313,7 @@ class Scheduling {
 
 constexpr const char* after[] = {"user", "cgroup", nullptr};
 // What takes rights away would take these.
-constexpr const char* before[] = {"capabilities", "no_new_privs", "landlock", "lsm", "seccomp",
-                                  nullptr};
+constexpr const char* before[] = {"capabilities", "no_new_privs", "landlock", "seccomp", nullptr};
 
 }  // namespace
 
