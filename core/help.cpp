@@ -118,6 +118,7 @@ std::span<const VerbText> verb_texts() {
       {"validate", "FILE", "Checks a launch completely without running it"},
       {"plan", "[--json] FILE", "Prints what a launch would do"},
       {"plugin", "list|info NAME|check FILE", "Shows the plugins and checks a new one"},
+      {"convert", "[OPTION]... FILE", "Turns a bundle's config.json into a launch, and back"},
       {"schema", "", "Writes the JSON Schema of launch files"},
       {"manual", "1|3|5", "Writes a manual page"},
       {"completions", "bash|zsh|fish", "Writes a shell's completions"},

@@ -2,6 +2,8 @@
 // Written by hand and not by the library: the state record is on the way of every launch.
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include "core/json.hpp"
@@ -36,7 +38,7 @@ class Writer {
     else if (const auto* integer = value.as<std::int64_t>())
       number(*integer);
     else if (const auto* real = value.as<double>())
-      std::isfinite(*real) ? number(*real) : void(out_ += "null");
+      real_number(*real);
     else if (const auto* text = value.as<std::string>())
       string(*text);
     else if (const auto* items = value.as<List>())
@@ -61,6 +63,20 @@ class Writer {
   void number(Number content) {
     char digits[32];
     out_.append(digits, std::to_chars(digits, digits + sizeof digits, content).ptr);
+  }
+
+  // What the reader takes for a float because it does not fit into 64 bits with sign.
+  void real_number(double content) {
+    constexpr double beyond_signed = 9223372036854775808.0;
+    constexpr double beyond_unsigned = 18446744073709551616.0;
+    if (!std::isfinite(content))
+      out_ += "null";
+    else if (content == beyond_unsigned)
+      number(std::numeric_limits<std::uint64_t>::max());
+    else if (content >= beyond_signed && content < beyond_unsigned)
+      number(static_cast<std::uint64_t>(content));
+    else
+      number(content);
   }
 
   void string(std::string_view text) {

@@ -43,11 +43,12 @@ mc::Fd open_checked(const std::string& path) {
   // Whoever may write to the directory may replace the file.
   const std::string directory = path.substr(0, path.rfind('/') + 1);
   struct stat info {};
-  mc::check(::stat(directory.empty() ? "." : directory.c_str(), &info), "look at '", directory, "'");
+  mc::check(::stat(directory.empty() ? "." : directory.c_str(), &info), "look at '", directory,
+            "'");
   check_owner(info, directory.empty() ? "." : directory);
-  mc::Fd file(mc::check(
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW),
-      "open the configuration '", path, "'"));
+  mc::Fd file(
+      mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW),
+                "open the configuration '", path, "'"));
   mc::check(::fstat(file.get(), &info), "look at '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("the configuration '", path, "' is not a regular file");
   check_owner(info, path);

@@ -38,6 +38,7 @@ constexpr std::array verbs = {
     Verb{"events", oci::events_verb, true},
     Verb{"spec", oci::spec_verb, true},
     Verb{"features", oci::features_verb, true},
+    Verb{"convert", oci::convert_verb},
     Verb{"checkpoint", oci::unsupported_verb, true},
     Verb{"restore", oci::unsupported_verb, true},
 };

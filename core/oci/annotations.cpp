@@ -31,8 +31,8 @@ void apply(std::string_view name, const Property& annotation, const Settings& se
                       mc::Hint{mc::concat("its administrator can list \"", table.substr(0, 60),
                                           "\" as annotations.allow in ", settings_path)});
   const std::string text = annotation.text();
-  const Plugin& plugin = catalog.get(
-      table, mc::concat(annotation.place().text(), ": ", annotation.path()));
+  const Plugin& plugin =
+      catalog.get(table, mc::concat(annotation.place().text(), ": ", annotation.path()));
   if (key.empty()) {
     if (text != "true") annotation.refuse("it enables a plugin, and may be \"true\" alone");
     table_of(tree, table, annotation.place());
@@ -51,7 +51,8 @@ void apply_annotations(const Property& annotations, const SettingsSource& settin
   for (const auto& [name, annotation] : annotations.members()) {
     if (!name.starts_with(annotation_prefix)) continue;
     if (!read) read = settings();
-    apply(std::string_view(name).substr(annotation_prefix.size()), annotation, *read, catalog, tree);
+    apply(std::string_view(name).substr(annotation_prefix.size()), annotation, *read, catalog,
+          tree);
   }
 }
 

@@ -64,7 +64,6 @@ Value bundle_facts(const Value& config_value) {
   const Property config(&config_value, "", config_value.place());
   Value out(Table{}, config.place());
   out.set("ociVersion", config.need("ociVersion").text_value());
-  out.set("annotations", config["annotations"].text_map_value());
   return out;
 }
 

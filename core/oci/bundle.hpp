@@ -20,7 +20,7 @@ struct Bundle {
 Bundle read_bundle(const std::string& directory, const std::string& config_path,
                    const TranslationOptions& options);
 
-/// What other verbs need of config.json, for the container's record: version and annotations.
+/// What other verbs need of config.json beside the launch, for the container's record.
 Value bundle_facts(const Value& config);
 
 /// A JSON file of an engine's: process, resources. "-" is standard input.

@@ -7,6 +7,7 @@
 #include "core/namespaces.hpp"
 #include "core/oci/annotations.hpp"
 #include "core/oci/bundle.hpp"
+#include "core/oci/capability_names.hpp"
 #include "core/oci/verbs.hpp"
 #include "core/verb_options.hpp"
 
@@ -46,17 +47,6 @@ std::vector<std::string> words_of(const Plugin& plugin,
   return out;
 }
 
-/// Those that the kernel's headers knew when this was built, by number: capabilities(7).
-const std::vector<std::string> capability_names = {
-    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
-    "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"};
-
 std::vector<std::string> namespaces_of(Catalog& catalog) {
   std::uint64_t flags = 0;
   for (const auto& name : catalog.names())
@@ -83,25 +73,24 @@ Value seccomp_features(Catalog& catalog) {
   out.set("archs",
           texts({"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
                  "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
-                 "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
-                 "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64",
-                 "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86",
-                 "SCMP_ARCH_X86_64"}));
+                 "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_PPC",
+                 "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390",
+                 "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"}));
   return out;
 }
 
 Value cgroup_features(Catalog& catalog) {
   const bool there = catalog.find("cgroup") != nullptr;
   Value out(Table{});
-  for (const char* key : {"v1", "v2", "systemd", "systemdUser", "rdma"})
-    out.set(key, Value(there));
+  for (const char* key : {"v1", "v2", "systemd", "systemdUser", "rdma"}) out.set(key, Value(there));
   return out;
 }
 
 Value linux_features(Catalog& catalog) {
   Value out(Table{});
   out.set("namespaces", texts(namespaces_of(catalog)));
-  if (catalog.find("capabilities") != nullptr) out.set("capabilities", texts(capability_names));
+  if (catalog.find("capabilities") != nullptr)
+    out.set("capabilities", texts({capability_names.begin(), capability_names.end()}));
   out.set("cgroup", cgroup_features(catalog));
   out.set("seccomp", seccomp_features(catalog));
   // What is implemented, not what this machine's kernel has.
@@ -128,17 +117,19 @@ int features_verb(VerbContext& context, const Arguments& arguments) {
     out.set("hooks", texts({"prestart", "createRuntime", "createContainer", "startContainer",
                             "poststart", "poststop"}));
   if (catalog.find("rootfs") != nullptr)
-    out.set("mountOptions",
-            texts({"async",     "atime",      "bind",        "defaults",  "dev",       "diratime",
-                   "dirsync",   "exec",       "idmap",       "lazytime",  "loud",      "mand",
-                   "noatime",   "nodev",      "nodiratime",  "noexec",    "norelatime", "nosuid",
-                   "nosymfollow", "private",  "ratime",      "rbind",     "rdev",      "rdiratime",
-                   "relatime",  "remount",    "rexec",       "ridmap",    "rnoatime",  "rnodev",
-                   "rnodiratime", "rnoexec",  "rnorelatime", "rnosuid",   "rnosymfollow", "ro",
-                   "rprivate",  "rrelatime",  "rro",         "rrw",       "rshared",   "rslave",
-                   "rstrictatime", "rsuid",   "rsymfollow",  "runbindable", "rw",      "shared",
-                   "silent",    "slave",      "strictatime", "suid",      "symfollow", "sync",
-                   "tmpcopyup", "unbindable"}));
+    out.set(
+        "mountOptions",
+        texts(
+            {"async",        "atime",     "bind",        "defaults",    "dev",          "diratime",
+             "dirsync",      "exec",      "idmap",       "lazytime",    "loud",         "mand",
+             "noatime",      "nodev",     "nodiratime",  "noexec",      "norelatime",   "nosuid",
+             "nosymfollow",  "private",   "ratime",      "rbind",       "rdev",         "rdiratime",
+             "relatime",     "remount",   "rexec",       "ridmap",      "rnoatime",     "rnodev",
+             "rnodiratime",  "rnoexec",   "rnorelatime", "rnosuid",     "rnosymfollow", "ro",
+             "rprivate",     "rrelatime", "rro",         "rrw",         "rshared",      "rslave",
+             "rstrictatime", "rsuid",     "rsymfollow",  "runbindable", "rw",           "shared",
+             "silent",       "slave",     "strictatime", "suid",        "symfollow",    "sync",
+             "tmpcopyup",    "unbindable"}));
   out.set("linux", linux_features(catalog));
   Value annotations(Table{});
   annotations.set("mini_container.version", Value(std::string(MINI_CONTAINER_VERSION)));

@@ -12,6 +12,10 @@ namespace {
 constexpr std::array propagations = {"shared",  "rshared",  "slave",      "rslave",
                                      "private", "rprivate", "unbindable", "runbindable"};
 
+// What a mount of the container's own cgroups says, or has anyway.
+constexpr std::array cgroup_options = {"ro",    "rw",       "nosuid",  "noexec",
+                                       "nodev", "relatime", "private", "rprivate"};
+
 bool has_word(const Property& options, std::string_view word) {
   for (const Property& option : options.items())
     if (option.text() == word) return true;
@@ -49,6 +53,11 @@ void translate_cgroup_mount(const Property& mount, const std::string& destinatio
   if (cgroup == nullptr) return;  // --cgroup-manager=disabled: there is nothing to show
   if (destination != "/sys/fs/cgroup")
     mount["destination"].refuse("a mount of type cgroup can be at /sys/fs/cgroup alone");
+  if (mount["source"] && mount["source"].text() != "cgroup" && mount["source"].text() != "cgroup2")
+    mount["source"].leave_out("the mount is called cgroup");
+  for (const Property& option : mount["options"].items())
+    if (std::ranges::find(cgroup_options, option.text()) == cgroup_options.end())
+      option.leave_out("the container's cgroups are mounted as usual");
   cgroup->set("mount", Value(std::string(has_word(mount["options"], "ro") ? "ro" : "rw"),
                              mount.place()));
 }

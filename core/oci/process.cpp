@@ -34,6 +34,8 @@ void translate_environment(const Property& env, Value& container) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
       item.refuse("'", text.substr(0, 60), "' is not NAME=VALUE");
+    if (variables.find(text.substr(0, equals)) != nullptr)
+      item.leave_out("the variable is there twice, and the last one counts");
     variables.set(text.substr(0, equals), Value(text.substr(equals + 1), item.place()));
   }
   container.set("env", std::move(variables));

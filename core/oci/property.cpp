@@ -19,13 +19,15 @@ const Type& Property::need_type(const char* wanted) const {
   if (value_ == nullptr) refuse("it is required and not given");
   const Type* content = value_->as<Type>();
   if (content == nullptr) refuse("expected ", wanted, ", not ", json_type(*value_));
+  if (reading_ != nullptr) reading_->mark(*value_);
   return *content;
 }
 
 Property Property::operator[](std::string_view key) const {
   if (value_ != nullptr) need_type<Table>("an object");
   const Value* member = value_ != nullptr ? value_->find(key) : nullptr;
-  return {member, path_.empty() ? std::string(key) : mc::concat(path_, '.', key), place_};
+  return {member, path_.empty() ? std::string(key) : mc::concat(path_, '.', key), place_,
+          reading_};
 }
 
 Property Property::need(std::string_view key) const {
@@ -56,6 +58,7 @@ std::int64_t Property::integer(std::int64_t least, std::int64_t most) const {
 std::uint64_t Property::large() const {
   if (value_ != nullptr) {
     if (const auto* number = value_->as<double>()) {
+      if (reading_ != nullptr) reading_->mark(*value_);
       if (*number >= 9.2e18 && *number <= 18446744073709551616.0)
         return *number >= 18446744073709551615.0 ? UINT64_MAX
                                                  : static_cast<std::uint64_t>(*number);
@@ -71,7 +74,7 @@ std::vector<Property> Property::items() const {
   const List& list = need_type<List>("an array");
   out.reserve(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
-    out.emplace_back(&list[i], mc::concat(path_, '[', i, ']'), place_);
+    out.emplace_back(&list[i], mc::concat(path_, '[', i, ']'), place_, reading_);
     if (!out.back()) out.back().refuse("an element is null");
   }
   return out;
@@ -82,8 +85,21 @@ std::vector<std::pair<std::string, Property>> Property::members() const {
   if (value_ == nullptr) return out;
   for (const auto& [key, member] : need_type<Table>("an object"))
     if (!member.empty())
-      out.emplace_back(key, Property(&member, mc::concat(path_, '.', key), place_));
+      out.emplace_back(key, Property(&member, mc::concat(path_, '.', key), place_, reading_));
   return out;
+}
+
+bool Property::leave_out(std::string why) const {
+  if (reading_ == nullptr) return false;
+  reading_->leave_out({place_, path_, std::move(why)});
+  if (value_ != nullptr) reading_->mark_all(*value_);
+  return true;
+}
+
+Value Property::value() const {
+  if (value_ == nullptr) refuse("it is required and not given");
+  if (reading_ != nullptr) reading_->mark_all(*value_);
+  return *value_;
 }
 
 Value Property::texts_value() const {

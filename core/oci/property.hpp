@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/oci/reading.hpp"
 #include "core/value.hpp"
 #include "mini_container/error.hpp"
 
@@ -18,11 +19,13 @@ inline constexpr std::int64_t last_id = 4294967294;  // 4294967295 means "unchan
 
 class Property {
  public:
-  /// `value` may be null or empty (JSON's null): absent. It outlives the property.
-  Property(const Value* value, std::string path, Place place)
+  /// `value` may be null or empty (JSON's null): absent. It outlives the property. `reading`, if
+  /// any, is told what is read of it and of what is below it.
+  Property(const Value* value, std::string path, Place place, Reading* reading = nullptr)
       : value_(value != nullptr && !value->empty() ? value : nullptr),
         path_(std::move(path)),
-        place_(value != nullptr ? value->place() : place) {}
+        place_(value != nullptr ? value->place() : place),
+        reading_(reading) {}
 
   explicit operator bool() const { return value_ != nullptr; }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -47,6 +50,9 @@ class Property {
   [[nodiscard]] std::vector<Property> items() const;
   [[nodiscard]] std::vector<std::pair<std::string, Property>> members() const;
 
+  /// As it is, whatever it is.
+  [[nodiscard]] Value value() const;
+
   // The same as values of the launch tree, checked, with their place.
   [[nodiscard]] Value text_value() const { return Value(text(), place_); }
   /// A list of text; an empty one where it is absent.
@@ -59,6 +65,15 @@ class Property {
     mc::fail(place_.text(), ": ", path_, ": ", parts...);
   }
 
+  /// Whether it only says what would be so anyway.
+  [[nodiscard]] bool is_default() const {
+    return oci::is_default(place_) ||
+           (reading_ != nullptr && value_ != nullptr && reading_->is_default(*value_));
+  }
+  /// Has a conversion list it as not taken over, whatever is below it included. False where this
+  /// is no conversion.
+  bool leave_out(std::string why) const;
+
  private:
   template <class Type>
   const Type& need_type(const char* wanted) const;
@@ -66,6 +81,7 @@ class Property {
   const Value* value_;
   std::string path_;
   Place place_;
+  Reading* reading_;
 };
 
 /// The table `name` of a launch tree, made where it is missing.

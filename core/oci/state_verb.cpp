@@ -43,7 +43,7 @@ Value container_json(const Container& container, Catalog& catalog) {
       out.set("rootfs", *path);
   out.set("created", Value(time_text(record->created_ns)));
   out.set("owner", Value(std::string("root")));
-  const Value* annotations = record->annotations.find("annotations");
+  const Value* annotations = record->container.find("annotations");
   out.set("annotations", annotations != nullptr ? *annotations : Value(Table{}));
   return out;
 }

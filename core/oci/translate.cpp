@@ -27,7 +27,8 @@ void check_version(const Property& version) {
 
 void refuse_unsupported(const Property& linux) {
   if (const Property property = linux["intelRdt"])
-    property.refuse("it is not supported", mc::Hint{"leave it out"});
+    if (!property.leave_out("it is not supported"))
+      property.refuse("it is not supported", mc::Hint{"leave it out"});
 }
 
 void translate_cgroup(const Property& linux, const TranslationOptions& options, Value& tree) {
@@ -74,12 +75,14 @@ Value translate_config(const Value& config_value, const TranslationOptions& opti
   if (config_value.as<Table>() == nullptr)
     mc::fail(config_value.place().text(), ": a configuration is a JSON object, and this is a ",
              config_value.type_name());
-  const Property config(&config_value, "", config_value.place());
+  const Property config(&config_value, "", config_value.place(), options.reading);
   check_version(config.need("ociVersion"));
   Value tree(Table{}, config.place());
   Value& container = table_of(tree, "container", config.place());
   if (!options.id.empty()) container.set("id", Value(options.id, Place{"the container's id"}));
   translate_process(config.need("process"), tree);
+  if (const Property annotations = config["annotations"]; !annotations.members().empty())
+    tree.find("container")->set("annotations", annotations.text_map_value());
   translate_root(config, tree);
   translate_linux(config, options, tree);
   translate_mounts(config["mounts"], options, tree);

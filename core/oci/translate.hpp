@@ -16,6 +16,7 @@ struct TranslationOptions {
   bool cgroups = true;           // --cgroup-manager=disabled: false
   bool systemd_cgroup = false;   // --systemd-cgroup, --cgroup-manager=systemd
   int preserve_fds = 0;          // --preserve-fds N
+  Reading* reading = nullptr;    // `convert`: told what is read and what is left out
 };
 
 /// The launch tree ("container" and one table for each plugin) of a parsed config.json. Throws

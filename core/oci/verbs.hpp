@@ -17,6 +17,8 @@ int update_verb(VerbContext& context, const Arguments& arguments);
 int events_verb(VerbContext& context, const Arguments& arguments);
 int spec_verb(VerbContext& context, const Arguments& arguments);
 int features_verb(VerbContext& context, const Arguments& arguments);
+/// config.json to a launch file, and a launch file to config.json.
+int convert_verb(VerbContext& context, const Arguments& arguments);
 /// Whether the arguments of `run` name a bundle.
 bool is_bundle_run(const Arguments& arguments);
 /// checkpoint, restore: callers ask whether they exist.

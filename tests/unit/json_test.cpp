@@ -100,6 +100,9 @@ TEST_CASE("bytes that are not UTF-8, and numbers that JSON lacks, are replaced")
   CHECK(write_json(Value(std::string("\xED\xA0\x80\xF4\x90\x80\x80"))).find("\xED") ==
         std::string::npos);
   CHECK(write_json(Value(std::numeric_limits<double>::infinity())) == "null");
+  // What was an integer beyond 2^63 is one again.
+  for (const char* large : {"18446744073709551615", "9223372036854775808"})
+    CHECK(write_json(parse_json(large, "x")) == large);
 }
 
 }  // namespace mini_container

@@ -71,6 +71,11 @@ TEST_CASE("namespaces become plugins, and paths what they join") {
   CHECK(contains(text, R"("ipc":{"join":"/proc/1/ns/ipc","shm":false,"mqueue":false})"));
 }
 
+TEST_CASE("a user namespace without mappings leaves them to the plugin") {
+  const auto text = translated(with("linux.namespaces", R"([{"type": "mount"}, {"type": "user"}])"));
+  CHECK(contains(text, R"("user":{})"));
+}
+
 TEST_CASE("a mount's mappings have the names that the plugin gives them") {
   const auto text = translated(with("mounts", R"([{"destination": "/a", "type": "bind",
       "source": "/b", "uidMappings": [{"containerID": 1, "hostID": 2, "size": 3}]}])"));
@@ -126,7 +131,6 @@ TEST_CASE("a wrong type or value is refused with the place and the path") {
       {"mounts", R"([{"destination": "/a", "type": "bind"}])", "needs a source"},
       {"linux.namespaces", R"([{"type": "mount"}, {"type": "moon"}])", "no namespace 'moon'"},
       {"linux.namespaces", R"([{"type": "mount"}, {"type": "pid"}, {"type": "pid"}])", "twice"},
-      {"linux.namespaces", R"([{"type": "mount"}, {"type": "user"}])", "uidMappings"},
       {"linux.rootfsPropagation", R"("sideways")", "is not a propagation"},
       {"linux.devices", R"([{"path": "/dev/x", "type": "z"}])", "is not a type of device"},
       {"linux.intelRdt", "{}", "not supported"},
