@@ -7,7 +7,7 @@ build_packages='g++ cmake ninja-build ccache pkg-config libboost-dev libtomlplus
 plugin_packages='libseccomp-dev libmnl-dev libnftables-dev libsystemd-dev'
 demo_packages='busybox-static'
 test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils
-  iproute2 nftables passt slirp4netns mandoc bash zsh fish python3-jsonschema rustc'
+  iproute2 nftables passt slirp4netns dbus-daemon mandoc bash zsh fish python3-jsonschema rustc'
 # Container engines that run us, and the runtimes that we are compared with.
 engine_packages='podman conmon containerd crun runc jq procps'
 bench_packages='bubblewrap crun'

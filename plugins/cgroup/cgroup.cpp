@@ -144,7 +144,7 @@ class Cgroup {
   void add_view(mc::Host& host) {
     const mc::Node mount = config_["mount"];
     const std::string mode = mount.text();
-    if (mode != "none" && !systemd_) add_mounts(host, places_, mode == "ro", own_view_, mount);
+    if (mode != "none") add_mounts(host, places_, mode == "ro", own_view_, mount);
   }
 
   [[nodiscard]] std::string path_in(const Hierarchy& hierarchy, const char* id) const {
@@ -238,19 +238,31 @@ class Cgroup {
     }
   }
 
-  // systemd has made the scope, delegated to us: its files are ours to write.
+  // systemd has made the scope, delegated to us: its files are ours to write. On v1 it leaves some
+  // hierarchies alone; the process is still in the agent's cgroup there, and gets one of its own.
   void enter_scope(mc::Host& host, const mc::Call& call) {
     const auto own = mc::read_file(AT_FDCWD, mc::concat("/proc/", call->pid, "/cgroup").c_str());
     const auto seen =
         parse_hierarchies(mc::read_file(AT_FDCWD, "/proc/self/mountinfo", 16 << 20), own);
-    for (Place& place : places_)
+    const std::string end = "/" + unit_.name;
+    std::string scope;
+    for (const Hierarchy& hierarchy : seen)
+      if (hierarchy.own_path.ends_with(end)) scope = hierarchy.own_path;
+    check_path(scope, mc::concat("systemd's scope '", unit_.name, "'"));
+    std::vector<const Place*> left_alone;
+    for (Place& place : places_) {
+      place.path = scope;
       for (const Hierarchy& hierarchy : seen)
-        if (hierarchy.mount_point == place.hierarchy.mount_point) {
-          place.path = hierarchy.own_path;
-          if (place.hierarchy.unified) check_path(place.path, "systemd's scope");
+        if (hierarchy.mount_point == place.hierarchy.mount_point && hierarchy.own_path != scope) {
+          place.made = missing(place.hierarchy, scope);
+          left_alone.push_back(&place);
         }
-    std::erase_if(places_, [](const Place& place) { return place.path.size() < 2; });
+    }
     write_record(call->state_fd, places_, unit_.name);
+    for (const Place* place : left_alone) {
+      const mc::Fd directory = create(place->hierarchy, scope);
+      mc::write_file(directory.get(), "cgroup.procs", mc::concat(call->pid));
+    }
     for (const Place& place : places_) apply(place, limits_, config_, host);
   }
 

@@ -8,6 +8,7 @@
 
 #include "place.hpp"
 #include "statistics.hpp"
+#include "systemd.hpp"
 
 namespace cgroup {
 
@@ -103,9 +104,9 @@ void check_usage(const std::vector<Place>& places, const Limits& limits, const m
     const std::string used = mc::read_file(
         directory.get(), place.hierarchy.unified ? "memory.current" : "memory.usage_in_bytes");
     if (std::stoll(used) > *limits.memory_max)
-      mc::fail(config["memory_max"].where(), ": the container uses ", used.substr(0, used.size() - 1),
-               " bytes, more than the new memory_max of ", *limits.memory_max,
-               mc::Hint{"nothing was changed"});
+      mc::fail(config["memory_max"].where(), ": the container uses ",
+               used.substr(0, used.size() - 1), " bytes, more than the new memory_max of ",
+               *limits.memory_max, mc::Hint{"nothing was changed"});
   }
 }
 
@@ -157,6 +158,8 @@ int update(const mc_host* host, int state_fd, mc_error* error) {
       }
       apply(place, limits, config, wrapped);
     }
+    if (const std::string unit = read_record(state_fd).unit; !unit.empty())
+      update_scope(unit, limits);
   });
 }
 
@@ -239,9 +242,8 @@ int count_oom_kills(int state_fd, std::uint64_t* out, mc_error* error) {
 
 }  // namespace
 
-const mc_resources resources = {sizeof(mc_resources), 0,      statistics_of,   pause,
-                                resume,               paused, update,          processes_of,
-                                signal_everyone,      birth,  entries,         enter,
-                                count_oom_kills};
+const mc_resources resources = {
+    sizeof(mc_resources), 0,     statistics_of, pause, resume,         paused, update, processes_of,
+    signal_everyone,      birth, entries,       enter, count_oom_kills};
 
 }  // namespace cgroup

@@ -42,8 +42,8 @@ struct Library {
       mc::fail("load libsystemd.so.0: ", ::dlerror(),
                mc::Hint{"install libsystemd0, or use cgroup.driver = \"cgroupfs\""});
     const auto find = [&](auto& function, const char* name) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
-          ::dlsym(handle, name));
+      function =
+          reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
       if (function == nullptr) mc::fail("libsystemd.so.0 has no '", name, "'");
     };
     find(default_system, "sd_bus_default_system");
@@ -87,14 +87,27 @@ class Bus {
     sd_bus_message* made = nullptr;
     check_bus(lib_.new_call(bus_, &made, service, object, manager, "StartTransientUnit"),
               "make a message for systemd");
-    const std::unique_ptr<sd_bus_message, decltype(lib_.unref_message)> message(
-        made, lib_.unref_message);
+    const Message message(made, lib_.unref_message);
     check_bus(lib_.append(made, "ss", scope.name.c_str(), "fail"), "fill a message for systemd");
     check_bus(lib_.open_container(made, 'a', "(sv)"), "fill a message for systemd");
-    append_properties(made, scope, pid, limits);
+    append_scope(made, scope, pid);
+    append_limits(made, limits);
     check_bus(lib_.close_container(made), "fill a message for systemd");
     check_bus(lib_.append(made, "a(sa(sv))", 0), "fill a message for systemd");
     run_job(made, mc::concat("start the scope '", scope.name, "'"));
+  }
+
+  void update(const std::string& name, const Limits& limits) {
+    sd_bus_message* made = nullptr;
+    check_bus(lib_.new_call(bus_, &made, service, object, manager, "SetUnitProperties"),
+              "make a message for systemd");
+    const Message message(made, lib_.unref_message);
+    // Until the scope ends, not for ever: it has no file.
+    check_bus(lib_.append(made, "sb", name.c_str(), 1), "fill a message for systemd");
+    check_bus(lib_.open_container(made, 'a', "(sv)"), "fill a message for systemd");
+    append_limits(made, limits);
+    check_bus(lib_.close_container(made), "fill a message for systemd");
+    static_cast<void>(call(made, mc::concat("set the limits of the scope '", name, "'")));
   }
 
   void stop(const std::string& name) {
@@ -109,20 +122,24 @@ class Bus {
   }
 
  private:
+  using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
+
   template <class... Values>
   void property(sd_bus_message* message, const char* name, const char* type, Values... values) {
     check_bus(lib_.append(message, "(sv)", name, type, values...), "fill a message for systemd");
   }
 
-  // The limits that systemd knows are told to it too: it writes its own at each reload.
-  void append_properties(sd_bus_message* message, const Scope& scope, int pid,
-                         const Limits& limits) {
+  void append_scope(sd_bus_message* message, const Scope& scope, int pid) {
     property(message, "Description", "s", "a container of mini_container");
     if (!scope.slice.empty()) property(message, "Slice", "s", scope.slice.c_str());
     property(message, "PIDs", "au", 1, static_cast<std::uint32_t>(pid));
     property(message, "Delegate", "b", 1);
     property(message, "DefaultDependencies", "b", 0);
     property(message, "CollectMode", "s", "inactive-or-failed");
+  }
+
+  // The limits that systemd knows are told to it too: it writes its own at each reload.
+  void append_limits(sd_bus_message* message, const Limits& limits) {
     const auto number = [&](const char* name, const Amount& value) {
       if (value)
         property(message, name, "t",
@@ -131,16 +148,25 @@ class Bus {
     number("MemoryMax", limits.memory_max);
     number("MemoryHigh", limits.memory_high);
     number("MemoryLow", limits.memory_low);
+    number("MemoryMin", limits.memory_min);
+    Amount swap = limits.swap_max;
+    if (limits.memory_swap)
+      swap = *limits.memory_swap == unlimited ? unlimited
+                                              : *limits.memory_swap - limits.memory_max.value_or(0);
+    number("MemorySwapMax", swap);
     number("TasksMax", limits.pids_max);
+    number("IOWeight", limits.blkio_weight ? io_of_blkio(*limits.blkio_weight) : limits.io_weight);
     Amount weight = limits.cpu_weight;
     if (limits.cpu_shares) weight = weight_of_shares(*limits.cpu_shares);
     number("CPUWeight", weight);
-    if (limits.cpu_quota && *limits.cpu_quota != unlimited)
+    if (limits.cpu_quota)
       number("CPUQuotaPerSecUSec",
-             *limits.cpu_quota * 1000000 / limits.cpu_period.value_or(100000));
+             *limits.cpu_quota == unlimited
+                 ? unlimited
+                 : *limits.cpu_quota * 1000000 / limits.cpu_period.value_or(100000));
   }
 
-  void run_job(sd_bus_message* message, const std::string& attempt) {
+  Message call(sd_bus_message* message, const std::string& attempt) {
     sd_bus_error error{};
     sd_bus_message* reply = nullptr;
     const int result = lib_.call(bus_, message, patience, &error, &reply);
@@ -149,10 +175,13 @@ class Bus {
       lib_.free_error(&error);
       mc::fail_with(-result, attempt, ": ", text);
     }
-    const std::unique_ptr<sd_bus_message, decltype(lib_.unref_message)> kept(reply,
-                                                                            lib_.unref_message);
+    return {reply, lib_.unref_message};
+  }
+
+  void run_job(sd_bus_message* message, const std::string& attempt) {
+    const Message reply = call(message, attempt);
     const char* job = nullptr;
-    check_bus(lib_.read(reply, "o", &job), "read systemd's answer");
+    check_bus(lib_.read(reply.get(), "o", &job), "read systemd's answer");
     awaited_ = job;
     timespec start{};
     ::clock_gettime(CLOCK_MONOTONIC, &start);
@@ -217,6 +246,8 @@ void check_systemd() { const Bus bus; }
 void start_scope(const Scope& scope, int pid, const Limits& limits) {
   Bus().start(scope, pid, limits);
 }
+
+void update_scope(const std::string& name, const Limits& limits) { Bus().update(name, limits); }
 
 void stop_scope(const std::string& name) { Bus().stop(name); }
 

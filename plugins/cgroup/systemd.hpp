@@ -25,6 +25,9 @@ void check_systemd();
 /// [agent] Makes the scope around process `pid`, delegated, and waits until it is there.
 void start_scope(const Scope& scope, int pid, const Limits& limits);
 
+/// Tells systemd the changed limits of a scope, which it would undo at its next reload otherwise.
+void update_scope(const std::string& name, const Limits& limits);
+
 /// [agent] Stops the scope, if it is still there, and forgets its failure.
 void stop_scope(const std::string& name);
 
