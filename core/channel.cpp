@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "mini_container/send_descriptor.hpp"
+
 namespace mini_container {
 
 namespace {
@@ -43,31 +45,19 @@ void Channel::send(const Record& record) const {
   wire.exit_code = record.exit_code;
   wire.error = record.error;
   wire.who_size = static_cast<std::uint32_t>(std::min(record.who.size(), most_who));
-  wire.text_size = static_cast<std::uint32_t>(
-      std::min(record.text.size(), sizeof wire.text - wire.who_size));
+  wire.text_size =
+      static_cast<std::uint32_t>(std::min(record.text.size(), sizeof wire.text - wire.who_size));
   std::memcpy(wire.text, record.who.data(), wire.who_size);
   std::memcpy(wire.text + wire.who_size, record.text.data(), wire.text_size);
-  iovec part{&wire, offsetof(Wire, text) + wire.who_size + wire.text_size};
+  const std::size_t size = offsetof(Wire, text) + wire.who_size + wire.text_size;
   if (!record.fd) {
     // write(2) rather than sendmsg(2): a strict seccomp filter is more likely to let it pass.
-    while (::write(fd_.get(), part.iov_base, part.iov_len) < 0)
+    while (::write(fd_.get(), &wire, size) < 0)
       if (errno != EINTR) mc::fail_with(errno, "send to the other end of the channel");
     return;
   }
-  FdSpace space{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = &space;
-  message.msg_controllen = sizeof space;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int fd = record.fd.get();
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  while (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL) < 0)
-    if (errno != EINTR) mc::fail_with(errno, "send a descriptor over the channel");
+  mc::check(mc::send_descriptor(fd_.get(), &wire, size, record.fd.get()),
+            "send a descriptor over the channel");
 }
 
 std::optional<Record> Channel::receive(bool wait, bool* drained) const {
@@ -123,7 +113,8 @@ std::optional<Record> Channel::receive(bool wait, bool* drained) const {
 
 void Channel::move_above(int minimum) {
   if (fd_.get() >= minimum) return;
-  fd_.reset(mc::check(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, minimum), "move the channel's descriptor"));
+  fd_.reset(
+      mc::check(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, minimum), "move the channel's descriptor"));
 }
 
 }  // namespace mini_container

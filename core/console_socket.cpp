@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "mini_container/fd.hpp"
+#include "mini_container/send_descriptor.hpp"
 
 namespace mini_container {
 
@@ -19,9 +20,8 @@ mc::Fd connect_to(const std::string& path) {
                               : slash == 0               ? std::string("/")
                                                          : path.substr(0, slash);
   const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
-  const mc::Fd directory(mc::check(
-      ::open(directory_name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", directory_name,
-      "', where the console socket is"));
+  const mc::Fd directory(mc::check(::open(directory_name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC),
+                                   "open '", directory_name, "', where the console socket is"));
   // By descriptor: the path may be longer than a socket's name may be.
   const auto address_path = mc::concat("/proc/self/fd/", directory.get(), '/', name);
   sockaddr_un address{};
@@ -41,25 +41,9 @@ void send_terminal(const std::string& socket_path, int master) {
   const mc::Fd socket = connect_to(socket_path);
   unsigned number = 0;
   mc::check(::ioctl(master, TIOCGPTN, &number), "ask for the terminal's number");
-  std::string name = mc::concat("/dev/pts/", number);
-  iovec part{name.data(), name.size()};
-  union {
-    cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } space{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = &space;
-  message.msg_controllen = sizeof space;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &master, sizeof master);
-  while (::sendmsg(socket.get(), &message, MSG_NOSIGNAL) < 0)
-    if (errno != EINTR)
-      mc::fail_with(errno, "send the terminal to the console socket '", socket_path, "'");
+  const std::string name = mc::concat("/dev/pts/", number);
+  mc::check(mc::send_descriptor(socket.get(), name.data(), name.size(), master),
+            "send the terminal to the console socket '", socket_path, "'");
 }
 
 }  // namespace mini_container

@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "mini_container/send_descriptor.hpp"
+
 namespace seccomp {
 
 namespace {
@@ -46,28 +48,16 @@ mc::Fd connect_listener(const std::string& path) {
 }
 
 std::string process_state(const mc::Call& call, const std::string& metadata) {
-  return mc::concat("{\"ociVersion\":\"", oci_version, "\",\"fds\":[\"seccompFd\"],\"pid\":",
-                    call->pid, ",\"metadata\":", quoted(metadata),
-                    ",\"state\":{\"ociVersion\":\"", oci_version, "\",\"id\":", quoted(call->id),
-                    ",\"status\":\"", call.exec() ? "running" : "creating", "\",\"pid\":",
-                    call->pid, ",\"bundle\":",
-                    quoted(call->bundle != nullptr ? call->bundle : ""), "}}");
+  return mc::concat("{\"ociVersion\":\"", oci_version,
+                    "\",\"fds\":[\"seccompFd\"],\"pid\":", call->pid,
+                    ",\"metadata\":", quoted(metadata), ",\"state\":{\"ociVersion\":\"",
+                    oci_version, "\",\"id\":", quoted(call->id), ",\"status\":\"",
+                    call.exec() ? "running" : "creating", "\",\"pid\":", call->pid,
+                    ",\"bundle\":", quoted(call->bundle != nullptr ? call->bundle : ""), "}}");
 }
 
 void send_listener(int socket, const std::string& state, int fd) {
-  iovec content{const_cast<char*>(state.data()), state.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  const auto sent = mc::check(::sendmsg(socket, &message, MSG_NOSIGNAL),
+  const auto sent = mc::check(mc::send_descriptor(socket, state.data(), state.size(), fd),
                               "send the notify descriptor to the seccomp listener");
   if (static_cast<std::size_t>(sent) != state.size())
     mc::fail("send the notify descriptor to the seccomp listener: it took ", sent, " of ",
