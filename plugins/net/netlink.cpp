@@ -20,33 +20,17 @@ namespace net {
 namespace {
 
 // What is used of libmnl, resolved once.
+#define MNL_FUNCTIONS(X) \
+  X(socket_open2) X(socket_bind) X(socket_close) X(socket_get_portid) X(socket_sendto) \
+  X(socket_recvfrom) X(cb_run) X(nlmsg_put_header) X(nlmsg_put_extra_header) \
+  X(nlmsg_get_payload) X(attr_put) X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) \
+  X(attr_put_strz) X(attr_nest_start) X(attr_nest_end) X(attr_get_type) X(attr_get_payload) \
+  X(attr_get_payload_len) X(attr_get_str) X(attr_get_u32) X(attr_ok) X(attr_next)
+
 struct Mnl {
-#define MNL_FUNCTION(NAME) decltype(&::mnl_##NAME) NAME = nullptr
-  MNL_FUNCTION(socket_open2);
-  MNL_FUNCTION(socket_bind);
-  MNL_FUNCTION(socket_close);
-  MNL_FUNCTION(socket_get_portid);
-  MNL_FUNCTION(socket_sendto);
-  MNL_FUNCTION(socket_recvfrom);
-  MNL_FUNCTION(cb_run);
-  MNL_FUNCTION(nlmsg_put_header);
-  MNL_FUNCTION(nlmsg_put_extra_header);
-  MNL_FUNCTION(nlmsg_get_payload);
-  MNL_FUNCTION(attr_put);
-  MNL_FUNCTION(attr_put_u8);
-  MNL_FUNCTION(attr_put_u16);
-  MNL_FUNCTION(attr_put_u32);
-  MNL_FUNCTION(attr_put_strz);
-  MNL_FUNCTION(attr_nest_start);
-  MNL_FUNCTION(attr_nest_end);
-  MNL_FUNCTION(attr_get_type);
-  MNL_FUNCTION(attr_get_payload);
-  MNL_FUNCTION(attr_get_payload_len);
-  MNL_FUNCTION(attr_get_str);
-  MNL_FUNCTION(attr_get_u32);
-  MNL_FUNCTION(attr_ok);
-  MNL_FUNCTION(attr_next);
-#undef MNL_FUNCTION
+#define MNL_DECLARE(NAME) decltype(&::mnl_##NAME) NAME = nullptr;
+  MNL_FUNCTIONS(MNL_DECLARE)
+#undef MNL_DECLARE
 };
 Mnl mnl;
 
@@ -180,32 +164,9 @@ void Netlink::load() {
   void* const library = ::dlopen("libmnl.so.0", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
     mc::fail("load libmnl.so.0: ", ::dlerror(), mc::Hint{"install the package libmnl0"});
-#define MNL_FUNCTION(NAME) resolve(library, mnl.NAME, "mnl_" #NAME)
-  MNL_FUNCTION(socket_open2);
-  MNL_FUNCTION(socket_bind);
-  MNL_FUNCTION(socket_close);
-  MNL_FUNCTION(socket_get_portid);
-  MNL_FUNCTION(socket_sendto);
-  MNL_FUNCTION(socket_recvfrom);
-  MNL_FUNCTION(cb_run);
-  MNL_FUNCTION(nlmsg_put_header);
-  MNL_FUNCTION(nlmsg_put_extra_header);
-  MNL_FUNCTION(nlmsg_get_payload);
-  MNL_FUNCTION(attr_put);
-  MNL_FUNCTION(attr_put_u8);
-  MNL_FUNCTION(attr_put_u16);
-  MNL_FUNCTION(attr_put_u32);
-  MNL_FUNCTION(attr_put_strz);
-  MNL_FUNCTION(attr_nest_start);
-  MNL_FUNCTION(attr_nest_end);
-  MNL_FUNCTION(attr_get_type);
-  MNL_FUNCTION(attr_get_payload);
-  MNL_FUNCTION(attr_get_payload_len);
-  MNL_FUNCTION(attr_get_str);
-  MNL_FUNCTION(attr_get_u32);
-  MNL_FUNCTION(attr_ok);
-  MNL_FUNCTION(attr_next);
-#undef MNL_FUNCTION
+#define MNL_RESOLVE(NAME) resolve(library, mnl.NAME, "mnl_" #NAME);
+  MNL_FUNCTIONS(MNL_RESOLVE)
+#undef MNL_RESOLVE
 }
 
 Netlink::Netlink() : Netlink(NETLINK_ROUTE) {}
