@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "core/agent.hpp"
 #include "core/completions.hpp"
@@ -27,12 +26,6 @@ std::vector<const Plugin*> all_plugins(VerbContext& context) {
       log_line(MC_LOG_WARN, name, error.attempt());
     }
   return out;
-}
-
-int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    mc::fail_with(errno, "write to standard output");
-  return 0;
 }
 
 void take_no_arguments(const char* verb, const Arguments& arguments) {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
-
 #include "core/agent.hpp"
 #include "core/json.hpp"
 #include "core/plan_view.hpp"
@@ -29,8 +27,7 @@ int plan_verb(VerbContext& context, const Arguments& arguments) {
   agent.make_plan();
   const auto text = as_json ? write_json(plan_as_value(agent.pipeline()), JsonStyle::pretty)
                             : plan_as_text(agent.pipeline());
-  std::fputs(text.c_str(), stdout);
-  return 0;
+  return print(text);
 }
 
 }  // namespace mini_container

@@ -17,12 +17,6 @@ constexpr const char* usage =
     "mini_container plugin list [--json] | info [--json] NAME | "
     "check FILE.so [OPTION]...";
 
-int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    mc::fail_with(errno, "write to standard output");
-  return 0;
-}
-
 /// Takes --json out of the arguments.
 bool take_json(Arguments& arguments) {
   const auto rest = std::ranges::remove(arguments, "--json");

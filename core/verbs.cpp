@@ -100,4 +100,10 @@ int run_command_line(const Arguments& arguments) {
                   {arguments.begin() + static_cast<std::ptrdiff_t>(first), arguments.end()});
 }
 
+int print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    mc::fail_with(errno, "write to standard output");
+  return 0;
+}
+
 }  // namespace mini_container

@@ -22,6 +22,9 @@ struct VerbContext {
   [[nodiscard]] std::string state_root() const;
 };
 
+/// Writes `text` to standard output and gives 0, a verb's exit code. Throws where it is not taken.
+int print(const std::string& text);
+
 int run_verb(VerbContext& context, const Arguments& arguments);
 int list_verb(VerbContext& context, const Arguments& arguments);
 int kill_verb(VerbContext& context, const Arguments& arguments);

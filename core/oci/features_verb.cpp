@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // features: what bundles can ask for here, from what the plugins that are there declare.
 #include <algorithm>
-#include <cstdio>
 
 #include "core/json.hpp"
 #include "core/namespaces.hpp"
@@ -135,8 +134,7 @@ int features_verb(VerbContext& context, const Arguments& arguments) {
   annotations.set("mini_container.version", Value(std::string(MINI_CONTAINER_VERSION)));
   out.set("annotations", std::move(annotations));
   out.set("potentiallyUnsafeConfigAnnotations", texts({std::string(annotation_prefix)}));
-  std::fputs(write_json(out, JsonStyle::pretty).c_str(), stdout);
-  return 0;
+  return print(write_json(out, JsonStyle::pretty));
 }
 
 }  // namespace mini_container::oci

@@ -59,9 +59,7 @@ std::string shown_status(const Container& container, Catalog& catalog) {
 int state_verb(VerbContext& context, const Arguments& arguments) {
   const auto id = only_id(VerbOptions("state").parse(arguments), "state");
   const auto container = Container::open(context.state_root(), id);
-  const auto text = write_json(container_json(container, context.catalog), JsonStyle::pretty);
-  std::fputs(text.c_str(), stdout);
-  return 0;
+  return print(write_json(container_json(container, context.catalog), JsonStyle::pretty));
 }
 
 }  // namespace mini_container::oci

@@ -30,6 +30,14 @@ TEST_CASE("plan shows flags, mounts and hooks with plugin and line, and touches 
   CHECK(json.out.find("\"plugin\": \"uts\"") != std::string::npos);
 }
 
+TEST_CASE("a plan that nobody takes is a failure") {
+  auto argv = mini_container::test::mini_container({"plan", launch_file("[uts]\n")});
+  argv.insert(argv.begin(), {"sh", "-c", "exec \"$@\" >/dev/full", "sh"});
+  const auto result = run_program(argv);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("(ENOSPC)") != std::string::npos);
+}
+
 TEST_CASE("plan needs no rights") {
   RunOptions user;
   user.uid = 1000;
