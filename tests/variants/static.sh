@@ -6,7 +6,7 @@ need_root
 
 target=mini_container
 build_variant static static
-contains "$(cat "$work/static.configured")" \
+contains "$(cat "$trees/static/build.log")" \
   "Left out of the static binary: the plugin 'seccomp', which loads libseccomp2"
 binary=$trees/static/mini_container
 needed=$(readelf -d "$binary" | grep NEEDED || true)

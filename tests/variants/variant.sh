@@ -3,6 +3,7 @@
 set -eu
 source=$1
 build=$2
+. "$source/config/packages.sh"
 name=$(basename "$0" .sh)
 work=$build/variants
 mkdir -p "$work"
@@ -37,18 +38,6 @@ need_root() {
   exit 77
 }
 
-# configure DIRECTORY PRESET [CMAKE ARGUMENT...]
-configure() {
-  directory=$1
-  preset=$2
-  shift 2
-  if command -v ccache >/dev/null 2>&1; then
-    export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
-    export CCACHE_BASEDIR="$source" CCACHE_NOHASHDIR=1
-  fi
-  (cd "$source" && cmake --preset "$preset" -B "$directory" -DMINI_CONTAINER_WERROR=ON "$@" 2>&1)
-}
-
 # run BINARY ARGUMENT...: a container, with its state in the build directory, mounts apart.
 run() {
   binary=$1
@@ -60,10 +49,7 @@ run() {
 build_variant() {
   variant=$1
   shift
-  configure "$trees/$variant" "$@" >"$work/$variant.configured" ||
-    fail "$(cat "$work/$variant.configured")"
-  cmake --build "$trees/$variant" --target "${target:-all}" >"$work/$variant.log" 2>&1 ||
-    fail "$(tail -n 30 "$work/$variant.log")"
+  (cd "$source" && configure_and_build "$trees/$variant" "$@") || fail "the build of $variant"
 }
 
 # refused BINARY ARGUMENT...: exit code 125; what it said is in $text.
