@@ -123,7 +123,8 @@ class Landlock {
       mc::fail(config_.where(), ": this kernel ", found, "; ", what, " need version ", least,
                mc::Hint{"set landlock.best_effort = true to do with what there is, or boot with "
                         "lsm=landlock,..."});
-    host.warn("this kernel ", found, ": not all of ", what, " are limited");
+    host.warn("this kernel ", found, "; ", what, " need version ", least,
+              ": what it can limit is limited");
   }
 
   static void add(const mc::Host& host, const mc::Fd& ruleset, const Path& path, Rights handled) {
@@ -136,7 +137,7 @@ class Landlock {
       mc::check(-1, path.where, ": open '", path.path, "' for Landlock",
                 mc::Hint{"create it in the root, or set optional = true"});
     }
-    struct stat info{};
+    struct stat info {};
     mc::check(::fstat(file.get(), &info), "stat '", path.path, "'");
     Rights allowed = path.rights & handled;
     if (!S_ISDIR(info.st_mode)) allowed &= file_rights();
@@ -227,9 +228,8 @@ constexpr const char* after[] = {"no_new_privs", "keyring", "lsm", nullptr};
 
 }  // namespace landlock
 
-MC_PLUGIN(landlock::Landlock,
-          {.name = "landlock",
-           .summary = "Which paths and TCP ports the command can reach at all",
-           .flags = MC_PLUGIN_STATELESS,
-           .options = landlock::options,
-           .after = landlock::after})
+MC_PLUGIN(landlock::Landlock, {.name = "landlock",
+                               .summary = "Which paths and TCP ports the command can reach at all",
+                               .flags = MC_PLUGIN_STATELESS,
+                               .options = landlock::options,
+                               .after = landlock::after})

@@ -46,12 +46,6 @@ Rights path_rights(int abi) {
 
 Rights file_rights() { return execute | write_file | read_file | truncate | ioctl_dev; }
 
-int abi_of(Rights rights) {
-  if ((rights & ioctl_dev) != 0) return 5;
-  if ((rights & truncate) != 0) return 3;
-  return (rights & refer) != 0 ? 2 : 1;
-}
-
 Rights read_path_rights(const mc::Node& list) {
   Rights out = 0;
   for (const mc::Node item : list) {

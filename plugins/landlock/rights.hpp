@@ -27,9 +27,6 @@ constexpr int newest_abi = 6;
 Rights path_rights(int abi);
 /// Those of them that mean something for what is not a directory.
 Rights file_rights();
-/// The oldest ABI version that knows all of `rights`.
-int abi_of(Rights rights);
-
 /// A list like ["read", "execute", "make_dir"]. Throws for an unknown name, with the nearest.
 Rights read_path_rights(const mc::Node& list);
 

@@ -85,6 +85,11 @@ class Seccomp {
         compiled_ = std::move(*kept);
         return;
       }
+    // The library would only say that its argument is invalid.
+    const std::uint32_t action = SECCOMP_RET_ERRNO;
+    mc::check(::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action),
+              "ask the kernel for system call filters",
+              mc::Hint{"it must be built with CONFIG_SECCOMP_FILTER"});
     const Profile profile = make_profile(config_, around);
     check_can_start(profile, config_.where());
     compiled_ = {.program = compile(profile),

@@ -101,7 +101,10 @@ static int do_unlink(int count, char **arguments) {
 }
 
 static int do_mknod(int count, char **arguments) {
-  mode_t type = arguments[1][0] == 'b' ? S_IFBLK : arguments[1][0] == 'p' ? S_IFIFO : S_IFCHR;
+  mode_t type = arguments[1][0] == 'b'   ? S_IFBLK
+                : arguments[1][0] == 'p' ? S_IFIFO
+                : arguments[1][0] == 's' ? S_IFSOCK
+                                         : S_IFCHR;
   unsigned major_number = count > 2 ? (unsigned)atoi(arguments[2]) : 0;
   unsigned minor_number = count > 3 ? (unsigned)atoi(arguments[3]) : 0;
   return say("mknod", mknod(arguments[0], type | 0600, makedev(major_number, minor_number)));
@@ -295,7 +298,7 @@ const action actions[] = {{"args", 0, "[ARGUMENT...]", do_args},
                           {"read", 1, "PATH", do_read},
                           {"mkdir", 1, "PATH", do_mkdir},
                           {"unlink", 1, "PATH", do_unlink},
-                          {"mknod", 2, "PATH c|b|p [MAJOR MINOR]", do_mknod},
+                          {"mknod", 2, "PATH c|b|p|s [MAJOR MINOR]", do_mknod},
                           {"stat", 1, "PATH...", do_stat},
                           {"mount", 3, "TYPE SOURCE TARGET [DATA]", do_mount},
                           {"umount", 1, "TARGET", do_umount},

@@ -16,8 +16,8 @@ static void print_usage(void) {
   fprintf(stderr, "usage: attest [SECTION...] [ACTION ARGUMENT...]\nsections:");
   for (const section *one = sections; one->name != NULL; ++one) fprintf(stderr, " %s", one->name);
   fprintf(stderr, " all\nactions:\n");
-  const action *lists[] = {actions, ipc_actions, net_actions};
-  for (size_t list = 0; list < 3; ++list)
+  const action *lists[] = {actions, ipc_actions, net_actions, kernel_actions};
+  for (size_t list = 0; list < sizeof lists / sizeof *lists; ++list)
     for (const action *one = lists[list]; one->name != NULL; ++one)
       fprintf(stderr, "  %s %s\n", one->name, one->usage);
 }
@@ -38,6 +38,7 @@ int main(int argc, char **argv) {
     const action *act = find_action(actions, argv[index]);
     if (act == NULL) act = find_action(ipc_actions, argv[index]);
     if (act == NULL) act = find_action(net_actions, argv[index]);
+    if (act == NULL) act = find_action(kernel_actions, argv[index]);
     if (act != NULL) {
       if (argc - index - 1 < act->minimum_arguments) {
         fprintf(stderr, "attest %s %s\n", act->name, act->usage);

@@ -22,10 +22,11 @@ typedef struct action {
   int (*run)(int count, char **arguments);
 } action;
 
-extern const section sections[];    /* ended by a NULL name */
-extern const action actions[];      /* ended by a NULL name */
-extern const action ipc_actions[];  /* ended by a NULL name */
-extern const action net_actions[];  /* ended by a NULL name */
+extern const section sections[];       /* each of these is ended by a NULL name */
+extern const action actions[];
+extern const action ipc_actions[];
+extern const action net_actions[];
+extern const action kernel_actions[];
 
 /* Prints "WHAT ok", or "WHAT ENAME" for errno; gives 0 or 1. */
 int say(const char *what, long result);

@@ -189,6 +189,16 @@ static void print_scheduling(void) {
   errno = 0;
   printf("nice %d\npolicy %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0));
   printf("ioprio %ld\n", syscall(SYS_ioprio_get, 1, 0));
+  struct {
+    unsigned size, policy;
+    unsigned long long flags;
+    int nice;
+    unsigned priority;
+    unsigned long long runtime, deadline, period;
+  } attributes = {0};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0)
+    printf("sched.flags %llx\nsched.priority %u\nsched.deadline %llu %llu %llu\n", attributes.flags,
+           attributes.priority, attributes.runtime, attributes.deadline, attributes.period);
   print_file("oom_score_adj", "/proc/self/oom_score_adj");
   printf("personality %x\n", (unsigned)personality(0xffffffff));
   cpu_set_t cpus;
