@@ -20,13 +20,12 @@ constexpr Rights scope_signal = 1U << 1;
 /// The ABI versions that brought what is not a right to a path.
 constexpr int abi_of_ports = 4;
 constexpr int abi_of_scopes = 6;
-/// The youngest that this plugin knows rights of.
-constexpr int newest_abi = 6;
 
 /// Every right to a path that ABI version `abi` knows.
 Rights path_rights(int abi);
 /// Those of them that mean something for what is not a directory.
 Rights file_rights();
+
 /// A list like ["read", "execute", "make_dir"]. Throws for an unknown name, with the nearest.
 Rights read_path_rights(const mc::Node& list);
 

@@ -37,9 +37,9 @@ std::string cache_root() {
 }
 
 bool is_ours(int fd, mode_t type) {
-  struct stat info{};
-  return ::fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == type &&
-         info.st_uid == ::geteuid() && (info.st_mode & 077) == 0;
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == type && info.st_uid == ::geteuid() &&
+         (info.st_mode & 077) == 0;
 }
 
 /// FNV-1a. Two descriptions of one hash only take each other's place on disk.
@@ -58,20 +58,15 @@ std::string hex(std::uint64_t value) {
   return out;
 }
 
-/// What else than the launch decides how a profile compiles.
+/// What else than the launch decides how a profile compiles: this plugin, the library (its file,
+/// for a mended one may keep its version), and the kernel, which the library asks what it can do.
 std::string surroundings() {
-  char target[256];
-  const auto length = ::readlink(LIBSECCOMP_LINK, target, sizeof target);
-#if defined(__x86_64__)
-  constexpr std::string_view machine = "x86_64";
-#else
-  utsname names{};
-  ::uname(&names);
-  const std::string_view machine = names.machine;
-#endif
-  return mc::concat("filter 2 ", machine, " ",
-                    std::string_view(target, length > 0 ? static_cast<std::size_t>(length) : 0),
-                    "\n");
+  struct stat library {};
+  if (::stat(LIBSECCOMP_FILE, &library) != 0) library = {};
+  utsname kernel{};
+  mc::check(::uname(&kernel), "ask for the kernel's release");
+  return mc::concat("filter " FILTER_SOURCES " ", library.st_size, " ", library.st_mtim.tv_sec, ".",
+                    library.st_mtim.tv_nsec, " ", kernel.machine, " ", kernel.release, "\n");
 }
 
 mc::Fd open_directory(int parent, const char* name) {
@@ -151,8 +146,8 @@ void FilterCache::store(const Compiled& compiled) const {
   // ~/.cache may not be there yet; /var/cache is.
   if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST)
     mc::check(-1, "make the directory '", root, "'");
-  const mc::Fd base(mc::check(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '",
-                              root, "'"));
+  const mc::Fd base(
+      mc::check(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", root, "'"));
   const mc::Fd ours = make_directory(base.get(), "mini_container", 0755);
   const mc::Fd directory = make_directory(ours.get(), "seccomp", 0700);
   if (!is_ours(directory.get(), S_IFDIR))
@@ -185,8 +180,8 @@ void FilterCache::store(const Compiled& compiled) const {
     ::unlinkat(directory.get(), fresh.c_str(), 0);
     mc::fail("write '", fresh, "' in the filter cache: the disk took only a part");
   }
-  mc::check(::renameat(directory.get(), fresh.c_str(), directory.get(), name_.c_str()),
-            "put '", name_, "' into the filter cache");
+  mc::check(::renameat(directory.get(), fresh.c_str(), directory.get(), name_.c_str()), "put '",
+            name_, "' into the filter cache");
 }
 
 }  // namespace seccomp

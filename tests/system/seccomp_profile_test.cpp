@@ -12,6 +12,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <functional>
 
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
@@ -62,11 +63,15 @@ class EmptyCache {
   EmptyCache& operator=(const EmptyCache&) = delete;
 };
 
-/// Nobody can load libseccomp.
+/// Nobody can load libseccomp: the loader finds a file of that name which is no library.
 class NoLibrary {
  public:
-  NoLibrary() { REQUIRE(::mount("/dev/null", library.c_str(), nullptr, MS_BIND, nullptr) == 0); }
-  ~NoLibrary() { ::umount2(library.c_str(), MNT_DETACH); }
+  NoLibrary() {
+    const auto directory = fresh_directory();
+    write_file("libseccomp.so.2", "no library", directory);
+    ::setenv("LD_LIBRARY_PATH", directory.c_str(), 1);
+  }
+  ~NoLibrary() { ::unsetenv("LD_LIBRARY_PATH"); }
   NoLibrary(const NoLibrary&) = delete;
   NoLibrary& operator=(const NoLibrary&) = delete;
 };
@@ -122,9 +127,11 @@ TEST_CASE("a profile that cannot be read is refused with its name") {
   check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":{}})")),
             "a list is wanted");
   check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":
-            ["read"]}]})")), "without an action");
+            ["read"]}]})")),
+            "without an action");
   check_has(refusal(with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW",
-            "architectures":["SCMP_ARCH_Z80"]})")), "unknown architecture");
+            "architectures":["SCMP_ARCH_Z80"]})")),
+            "unknown architecture");
   check_has(refusal(with_profile(std::string(10000, '['))), "profile.json");
   check_has(refusal(with_profile(std::string(2 << 20, ' '))), "larger than");
 }
@@ -138,7 +145,7 @@ TEST_CASE("a second start does not need libseccomp") {
     check_has(cold.last_error(), "libseccomp.so.2");
   }
   CHECK(launch(confined, {"true"}).exit_code == 0);
-  struct stat info{};
+  struct stat info {};
   REQUIRE(::stat(cache.c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0700);
   CHECK(cached().size() == 1);
@@ -169,6 +176,122 @@ TEST_CASE("a cached file is used only for the description that it was compiled f
   std::filesystem::resize_file(strong, 100);
   CHECK(call(confined, SYS_keyctl) == "EPERM");
   CHECK(std::filesystem::file_size(strong) > 1000);
+}
+
+namespace {
+
+/// A file that would be taken for the filter of `strong`, with the program of `weak` in it.
+std::string poison(const std::string& strong, const std::string& weak) {
+  struct Header {
+    std::uint32_t fields[3];
+    std::uint32_t instructions;
+    std::uint64_t description;
+    std::uint64_t texts;
+  } head{}, other{};
+  std::memcpy(&head, strong.data(), sizeof head);
+  std::memcpy(&other, weak.data(), sizeof other);
+  head.instructions = other.instructions;
+  std::string out(reinterpret_cast<const char*>(&head), sizeof head);
+  out += strong.substr(sizeof head, head.description);
+  out += weak.substr(sizeof other + other.description);
+  return out;
+}
+
+/// Puts a poisoned file into the cache; gives its path.
+std::string poison_cache() {
+  REQUIRE(launch(confined + "allow = ['keyctl']", {"true"}).exit_code == 0);
+  const std::string weak = read_file(cached().front());
+  std::filesystem::remove(cached().front());
+  REQUIRE(launch(confined, {"true"}).exit_code == 0);
+  const std::string path = cached().front();
+  const std::string poisoned = poison(read_file(path), weak);
+  write_file(std::filesystem::path(path).filename(), poisoned, cache);
+  return path;
+}
+
+bool is_poisoned() { return call(confined, SYS_keyctl) != "EPERM"; }
+
+}  // namespace
+
+TEST_CASE("a cached filter that another user could have made is not used") {
+  namespace fs = std::filesystem;
+  const auto check_refused = [](const char* how,
+                                const std::function<void(const std::string&)>& make) {
+    CAPTURE(how);
+    const EmptyCache empty;
+    const auto path = poison_cache();
+    // Root's own it believes: the poison works.
+    REQUIRE(is_poisoned());
+    make(path);
+    CHECK(!is_poisoned());
+  };
+  const auto give = [](const std::string& path) {
+    REQUIRE(::lchown(path.c_str(), 1000, 1000) == 0);
+  };
+  check_refused("the file is another user's", give);
+  check_refused("the directory is another user's", [&](const std::string&) { give(cache); });
+  check_refused("others may write the file",
+                [](const std::string& path) { fs::permissions(path, fs::perms(0620)); });
+  check_refused("others may write the directory",
+                [](const std::string&) { fs::permissions(cache, fs::perms(0777)); });
+  check_refused("the file is a link", [](const std::string& path) {
+    fs::rename(path, "/var/cache/poisoned");
+    fs::create_symlink("/var/cache/poisoned", path);
+  });
+  check_refused("the directory is a link", [](const std::string&) {
+    fs::rename(cache, "/var/cache/elsewhere");
+    fs::create_directory_symlink("/var/cache/elsewhere", cache);
+  });
+  check_refused("the file is a FIFO", [](const std::string& path) {
+    fs::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  });
+}
+
+TEST_CASE("an ordinary user's cache is his own, and none of it is root's") {
+  const auto home = fresh_directory();
+  const auto state = fresh_directory();
+  REQUIRE(::chown(home.c_str(), 1000, 1000) == 0);
+  REQUIRE(::chown(state.c_str(), 1000, 1000) == 0);
+  RunOptions user;
+  user.uid = 1000;
+  user.env = {{"XDG_CACHE_HOME", home + "/cache"}};
+  const auto start = [&] {
+    return run({"--root", state, "run", "--config",
+                launch_file("[user]\nmode = 'single'\n" + confined), "--", "true"},
+               user);
+  };
+  const auto first = start();
+  CHECK_MESSAGE(first.exit_code == 0, first);
+  struct stat info {};
+  REQUIRE(::stat((home + "/cache/mini_container/seccomp").c_str(), &info) == 0);
+  CHECK(info.st_uid == 1000);
+  CHECK((info.st_mode & 07777) == 0700);
+  const NoLibrary none;
+  CHECK(start().exit_code == 0);
+  // Somebody else's cache is passed by.
+  REQUIRE(::chown((home + "/cache/mini_container/seccomp").c_str(), 1001, 1001) == 0);
+  CHECK(start().exit_code == 125);
+}
+
+TEST_CASE("for another kernel or another library the filter is compiled anew") {
+  const EmptyCache empty;
+  REQUIRE(launch(confined, {"true"}).exit_code == 0);
+  {
+    const NoLibrary none;
+    CHECK(launch(confined, {"true"}).exit_code == 0);
+    auto on_another = runtime_command({"run", "--config", launch_file(confined), "--", "true"});
+    on_another.insert(on_another.begin(), {"setarch", "--uname-2.6"});
+    CHECK(run_program(on_another).exit_code == 125);
+  }
+  CHECK(cached().size() == 1);
+  // The same content, but a younger file.
+  const std::string copy = fresh_directory() + "/libseccomp.so.2";
+  std::filesystem::copy_file(library, copy);
+  REQUIRE(::mount(copy.c_str(), library.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  CHECK(launch(confined, {"true"}).exit_code == 0);
+  ::umount2(library.c_str(), MNT_DETACH);
+  CHECK(cached().size() == 2);
 }
 
 TEST_CASE("a cache that others could write is not used, and the container still starts") {
@@ -245,9 +368,9 @@ TEST_CASE("a listener gets the descriptor with the state, and answers calls, exe
   const std::string text = confined + "listener_path = '" + listener.path() +
                            "'\nlistener_metadata = 'a \"word\"'\n[[seccomp.syscalls]]\n"
                            "names = ['execve', 'getsid']\naction = 'notify'\n";
-  Process container(mini_container::test::mini_container(
-      {"run", "--id", "notify-test", "--config", launch_file(text), "--", "attest", "syscall",
-       std::to_string(SYS_getsid)}));
+  Process container(mini_container::test::mini_container({"run", "--id", "notify-test", "--config",
+                                                          launch_file(text), "--", "attest",
+                                                          "syscall", std::to_string(SYS_getsid)}));
   const std::string state = listener.accept();
   check_has(state, "\"fds\":[\"seccompFd\"]");
   check_has(state, "\"id\":\"notify-test\"");
