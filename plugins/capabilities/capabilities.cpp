@@ -124,6 +124,7 @@ class Capabilities {
       mc::check(::prctl(PR_SET_SECUREBITS, secure_bits_, 0, 0, 0), "set the securebits");
     mc::check(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
               "clear the ambient capabilities");
+    warn_of_more(host);
     // seccomp(2) wants CAP_SYS_ADMIN where no_new_privs is not set, and a filter comes after us.
     // The bounding set has lost it, so execve takes it away.
     Set until_exec = 0;
@@ -168,6 +169,19 @@ class Capabilities {
     host.warn("not given, since the runtime has not got it: ", names_of(missing));
     for (Set* set : {&bounding_, &permitted_, &effective_, &inheritable_, &ambient_})
       *set &= ~missing;
+  }
+
+  /// capabilities(7), "Capabilities and execution of programs by root": what execve will give to user
+  /// 0 beyond the sets that were asked for by name.
+  void warn_of_more(const mc::Host& host) const {
+    if (::geteuid() != 0 || (secure_bits_ & SECBIT_NOROOT) != 0) return;
+    Set given = bounding_ | inheritable_;
+    if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) given &= permitted_;
+    const Set asked = config_.has("effective") ? effective_ : permitted_;
+    if (!config_.has("permitted") && !config_.has("effective")) return;
+    if ((given & ~asked) != 0)
+      host.warn("execve(2) gives user 0 ", names_of(given & ~asked),
+                " too; leave it out of 'bounding' and 'permitted', or set securebits = [\"noroot\"]");
   }
 
   void drop_bounding() const {

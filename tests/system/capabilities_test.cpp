@@ -47,7 +47,8 @@ TEST_CASE("by default the command has what container engines leave, and nothing 
 }
 
 TEST_CASE("keep and drop make the set, names in any spelling") {
-  const auto report = caps("[capabilities]\nkeep = ['CAP_CHOWN', 'net_raw', 'Kill']\ndrop = ['kill']");
+  const auto report =
+      caps("[capabilities]\nkeep = ['CAP_CHOWN', 'net_raw', 'Kill']\ndrop = ['kill']");
   CHECK(value(report, "cap.effective") == mask({CAP_CHOWN, CAP_NET_RAW}));
   CHECK(value(report, "cap.bounding") == mask({CAP_CHOWN, CAP_NET_RAW}));
   CHECK(value(caps("[capabilities]\ndrop = ['all']"), "cap.bounding") == none);
@@ -70,6 +71,20 @@ TEST_CASE("the five sets can differ, and CAP_SYS_ADMIN does not stay behind") {
   // The kernel's rule for a user other than 0: what is ambient, and nothing else.
   CHECK(value(report, "cap.permitted") == mask({CAP_CHOWN}));
   CHECK(value(report, "cap.effective") == mask({CAP_CHOWN}));
+}
+
+TEST_CASE("where execve gives user 0 more than was asked for, a warning says so") {
+  const std::string asked = "[capabilities]\nbounding = ['chown', 'kill']\npermitted = ['chown']\n";
+  const auto more = launch(asked, {"attest", "caps"});
+  CHECK(value(more.out, "cap.permitted") == mask({CAP_CHOWN, CAP_KILL}));
+  CHECK(more.err.find("execve(2) gives user 0 CAP_KILL too") != std::string::npos);
+  const auto exact = launch(asked + "[no_new_privs]\n", {"attest", "caps"});
+  CHECK(value(exact.out, "cap.permitted") == mask({CAP_CHOWN}));
+  CHECK(value(exact.out, "cap.bounding") == mask({CAP_CHOWN, CAP_KILL}));
+  CHECK(exact.err == "");
+  const auto other = launch(asked + "[container]\nuser = '1000'\n", {"attest", "caps"});
+  CHECK(value(other.out, "cap.permitted") == none);
+  CHECK(other.err == "");
 }
 
 TEST_CASE("a user other than root has no capability unless it is ambient") {
@@ -107,7 +122,8 @@ TEST_CASE("an unknown capability is refused with the nearest name") {
 TEST_CASE("a capability that the runtime has not got is refused, or passed over on best effort") {
   // The runtime itself is started with fewer.
   const auto limited = [](const std::string& text) {
-    auto argv = mini_container::test::runtime_command({"run", "--config", launch_file(text), "--", "attest", "caps"});
+    auto argv = mini_container::test::runtime_command(
+        {"run", "--config", launch_file(text), "--", "attest", "caps"});
     argv.insert(argv.begin(), {"setpriv", "--bounding-set=-net_raw"});
     return run_program(argv);
   };
@@ -115,8 +131,8 @@ TEST_CASE("a capability that the runtime has not got is refused, or passed over 
   CHECK(refused.exit_code == 125);
   CHECK(refused.last_error().find("CAP_NET_RAW: the runtime itself has not got it") !=
         std::string::npos);
-  const auto passed = limited(
-      "[capabilities]\nkeep = ['net_raw', 'chown', 'no_such_thing']\nbest_effort = true");
+  const auto passed =
+      limited("[capabilities]\nkeep = ['net_raw', 'chown', 'no_such_thing']\nbest_effort = true");
   CHECK(passed.exit_code == 0);
   CHECK(value(passed.out, "cap.bounding") == mask({CAP_CHOWN}));
   CHECK(passed.err.find("CAP_NET_RAW") != std::string::npos);

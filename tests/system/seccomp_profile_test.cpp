@@ -381,6 +381,35 @@ TEST_CASE("a listener gets the descriptor with the state, and answers calls, exe
   CHECK(container.finish().out == "syscall EXFULL\n");
 }
 
+TEST_CASE(
+    "the five capability sets, seen from the host right before the execve that changes them") {
+  Listener listener;
+  const std::string text =
+      "[pid]\n[no_new_privs]\n[capabilities]\nbounding = ['chown', 'kill', 'setuid', 'net_raw']\n"
+      "permitted = ['chown', 'kill', 'setuid']\neffective = ['kill']\n"
+      "inheritable = ['chown', 'setuid', 'net_raw']\nambient = ['chown']\n[seccomp]\n"
+      "listener_path = '" +
+      listener.path() + "'\n[[seccomp.syscalls]]\nnames = ['execve']\naction = 'notify'\n";
+  Process container(mini_container::test::mini_container(
+      {"run", "--config", launch_file(text), "--", "attest", "caps"}));
+  const std::string state = listener.accept();
+  const auto at = state.find("\"pid\":") + 6;
+  const std::string status =
+      read_file("/proc/" + state.substr(at, state.find(',', at) - at) + "/status");
+  check_has(status, "\nCapInh:\t0000000000002081\n");
+  check_has(status, "\nCapPrm:\t00000000000000a1\n");
+  check_has(status, "\nCapEff:\t0000000000000020\n");
+  check_has(status, "\nCapBnd:\t00000000000020a1\n");
+  check_has(status, "\nCapAmb:\t0000000000000001\n");
+  CHECK(listener.answer(0) == SYS_execve);
+  // From then on the kernel's rule for uid 0 under no_new_privs: what is permitted is effective.
+  const auto result = container.finish();
+  CHECK(value(result.out, "cap.permitted") == "00000000000000a1");
+  CHECK(value(result.out, "cap.effective") == "00000000000000a1");
+  CHECK(value(result.out, "cap.inheritable") == "0000000000002081");
+  check_has(result.err, "execve(2) gives user 0 CAP_CHOWN,CAP_SETUID too");
+}
+
 TEST_CASE("notify without a listener, or with one that is not there, is refused") {
   const std::string rule = "[[seccomp.syscalls]]\nnames = ['getsid']\naction = 'notify'\n";
   check_has(refusal(confined + rule), "set 'listener_path'");
