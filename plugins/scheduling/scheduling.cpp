@@ -117,7 +117,7 @@ constexpr mc_option options[] = {
     number("deadline", "By when in each period it is to be had", 0, INT64_MAX, "NANOSECONDS"),
     number("period", "The period; the deadline where left out", 0, INT64_MAX, "NANOSECONDS"),
     choice("io_class", "The input/output scheduling class", io_classes),
-    number("io_priority", "Priority in that class: 0 the highest, 7 the lowest", 0, 7),
+    number("io_priority", "Priority in that class: 0 the highest, 7 the lowest; 4 where left out", 0, 7),
     numbers("cpu_affinity_initial", "The CPUs it may run on while the container is prepared"),
     numbers("cpu_affinity", "The CPUs the program may run on: 0-3,7"),
     choice("personality", "The execution domain: linux32 says that the machine has 32 bits",
@@ -259,8 +259,11 @@ class Scheduling {
   void set_io_priority() const {
     const mc::Node io_class = config_["io_class"];
     if (!io_class) return;
+    // The idle class has no priorities.
+    const std::int64_t usual = io_class.text() == "idle" ? 0 : 4;
+    const auto priority = config_.has("io_priority") ? config_.integer("io_priority") : usual;
     const auto value = value_of(io_values, io_class.text()) << io_class_shift |
-                       static_cast<std::uint64_t>(config_.integer("io_priority"));
+                       static_cast<std::uint64_t>(priority);
     mc::check(::syscall(SYS_ioprio_set, io_of_a_process, 0, value), io_class.where(),
               ": set the input/output class '", io_class.text(), "'", rights_hint());
   }

@@ -31,15 +31,67 @@ TEST_CASE("scheduling: nice, OOM score, affinity and personality reach the progr
 }
 
 TEST_CASE("scheduling: the policies of sched_setattr") {
-  const auto policy_of = [](std::vector<std::string> flags) {
+  const auto report_of = [](std::vector<std::string> flags) {
     flags.push_back("pid");
-    return stat_field(run_inside(flags, {"cat", "/proc/self/stat"}), 41);
+    return run_inside(flags, {"attest", "scheduling"});
   };
-  CHECK(policy_of({"--scheduling.policy=batch"}) == "3");
-  CHECK(policy_of({"--scheduling.policy=idle"}) == "5");
-  CHECK(policy_of({"--scheduling.policy=fifo", "--scheduling.priority=7"}) == "1");
-  CHECK(policy_of({"--scheduling.policy=deadline", "--scheduling.runtime=1000000",
-                   "--scheduling.deadline=20000000", "--scheduling.flags=reset_on_fork"}) == "6");
+  CHECK(value(report_of({"--scheduling.policy=batch", "--scheduling.nice=4"}), "policy") == "3");
+  CHECK(value(report_of({"--scheduling.policy=batch", "--scheduling.nice=4"}), "nice") == "4");
+  CHECK(value(report_of({"--scheduling.policy=idle"}), "policy") == "5");
+  for (const auto& [name, number] : {std::pair{"fifo", "1"}, std::pair{"rr", "2"}}) {
+    const auto report =
+        report_of({"--scheduling.policy=" + std::string(name), "--scheduling.priority=7"});
+    CHECK(value(report, "policy") == number);
+    CHECK(value(report, "sched.priority") == "7");
+  }
+  const auto deadline = report_of({"--scheduling.policy=deadline", "--scheduling.runtime=1000000",
+                                   "--scheduling.deadline=20000000", "--scheduling.period=40000000",
+                                   "--scheduling.flags=reset_on_fork"});
+  CHECK(value(deadline, "sched.deadline") == "1000000 20000000 40000000");
+  CHECK(value(deadline, "sched.flags") == "1");
+}
+
+TEST_CASE("scheduling: all of it seen from the host") {
+  const HostUnchanged unchanged;
+  Process container(runtime_command({"-r", shared_root(), "--pid", "--id", "scheduling-test",
+                                     "--scheduling.nice=5", "--scheduling.oom_score_adj=555",
+                                     "--scheduling.cpu_affinity=0", "--scheduling.io_class=idle",
+                                     "--", "sh", "-c", "echo up; exec cat"}));
+  REQUIRE(container.wait_for("up"));
+  const auto record = read_file("/run/mini_container/scheduling-test/process");
+  const auto process = "/proc/" + record.substr(0, record.find(' '));
+  CHECK(stat_field(read_file(process + "/stat"), 19) == "5");
+  CHECK(read_file(process + "/oom_score_adj") == "555\n");
+  CHECK(read_file(process + "/status").find("Cpus_allowed_list:\t0\n") != std::string::npos);
+  CHECK(run_program({"ionice", "-p", process.substr(6)}).out == "idle\n");
+  container.close_input();
+  CHECK(container.finish().exit_code == 0);
+}
+
+TEST_CASE("scheduling: a class without a priority gets the kernel's usual one") {
+  CHECK(run_inside({"--scheduling.io_class=best_effort"}, {"/bin/busybox", "ionice"}) ==
+        "best-effort: prio 4\n");
+  CHECK(run_inside({"--scheduling.io_class=realtime"}, {"/bin/busybox", "ionice"}) ==
+        "realtime: prio 4\n");
+}
+
+TEST_CASE("scheduling: each memory policy, seen from inside") {
+  const auto policy = [](std::vector<std::string> flags) {
+    flags.push_back("pid");
+    return value(run_inside(flags, {"attest", "scheduling"}), "mempolicy");
+  };
+  const auto on_node_0 = [&](const std::string& name) {
+    return policy({"--scheduling.memory_policy=" + name, "--scheduling.memory_nodes=0"});
+  };
+  CHECK(policy({}) == "0");
+  CHECK(on_node_0("preferred") == "1");
+  CHECK(on_node_0("bind") == "2");
+  CHECK(on_node_0("interleave") == "3");
+  CHECK(policy({"--scheduling.memory_policy=local"}) == "4");
+  CHECK(on_node_0("preferred_many") == "5");
+  // MPOL_F_STATIC_NODES beside MPOL_BIND.
+  CHECK(policy({"--scheduling.memory_policy=bind", "--scheduling.memory_nodes=0",
+                "--scheduling.memory_flags=static_nodes"}) == std::to_string((1 << 15) | 2));
 }
 
 TEST_CASE("scheduling: input/output class and memory policy") {
