@@ -3,6 +3,10 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <map>
+#include <sstream>
+
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
@@ -12,34 +16,71 @@ using namespace mini_container::test;
 namespace {
 
 Result launch(const std::string& text, std::vector<std::string> before = {}) {
-  auto argv = mini_container::test::runtime_command({"run", "--config", launch_file(text), "--", "attest", "limits"});
+  auto argv = mini_container::test::runtime_command(
+      {"run", "--config", launch_file(text), "--", "attest", "limits"});
   argv.insert(argv.begin(), before.begin(), before.end());
   return run_program(argv);
 }
 
 }  // namespace
 
-TEST_CASE("every limit can be set") {
+TEST_CASE("each of the sixteen limits is set, seen from inside and from the host") {
   const HostUnchanged unchanged;
-  const char* const names[] = {"cpu",     "fsize",   "data",       "stack",    "core", "rss",
-                               "nproc",   "nofile",  "memlock",    "as",       "locks", "sigpending",
-                               "msgqueue", "rttime"};
-  std::string text = "[rlimits]\n";
-  for (const char* name : names)
-    text += std::string(name) + " = { soft = 6000000, hard = 7000000 }\n";
-  // Those that a machine bounds lower are set within it.
-  for (const char* name : {"nproc", "nofile", "memlock", "sigpending", "msgqueue"}) {
-    const auto at = text.find(std::string(name) + " = {");
-    text.replace(at, text.find('\n', at) - at, std::string(name) + " = { soft = 300, hard = 400 }");
+  struct Wanted {
+    const char* name;
+    const char* in_proc;  // proc_pid_limits(5)
+    rlim_t soft;
+    rlim_t hard;
+  };
+  // By their numbers.
+  Wanted all[] = {{"cpu", "Max cpu time", 1001, 2001},
+                  {"fsize", "Max file size", 6000002, 7000002},
+                  {"data", "Max data size", 60000003, 70000003},
+                  {"stack", "Max stack size", 6000004, 7000004},
+                  {"core", "Max core file size", 1005, 2005},
+                  {"rss", "Max resident set", 1006, 2006},
+                  {"nproc", "Max processes", 1007, 2007},
+                  {"nofile", "Max open files", 108, 208},
+                  {"memlock", "Max locked memory", 1009, 2009},
+                  {"as", "Max address space", 600000010, 700000010},
+                  {"locks", "Max file locks", 1011, 2011},
+                  {"sigpending", "Max pending signals", 1012, 2012},
+                  {"msgqueue", "Max msgqueue size", 1013, 2013},
+                  {"nice", "Max nice priority", 14, 24},
+                  {"rtprio", "Max realtime priority", 15, 25},
+                  {"rttime", "Max realtime timeout", 1000016, 2000016}};
+  static_assert(std::size(all) == RLIM_NLIMITS);
+  // Within what this process may give: it may have no CAP_SYS_RESOURCE.
+  for (int number = 0; number < RLIM_NLIMITS; ++number) {
+    rlimit own{};
+    ::getrlimit(static_cast<__rlimit_resource>(number), &own);
+    all[number].hard = std::min(all[number].hard, own.rlim_max);
+    all[number].soft = std::min(all[number].soft, all[number].hard);
   }
-  text += "nice = { soft = 0 }\nrtprio = { hard = 0 }\n";
-  const auto result = launch(text);
-  REQUIRE(result.exit_code == 0);
-  for (const char* name : {"nproc", "nofile", "memlock", "sigpending", "msgqueue"})
-    CHECK(value(result.out, std::string("limit.") + name) == "300 400");
-  for (const char* name : {"cpu", "fsize", "data", "stack", "core", "rss", "as", "locks", "rttime"})
-    CHECK(value(result.out, std::string("limit.") + name) == "6000000 7000000");
-  CHECK(value(result.out, "limit.nice") == "0 0");
+  std::string text = "[pid]\n[rlimits]\n";
+  for (const auto& each : all)
+    text += std::string(each.name) + " = { soft = " + std::to_string(each.soft) +
+            ", hard = " + std::to_string(each.hard) + " }\n";
+  Process container(runtime_command({"run", "--id", "rlimits-test", "--config", launch_file(text),
+                                     "--", "sh", "-c", "attest limits; echo said; exec cat"}));
+  REQUIRE(container.wait_for("said"));
+  const auto record = read_file("/run/mini_container/rlimits-test/process");
+  std::istringstream limits(read_file("/proc/" + record.substr(0, record.find(' ')) + "/limits"));
+  std::map<std::string, std::string> on_host;
+  for (std::string line; std::getline(limits, line);) {
+    std::istringstream rest(line.substr(25));
+    std::string soft, hard;
+    rest >> soft >> hard;
+    on_host[line.substr(0, line.find("  "))] = soft + " " + hard;
+  }
+  for (const auto& each : all) {
+    CAPTURE(each.name);
+    const std::string both = std::to_string(each.soft) + " " + std::to_string(each.hard);
+    CHECK(value(container.output(), std::string("limit.") + each.name) == both);
+    CHECK(on_host[each.in_proc] == both);
+  }
+  container.close_input();
+  CHECK(container.finish().exit_code == 0);
 }
 
 TEST_CASE("sizes, \"unlimited\", and one of the two alone") {
@@ -67,10 +108,9 @@ TEST_CASE("a limit of very few descriptors does not hinder the start") {
 
 TEST_CASE("raising a hard limit without CAP_SYS_RESOURCE is refused, by name") {
   const HostUnchanged unchanged;
-  const auto result =
-      launch("[rlimits]\nnofile = { soft = 1000 }\n",
-             {"setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource", "prlimit",
-              "--nofile=100:200"});
+  const auto result = launch("[rlimits]\nnofile = { soft = 1000 }\n",
+                             {"setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource",
+                              "prlimit", "--nofile=100:200"});
   CHECK(result.exit_code == 125);
   CHECK(result.last_error().find("raise the hard limit nofile from 200 to 1000") !=
         std::string::npos);
