@@ -84,6 +84,14 @@ class Sysctl {
     return !mc::is_own_namespace(space->fd, sysctl::table_of(type));
   }
 
+  static const char* open_hint(int error_number) {
+    if (error_number == ENOENT) return "this kernel, or this namespace, has no such parameter";
+    // The kernel shows some of the host's in every namespace, to be read.
+    if (error_number == EACCES)
+      return "it is the whole host's, or of a namespace that the container's user does not own";
+    return "";
+  }
+
   void write(const mc::Host& host, const Setting& setting) const {
     const std::string& path = setting.key.path;
     host.debug("write '", setting.value, "' to /proc/sys/", path);
@@ -91,9 +99,7 @@ class Sysctl {
                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     if (fd < 0)
       mc::fail_with(-fd, setting.node.where(), ": open '/proc/sys/", path, "'",
-                    mc::Hint{-fd == ENOENT ? "this kernel, or this namespace, has no such "
-                                             "parameter"
-                                           : ""});
+                    mc::Hint{open_hint(-fd)});
     const mc::Fd file(fd);
     // One write(2): procfs takes a value at offset 0 only.
     const auto written = mc::check(::write(fd, setting.value.data(), setting.value.size()),
