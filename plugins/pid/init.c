@@ -74,12 +74,20 @@ static void start_command(long report, char **arguments, char **environment,
   leave(FAILED);
 }
 
+/* A system call filter holds for this process too: without these calls it could only hang. */
+static void give_up(const char *text, long length) {
+  call(__NR_write, 2, (long)text, length, 0, 0);
+  leave(FAILED);
+}
+#define GIVE_UP(text) give_up(text "\n", sizeof text)
+
 /* Reaps all that have ended; leaves as the command did, once it is among them. */
 static void reap(long command) {
   for (;;) {
     int status = 0;
     const long pid = call(__NR_wait4, -1, (long)&status, WNOHANG, 0, 0);
     if (pid == -EINTR) continue;
+    if (pid < 0 && pid != -ECHILD) GIVE_UP("init: wait4 fails: does the seccomp filter forbid it?");
     if (pid <= 0) return;
     if (pid != command) continue;
     /* Process 1 cannot die of a signal that it sends itself: 128+n says it. When it leaves, the
@@ -118,6 +126,8 @@ __attribute__((used)) static void run(long *stack) {
       reap(command);
       continue;
     }
+    if (signal < 0 && signal != -EINTR && signal != -EAGAIN)
+      GIVE_UP("init: rt_sigtimedwait fails: does the seccomp filter forbid it?");
     if (signal <= 0 || signal > LAST_SIGNAL) continue;
     /* What the terminal sends goes to its whole foreground group, the command included. */
     if (info.si_code == SI_KERNEL) continue;

@@ -27,8 +27,7 @@ std::string call(const std::string& text, long number, const std::vector<std::st
   std::vector<std::string> command = {"attest", "syscall", std::to_string(number)};
   command.insert(command.end(), more.begin(), more.end());
   const auto result = launch(text, command);
-  if (result.out.starts_with("syscall "))
-    return result.out.substr(8, result.out.find('\n') - 8);
+  if (result.out.starts_with("syscall ")) return result.out.substr(8, result.out.find('\n') - 8);
   return "exit " + std::to_string(result.exit_code) + " " + result.last_error();
 }
 
@@ -170,7 +169,8 @@ allow = ['execve', 'exit_group', 'brk', 'mmap', 'munmap', 'mprotect', 'read', 'w
   CHECK(launch(text, {"echo", "here"}).out == "here\n");
 }
 
-TEST_CASE("without no_new_privs and CAP_SYS_ADMIN no filter can be loaded, and the way out is named") {
+TEST_CASE(
+    "without no_new_privs and CAP_SYS_ADMIN no filter can be loaded, and the way out is named") {
   auto argv = mini_container::test::mini_container({"--seccomp", "--", "true"});
   argv.insert(argv.begin(), {"setpriv", "--bounding-set=-sys_admin"});
   const auto result = run_program(argv);
@@ -180,8 +180,10 @@ TEST_CASE("without no_new_privs and CAP_SYS_ADMIN no filter can be loaded, and t
 }
 
 TEST_CASE("an unknown call, group or architecture is refused with the nearest") {
-  has(refusal(by_default + "allow = ['opneat']"), "unknown system call 'opneat'; did you mean 'openat'?");
-  has(refusal(by_default + "deny = ['@netwrok']"), "unknown group '@netwrok'; did you mean '@network'?");
+  has(refusal(by_default + "allow = ['opneat']"),
+      "unknown system call 'opneat'; did you mean 'openat'?");
+  has(refusal(by_default + "deny = ['@netwrok']"),
+      "unknown group '@netwrok'; did you mean '@network'?");
   has(refusal(by_default + "architectures = ['native', 'x86_46']"),
       "unknown architecture 'x86_46'; did you mean 'x86_64'?");
   has(refusal(by_default + "architectures = ['x86']"), "leave out this machine's own");
@@ -193,6 +195,39 @@ TEST_CASE("a filter that forbids execve is refused, and says so") {
   has(refusal(by_default + "deny = ['@start']"), "the filter forbids execve");
   has(refusal(confined + "[seccomp]\nbase = 'none'"), "the filter forbids execve");
 }
+
+TEST_CASE("a filter that forbids what `pid.init` needs ends the launch, and says so") {
+  const std::string with_init = "[pid]\ninit = true\n[no_new_privs]\n[capabilities]\n[seccomp]\n";
+  CHECK(launch(with_init, {"true"}).exit_code == 0);
+  for (const auto& [call, says] :
+       {std::pair{"wait4", "wait4 fails"}, std::pair{"rt_sigtimedwait", "rt_sigtimedwait fails"},
+        std::pair{"clone", "EPERM"}}) {
+    CAPTURE(call);
+    const HostUnchanged unchanged;
+    const auto result = launch(with_init + "deny = ['" + call + "']", {"true"});
+    CHECK(!result.timed_out);
+    CHECK(result.exit_code != 0);
+    has(result.err, says);
+  }
+}
+
+#ifdef __x86_64__
+TEST_CASE("the other architectures are closed whatever the filter starts from") {
+  const std::string profile = write_file("profile.json", R"({"defaultAction":"SCMP_ACT_ALLOW",
+    "architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["acct"],"action":"SCMP_ACT_ERRNO"}]})");
+  const std::vector<std::string> i386_getpid = {"attest", "i386", "20"};
+  const std::vector<std::string> x32_getpid = {"attest", "syscall",
+                                               std::to_string(0x40000000 + SYS_getpid)};
+  for (const auto& text :
+       {confined + "[seccomp]\nbase = 'none'\ndefault_action = 'allow'\ndeny = ['acct']\n",
+        confined + "[seccomp]\nprofile = '" + profile + "'\n"}) {
+    CAPTURE(text);
+    CHECK(launch(text, {"true"}).exit_code == 0);
+    CHECK(launch(text, i386_getpid).exit_code == 128 + 31);
+    CHECK(launch(text, x32_getpid).exit_code == 128 + 31);
+  }
+}
+#endif
 
 TEST_CASE("an action, a comparison, an errno and an index that do not exist are refused") {
   const std::string rule = by_default + "[[seccomp.syscalls]]\nnames = ['read']\n";
