@@ -127,7 +127,7 @@ void Agent::clone_child() {
   list_namespaces(false);
   auto cloned = clone_container(pipeline_.plan);
   if (cloned.pid == 0)
-    run_child({pipeline_, std::move(childs), signals_.caller_mask(), std::move(start_socket_),
+    run_child({pipeline_, std::move(childs), std::move(start_socket_),
                is_job, child_waits_});
   pid_ = cloned.pid;
   pidfd_ = std::move(cloned.pidfd);

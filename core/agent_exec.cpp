@@ -103,7 +103,7 @@ void Agent::clone_into(ExecTarget& target) {
   child_waits_ = child_must_wait(is_job);
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0)
-    run_child({pipeline_, std::move(childs), signals_.caller_mask(), {}, is_job, child_waits_,
+    run_child({pipeline_, std::move(childs), {}, is_job, child_waits_,
                &target});
   pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
   pidfd_.reset(pidfd);

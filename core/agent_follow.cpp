@@ -97,11 +97,12 @@ void Agent::follow_child() {
       }
       continue;
     }
-    while (const int signal = signals_.next())
-      if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT)
-        throw Failure({}, mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(signal),
+    while (const auto signal = signals_.next())
+      if (const int number = signal->number;
+          number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT)
+        throw Failure({}, mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(number),
                                                   " while starting")),
-                      128 + signal);
+                      128 + number);
   }
   pipeline_.channel.close();
 }
@@ -153,9 +154,11 @@ void Agent::collect(bool kill_first) {
 }
 
 void Agent::pass_signals() {
-  while (const int signal = signals_.next()) {
-    if (signal != SIGCHLD) {
-      signal_container(pidfd_.get(), signal);
+  while (const auto signal = signals_.next()) {
+    if (signal->number != SIGCHLD) {
+      // What the terminal sends has reached a container in our own process group already.
+      if (!signal->by_terminal || ::getpgid(pid_) != ::getpgrp())
+        signal_container(pidfd_.get(), signal->number);
       continue;
     }
     siginfo_t what{};

@@ -16,6 +16,7 @@
 #include "core/failure.hpp"
 #include "core/identity.hpp"
 #include "core/namespaces.hpp"
+#include "core/signals.hpp"
 #include "core/terminal.hpp"
 #include "mini_container/in_root.hpp"
 
@@ -69,7 +70,7 @@ class Child {
  private:
   // PDEATHSIG works only from here on: an agent that died before has closed its end.
   void tie_to_agent() {
-    ::sigprocmask(SIG_SETMASK, &input_.signal_mask, nullptr);
+    reset_signals();
     // The agent does the same; whoever comes first: setpgid(2).
     if (input_.is_job)
       ::setpgid(0, 0);

@@ -2,8 +2,6 @@
 // The child's way from the clone to execve.
 #pragma once
 
-#include <signal.h>
-
 #include "core/pipeline.hpp"
 
 namespace mini_container {
@@ -20,7 +18,6 @@ struct ExecTarget {
 struct ChildInput {
   Pipeline& pipeline;
   Channel channel;      // the child's end
-  sigset_t signal_mask; // the caller's, for the command
   mc::Fd start_socket;  // with wait_for_start: where `start` connects; listening
   bool is_job = false;  // a process group of its own, for the terminal's foreground
   bool waits = false;   // for the agent's word, before it does anything

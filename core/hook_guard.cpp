@@ -52,6 +52,13 @@ void set_ticks(bool on) {
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
+void block_alarm(bool block) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGALRM);
+  ::sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
+}
+
 // Only async-signal-safe calls: the heap may be broken.
 [[noreturn]] void emergency(const char* what) {
   restore_error_output();
@@ -135,7 +142,15 @@ void check_hook_left_no_damage() {
     emergency("the plugin closed descriptors of the core");
 }
 
-void pause_hook_guard() { set_ticks(false); }
-void resume_hook_guard() { set_ticks(true); }
+// While it rests, SIGALRM is one more signal for the container.
+void pause_hook_guard() {
+  set_ticks(false);
+  block_alarm(true);
+}
+
+void resume_hook_guard() {
+  block_alarm(false);
+  set_ticks(true);
+}
 
 }  // namespace mini_container

@@ -4,12 +4,21 @@
 
 #include <signal.h>
 
+#include <optional>
+
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
 
+struct Signal {
+  int number = 0;
+  bool by_terminal = false;  // the kernel's own, such as for Ctrl-C: a process group has got it
+};
+
 /// Blocks every signal that can be handed on, SIGCHLD and SIGWINCH, for as long as it lives, and
-/// lets them be read from a descriptor.
+/// lets them be read from a descriptor. SIGALRM is read while the hook guard rests, which blocks
+/// it. From the first one on, a reader who has gone away is an EPIPE and no SIGPIPE, and ended
+/// children wait to be waited for, whatever the caller had in mind.
 class SignalQueue {
  public:
   SignalQueue();
@@ -18,14 +27,16 @@ class SignalQueue {
   SignalQueue& operator=(const SignalQueue&) = delete;
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// The mask from before, for the command.
-  [[nodiscard]] const sigset_t& caller_mask() const { return before_; }
-  /// The next signal; 0: none is waiting.
-  [[nodiscard]] int next() const;
+  /// nullopt: none is waiting.
+  [[nodiscard]] std::optional<Signal> next() const;
 
  private:
   sigset_t before_{};
   mc::Fd fd_;
 };
+
+/// [child] None blocked, each with its default action, whatever the caller has passed on; but a
+/// hangup that the caller ignores, by nohup(1), is not to end the command.
+void reset_signals();
 
 }  // namespace mini_container

@@ -135,6 +135,9 @@ void TerminalRelay::drain() {
 }
 
 bool is_foreground() {
+  // In a pipeline the terminal is for all of its commands: a pager behind us reads from it.
+  struct stat output {};
+  if (::fstat(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode)) return false;
   const pid_t group = ::tcgetpgrp(STDIN_FILENO);
   return group > 0 && group == ::getpgrp();
 }

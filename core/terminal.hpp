@@ -63,7 +63,8 @@ class ForegroundJob {
   pid_t container_;
 };
 
-/// [agent] Whether we are the foreground process group of the terminal on standard input.
+/// [agent] Whether we are the foreground process group of the terminal on standard input, and not
+/// the head of a pipeline.
 bool is_foreground();
 
 }  // namespace mini_container

@@ -85,11 +85,16 @@ static void give_up(const char *text, long length) {
 static void reap(long command) {
   for (;;) {
     int status = 0;
-    const long pid = call(__NR_wait4, -1, (long)&status, WNOHANG, 0, 0);
+    const long pid = call(__NR_wait4, -1, (long)&status, WNOHANG | WUNTRACED, 0, 0);
     if (pid == -EINTR) continue;
     if (pid < 0 && pid != -ECHILD) GIVE_UP("init: wait4 fails: does the seccomp filter forbid it?");
     if (pid <= 0) return;
     if (pid != command) continue;
+    if ((status & 0xff) == 0x7f) {
+      /* Ctrl-Z. Process 1 cannot stop along, so nobody would ever continue the command. */
+      if (status >> 8 == SIGTSTP) call(__NR_kill, 0, SIGCONT, 0, 0, 0);
+      continue;
+    }
     /* Process 1 cannot die of a signal that it sends itself: 128+n says it. When it leaves, the
      * kernel ends what is left in the namespace. */
     leave((status & 0x7f) != 0 ? 128 + (status & 0x7f) : (status >> 8) & 0xff);

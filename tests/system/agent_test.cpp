@@ -36,7 +36,8 @@ std::set<std::string> processes_with(const std::string& text) {
 TEST_CASE("the agent forwards signals to the container") {
   const HostUnchanged unchanged;
   for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"},
-                                     {SIGUSR1, "USR1"}, {SIGQUIT, "QUIT"}, {SIGWINCH, "WINCH"}}) {
+                                     {SIGUSR1, "USR1"}, {SIGQUIT, "QUIT"}, {SIGWINCH, "WINCH"},
+                                     {SIGALRM, "ALRM"}, {SIGCONT, "CONT"}}) {
     CAPTURE(name);
     Process agent(in_root({"-p", "attest", "signal-wait", name}));
     REQUIRE(agent.wait_for("ready"));
@@ -48,10 +49,62 @@ TEST_CASE("the agent forwards signals to the container") {
   }
 }
 
-TEST_CASE("the command starts with no signal blocked or ignored") {
-  const auto out = run_inside({"pid"}, {"attest", "signals"});
-  CHECK(value(out, "signals.blocked").empty());
-  CHECK(value(out, "signals.ignored").empty());
+TEST_CASE("the command starts with no signal blocked or ignored, whatever the caller does") {
+  const std::string all = "INT,QUIT,PIPE,CHLD,TERM,USR1,ALRM,RTMIN";
+  for (const Words& caller :
+       {Words{}, Words{"env", "--ignore-signal=" + all}, Words{"env", "--block-signal=" + all}}) {
+    Words words = caller;
+    for (const auto& word : in_root({"-p", "sh", "-c", "attest signals; exit 42"}))
+      words.push_back(word);
+    const auto result = run_program(words);
+    INFO(result);
+    CHECK(result.exit_code == 42);
+    CHECK(result.out.find("signals.blocked") != std::string::npos);
+    CHECK(value(result.out, "signals.blocked").empty());
+    CHECK(value(result.out, "signals.ignored").empty());
+  }
+}
+
+TEST_CASE("signals that the caller ignores or blocks are forwarded all the same") {
+  for (const char* how : {"--ignore-signal", "--block-signal"}) {
+    for (const auto& [number, name] : {std::pair{SIGINT, "INT"}, {SIGTERM, "TERM"},
+                                       {SIGALRM, "ALRM"}, {SIGCONT, "CONT"}, {SIGPWR, "PWR"}}) {
+      CAPTURE(how);
+      CAPTURE(name);
+      Words words = {"env", mc::concat(how, "=", name)};
+      for (const auto& word : in_root({"-p", "attest", "signal-wait", name})) words.push_back(word);
+      Process agent(words);
+      REQUIRE(agent.wait_for("ready"));
+      agent.signal(number);
+      CHECK(agent.finish().out == std::string("ready\ngot ") + name + "\n");
+    }
+  }
+}
+
+TEST_CASE("nohup reaches through") {
+  Words words = {"env", "--ignore-signal=HUP"};
+  for (const auto& word : in_root({"sh", "-c", "echo ready; read line; echo still here"}))
+    words.push_back(word);
+  Process agent(words);
+  REQUIRE(agent.wait_for("ready"));
+  agent.signal(SIGHUP);
+  ::usleep(100000);
+  agent.close_input();
+  CHECK(agent.finish().out == "ready\nstill here\n");
+}
+
+TEST_CASE("readers that go away end neither the agent nor its tidying up") {
+  const HostUnchanged unchanged;
+  for (const char* flags : {"-v", "-v -p -t", "-v -p --init"}) {
+    CAPTURE(flags);
+    const auto words = in_root({});
+    const auto result = run_program(
+        {"bash", "-c", mc::concat(words.at(0), " ", words.at(1), " ", words.at(2), " ", flags,
+                                  " sh -c 'sleep 0.1; test -t 1 && echo a; exit 9' 2>&1 | true; "
+                                  "echo ${PIPESTATUS[0]}")});
+    INFO(result);
+    CHECK(result.out == "9\n");
+  }
 }
 
 TEST_CASE("the container dies with its agent") {

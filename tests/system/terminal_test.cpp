@@ -13,6 +13,16 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+std::string quoted(const Words& words) {
+  std::string line;
+  for (const auto& word : words) {
+    line += '\'';
+    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += "' ";
+  }
+  return line;
+}
+
 /// A shell in a container, on a terminal, with a prompt that shows when it is ready.
 Words shell(Words flags) {
   flags.insert(flags.begin(), {"-r", shared_root(), "-p", "-e", "PS1=ready> "});
@@ -46,6 +56,75 @@ TEST_CASE("an interactive shell has job control on the caller's terminal") {
   REQUIRE(terminal.wait_for("ready> "));
   terminal.type("kill -9 %1; sleep 0.3; jobs; exit 6\n");
   CHECK(terminal.finish() == 6);
+}
+
+TEST_CASE("fg brings back a container that Ctrl-Z has stopped, and its job the terminal") {
+  const HostUnchanged unchanged;
+  Terminal terminal({"bash", "--norc", "--noediting", "-i"});
+  terminal.type("PS1='out''er> '\n");
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type(quoted(runtime_command({"-r", shared_root(), "--", "sh", "-c",
+                                        "echo be''gan; read line; echo got=$line"})) + "\n");
+  REQUIRE(terminal.wait_for("began"));
+  terminal.type("\x1a");
+  REQUIRE(terminal.wait_for("Stopped"));
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type("fg\n");
+  ::usleep(200000);
+  terminal.type("typed\n");
+  CHECK(terminal.wait_for("got=typed"));
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type("exit 4\n");
+  CHECK(terminal.finish() == 4);
+}
+
+TEST_CASE("Ctrl-Z with an init leaves nobody hanging") {
+  const HostUnchanged unchanged;
+  Terminal terminal(runtime_command({"-r", shared_root(), "-p", "--init", "--", "sh", "-c",
+                                     "echo be''gan; read line; echo got=$line"}));
+  REQUIRE(terminal.wait_for("began"));
+  terminal.type("\x1a");
+  ::usleep(200000);
+  terminal.type("typed\n");
+  CHECK(terminal.wait_for("got=typed"));
+  CHECK(terminal.finish() == 0);
+}
+
+TEST_CASE("at the head of a pipeline the terminal is left to the others") {
+  const HostUnchanged unchanged;
+  Terminal terminal({"bash", "--norc", "--noediting", "-i"});
+  terminal.type("PS1='out''er> '\n");
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type(quoted(runtime_command({"-r", shared_root(), "-p", "--", "sleep", "1"})) +
+                " | sh -c 'echo be\"\"gan; read line </dev/tty; echo got=$line'\n");
+  REQUIRE(terminal.wait_for("began"));
+  ::usleep(300000);
+  terminal.type("typed\n");
+  CHECK(terminal.wait_for("got=typed"));
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type("exit 0\n");
+  CHECK(terminal.finish() == 0);
+}
+
+TEST_CASE("Ctrl-C reaches a container that shares our process group once") {
+  const HostUnchanged unchanged;
+  Terminal terminal({"bash", "--norc", "--noediting", "-i"});
+  terminal.type("PS1='out''er> '\n");
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type(quoted(runtime_command(
+                    {"-r", shared_root(), "--", "sh", "-c",
+                     "trap 'echo i''nt' INT; echo be''gan; for i in 1 2 3 4 5 6; do sleep 0.2; "
+                     "done; echo en''ded"})) +
+                " </dev/null\n");
+  REQUIRE(terminal.wait_for("began"));
+  terminal.type("\x03");
+  CHECK(terminal.wait_for("ended"));
+  const auto& shown = terminal.shown();
+  CHECK(shown.find("int\r\n") != std::string::npos);
+  CHECK(shown.find("int\r\n") == shown.rfind("int\r\n"));
+  REQUIRE(terminal.wait_for("outer> "));
+  terminal.type("exit 0\n");
+  terminal.finish();
 }
 
 TEST_CASE("with a terminal of its own, the container's devpts holds it") {
@@ -106,10 +185,7 @@ TEST_CASE("a terminal of its own needs none of the caller's") {
 
 TEST_CASE("a terminal that a script took over is given back") {
   Terminal terminal({"sh"});
-  const auto words = shell({});
-  std::string line;
-  for (const auto& word : words) line += "'" + word + "' ";
-  terminal.type(line + "\n");
+  terminal.type(quoted(shell({})) + "\n");
   REQUIRE(terminal.wait_for("\nready> "));
   terminal.type("exit 2\n");
   ::usleep(200000);
