@@ -189,6 +189,7 @@ TEST_CASE("verbs on a container that is not there name it") {
 }
 
 TEST_CASE("a pid file holds the first process, as the host sees it") {
+  const HostUnchanged unchanged;
   const auto directory = fresh_directory();
   const auto result = run({"-r", shared_root(), "-p", "--pid-file", directory + "/pid", "--detach",
                            "--id", "filed", "sleep", "30"});
