@@ -170,7 +170,7 @@ void Agent::pass_signals() {
 
 int Agent::wait() {
   std::optional<TerminalRelay> relay;
-  if (terminal_master_) relay.emplace(std::move(terminal_master_));
+  if (terminal_master_) relay.emplace(std::move(terminal_master_), !pipeline_.options.detached);
   for (;;) {
     pollfd waits[4] = {{pidfd_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
     if (relay) {

@@ -27,6 +27,7 @@ struct GuardState {
   pid_t owner = 0;
   pid_t child = 0;
   int sentinel = -1;
+  volatile sig_atomic_t alarms_of_others = 0;
 };
 GuardState guard;
 alignas(16) char alternate_stack[32768];
@@ -90,7 +91,8 @@ void on_crash(int signal) {
   ::raise(signal);
 }
 
-void on_tick(int) {
+void on_tick(int, siginfo_t* info, void*) {
+  if (info->si_code != SI_KERNEL) guard.alarms_of_others = 1;
   if (!in_hook()) return;
   const auto deadline = guard.plugins[guard.progress->plugin.load()].deadline_ns;
   const auto since = guard.progress->since_ns.load();
@@ -119,8 +121,8 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
     action.sa_handler = on_crash;
     action.sa_flags = static_cast<int>(SA_ONSTACK | SA_RESETHAND);
     for (const int signal : crash_signals) ::sigaction(signal, &action, nullptr);
-    action.sa_handler = on_tick;
-    action.sa_flags = SA_ONSTACK | SA_RESTART;
+    action.sa_sigaction = on_tick;
+    action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
     ::sigaction(SIGALRM, &action, nullptr);
     ::atexit(on_exit);
   }
@@ -142,10 +144,12 @@ void check_hook_left_no_damage() {
     emergency("the plugin closed descriptors of the core");
 }
 
-// While it rests, SIGALRM is one more signal for the container.
+// While it rests, SIGALRM is one more signal for the container; so is one that came before.
 void pause_hook_guard() {
   set_ticks(false);
   block_alarm(true);
+  if (guard.alarms_of_others != 0) ::raise(SIGALRM);
+  guard.alarms_of_others = 0;
 }
 
 void resume_hook_guard() {

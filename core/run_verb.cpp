@@ -81,11 +81,10 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
       agent.start();
       write_pid_file(request.pid_file, agent.pid());
       mc::check(::write(writer.get(), &result, 1), "report to the caller");
-      // From here on the caller's descriptors are the caller's alone.
+      // From here on the caller's descriptors are the caller's alone; ours lead to the log, where
+      // the container's terminal and our own last words go.
       writer.reset();
       caller_error.reset();
-      const mc::Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-      for (int fd = 0; fd <= 2; ++fd) redirect(nothing.get(), fd);
       agent.wait();
       agent.finish();
       ::_exit(0);

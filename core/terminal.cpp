@@ -77,9 +77,10 @@ mc::Fd open_container_terminal(bool bind_console) {
   return master;
 }
 
-TerminalRelay::TerminalRelay(mc::Fd master) : master_(std::move(master)) {
+TerminalRelay::TerminalRelay(mc::Fd master, bool attended)
+    : master_(std::move(master)), reads_input_(attended) {
   termios now{};
-  if (::tcgetattr(STDIN_FILENO, &now) == 0) {
+  if (attended && ::tcgetattr(STDIN_FILENO, &now) == 0) {
     saved_ = now;
     ::cfmakeraw(&now);
     ::tcsetattr(STDIN_FILENO, TCSADRAIN, &now);

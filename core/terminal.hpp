@@ -21,7 +21,8 @@ mc::Fd open_container_terminal(bool bind_console);
 /// lives.
 class TerminalRelay {
  public:
-  explicit TerminalRelay(mc::Fd master);
+  /// `attended`: somebody types; else standard input is left alone, and its end is no Ctrl-D.
+  TerminalRelay(mc::Fd master, bool attended);
   ~TerminalRelay();
   TerminalRelay(const TerminalRelay&) = delete;
   TerminalRelay& operator=(const TerminalRelay&) = delete;
@@ -40,7 +41,7 @@ class TerminalRelay {
  private:
   mc::Fd master_;
   std::optional<termios> saved_;
-  bool reads_input_ = true;
+  bool reads_input_;
 };
 
 /// [agent] Makes the container the foreground process group of the caller's terminal, as a shell

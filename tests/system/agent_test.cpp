@@ -109,10 +109,12 @@ TEST_CASE("readers that go away end neither the agent nor its tidying up") {
 
 TEST_CASE("the container dies with its agent") {
   const HostUnchanged unchanged;
-  for (const bool own_pids : {true, false}) {
-    CAPTURE(own_pids);
-    Words words = {"attest", "sleep", "60"};
-    if (own_pids) words.insert(words.begin(), "-p");
+  // Another user's process, and one behind an init, have what ties them to the agent as well.
+  for (const Words& flags : {Words{"-p"}, Words{}, Words{"--user", "app"}, Words{"-p", "--init"},
+                             Words{"-p", "--user", "app"}}) {
+    CAPTURE(flags);
+    Words words = flags;
+    words.insert(words.end(), {"attest", "sleep", "60"});
     Process agent(in_root(words));
     REQUIRE(agent.wait_for("sleeping"));
     CHECK(processes_with("attest sleep 60 ").size() >= 1);
@@ -125,10 +127,25 @@ TEST_CASE("the container dies with its agent") {
       const std::string id = entry.path().filename();
       if (id.starts_with('.')) continue;
       CHECK(listed.out.find(id) != std::string::npos);
-      const auto deleted = run({"delete", id});
-      INFO(deleted);
-      CHECK(deleted.exit_code == 0);
+      CHECK(eventually([&] { return run({"delete", id}).exit_code == 0; }));
     }
+  }
+}
+
+TEST_CASE("an agent that is killed at any moment leaves no process, and nothing that delete leaves") {
+  const HostUnchanged unchanged;
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    Words words = {"--id", "cut", "-i", "--hostname", "x", "attest", "sleep", "62"};
+    if (round % 2 == 0) words.insert(words.begin(), "-p");
+    Process agent(in_root(words));
+    std::this_thread::sleep_for(std::chrono::microseconds(round * 150));
+    agent.signal(SIGKILL);
+    agent.finish();
+    CHECK(eventually([] { return processes_with("attest sleep 62 ").empty(); }));
+    if (std::filesystem::exists("/run/mini_container/cut"))
+      CHECK(eventually([] { return run({"delete", "cut"}).exit_code == 0; }));
+    CHECK_FALSE(std::filesystem::exists("/run/mini_container/cut"));
   }
 }
 
@@ -176,6 +193,22 @@ TEST_CASE("detach leaves a container running that list, exec, kill and delete fi
   CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
   run({"delete", "left"});
   CHECK(run({"list"}).out.find("left") == std::string::npos);
+}
+
+TEST_CASE("a detached container's terminal and its agent's words go to the log, and nobody types") {
+  const HostUnchanged unchanged;
+  REQUIRE(run({"-v", "-r", shared_root(), "-p", "-t", "--detach", "--id", "logged", "sh", "-c",
+               "tty; read -t 1 line; echo read=$?; exit 5"})
+              .exit_code == 0);
+  const std::string log = "/run/mini_container/.logs/logged";
+  CHECK(eventually([&] { return read_file(log).find("exited with status: 5\n") != std::string::npos; }));
+  const auto text = read_file(log);
+  INFO(text);
+  CHECK(text.starts_with("[Agent] Container pid: "));
+  CHECK(text.find("/dev/pts/0\r\n") != std::string::npos);
+  CHECK(text.find("read=1\r\n") != std::string::npos);
+  CHECK(text.find("^D") == std::string::npos);
+  CHECK(eventually([] { return run({"delete", "logged"}).exit_code == 0; }));
 }
 
 TEST_CASE("verbs on a container that is not there name it") {
