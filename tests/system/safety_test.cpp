@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/xattr.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <filesystem>
 
@@ -164,17 +167,50 @@ TEST_CASE("a plugin file that others could have written is refused") {
 TEST_CASE("run with more rights than its caller has, it refuses") {
   const auto directory = fresh_directory();
   const auto copy = directory + "/mini_container";
-  fs::copy_file(build_directory() + "/mini_container", copy);
-  fs::permissions(copy, static_cast<fs::perms>(04755));
   // The private host's /run is mounted nosuid.
   run_program({"mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", directory});
   fs::copy_file(build_directory() + "/mini_container", copy);
+  const auto refused = [&](const char* what) {
+    CAPTURE(what);
+    for (const Words& words : {Words{copy, "--help"}, Words{copy, "-r", shared_root(), "true"}}) {
+      const auto result = run_program(words, {.uid = 1000});
+      INFO(result);
+      CHECK(result.exit_code == 125);
+      CHECK(result.last_error().find("run it as the user") != std::string::npos);
+    }
+  };
+  fs::permissions(copy, static_cast<fs::perms>(0755));
+  CHECK(run_program({copy, "--help"}, {.uid = 1000}).exit_code == 0);
   fs::permissions(copy, static_cast<fs::perms>(04755));
-  const auto result = run_program({copy, "--help"}, {.uid = 1000});
+  refused("set-user-ID");
+  fs::permissions(copy, static_cast<fs::perms>(02755));
+  refused("set-group-ID");
+  fs::permissions(copy, static_cast<fs::perms>(0755));
+  // CAP_SYS_ADMIN, permitted and effective: capabilities(7), version 2 of the attribute.
+  const std::uint32_t capability[] = {VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+                                      1U << CAP_SYS_ADMIN, 0, 0, 0};
+  REQUIRE(::setxattr(copy.c_str(), XATTR_NAME_CAPS, capability, sizeof capability, 0) == 0);
+  refused("a file capability");
   run_program({"umount", directory});
+}
+
+TEST_CASE("the child cannot be looked into before it executes the command") {
+  // What the hook sees of the child's /proc entry is root's of the host, which is nobody inside;
+  // the command's is its own user's: proc(5), PR_SET_DUMPABLE.
+  const auto file = launch_file(R"(
+[container]
+command = ["stat", "-c", "%u", "/proc/1/mem"]
+[pid]
+[user]
+mode = "single"
+[[hooks.start_container]]
+path = "/bin/sh"
+args = ["sh", "-c", "test $(stat -c %u /proc/1/mem) = 65534 && ! readlink /proc/1/exe"]
+)");
+  const auto result = run({"run", "--config", file}, {.uid = 1000});
   INFO(result);
-  CHECK(result.exit_code == 125);
-  CHECK(result.last_error().find("run it as the user") != std::string::npos);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out == "0\n");
 }
 
 TEST_CASE("after a launch that fails nothing is left") {
