@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's side of the child's life: its records, its deadline, its end.
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,13 +65,6 @@ bool Agent::handle_record() {
 
 // Goes to who asked for it, or stays here.
 void Agent::take_terminal(mc::Fd master) {
-  if (const auto* size = pipeline_.launch.container.find("terminal_size")) {
-    const auto number = [&](const char* key) {
-      return static_cast<unsigned short>(*size->find(key)->as<std::int64_t>());
-    };
-    const winsize window{number("height"), number("width"), 0, 0};
-    mc::check(::ioctl(master.get(), TIOCSWINSZ, &window), "set the terminal's size");
-  }
   if (pipeline_.options.console_socket.empty())
     terminal_master_ = std::move(master);
   else

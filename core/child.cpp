@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -141,10 +142,29 @@ class Child {
     root_.reset(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the new root"));
   }
 
+  // As asked for, or as that of the caller's terminal, which standard input still is.
+  [[nodiscard]] std::optional<winsize> terminal_size() const {
+    winsize window{};
+    if (const auto* size = container_.find("terminal_size")) {
+      const auto number = [&](const char* key) {
+        return static_cast<unsigned short>(*size->find(key)->as<std::int64_t>());
+      };
+      window.ws_row = number("height");
+      window.ws_col = number("width");
+      return window;
+    }
+    if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) != 0) return std::nullopt;
+    return window;
+  }
+
   void open_terminal() {
     if (!*container_.find("terminal")->as<bool>()) return;
+    const auto size = terminal_size();
     mc::Fd master = open_container_terminal(pipe_.plan.find_namespace(CLONE_NEWNS) != nullptr &&
                                             input_.target == nullptr);
+    // Here, before the command can ask for it.
+    if (size)
+      mc::check(::ioctl(master.get(), TIOCSWINSZ, &*size), "set the terminal's size");
     pipe_.channel.send({.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
   }
 

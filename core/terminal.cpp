@@ -85,7 +85,6 @@ TerminalRelay::TerminalRelay(mc::Fd master, bool attended)
     ::cfmakeraw(&now);
     ::tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
   }
-  resize();
 }
 
 TerminalRelay::~TerminalRelay() {

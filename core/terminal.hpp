@@ -30,7 +30,7 @@ class TerminalRelay {
   [[nodiscard]] int master() const { return master_.get(); }
   /// Whether standard input is still to be read.
   [[nodiscard]] bool reads_input() const { return reads_input_; }
-  /// Hands the size of the caller's terminal on: at the start, and for SIGWINCH.
+  /// Hands the size of the caller's terminal on, for SIGWINCH.
   void resize() const;
   void copy_input();
   /// Gives false once the container has closed its side.

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/personality.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -159,6 +160,8 @@ static void print_tty(void) {
     else
       printf("%s no\n", key);
   }
+  struct winsize size;
+  if (ioctl(0, TIOCGWINSZ, &size) == 0) printf("size %d %d\n", size.ws_row, size.ws_col);
   int ctty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   printf("ctty %s\n", ctty >= 0 ? "yes" : strerrorname_np(errno));
   if (ctty >= 0) printf("foreground %s\n", tcgetpgrp(ctty) == getpgrp() ? "yes" : "no");

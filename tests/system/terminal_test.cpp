@@ -161,6 +161,21 @@ TEST_CASE("with a terminal of its own, the container's devpts holds it") {
   CHECK(terminal.finish() == 5);
 }
 
+TEST_CASE("a terminal's first size is there before the command, as asked for or the caller's") {
+  const HostUnchanged unchanged;
+  for (int round = 0; round < 20; ++round) {
+    Terminal caller(runtime_command({"-r", shared_root(), "-p", "-t", "attest", "tty"}));
+    REQUIRE(caller.wait_for("size 24 80"));
+    CHECK(caller.finish() == 0);
+  }
+  Terminal asked(runtime_command({"-r", shared_root(), "-p", "-t", "--set",
+                                  "container.terminal_size={height=7,width=9}", "sh", "-c",
+                                  "stty size; sleep 0.3; stty size"}));
+  REQUIRE(asked.wait_for("7 9"));
+  CHECK(asked.wait_for("7 9"));
+  CHECK(asked.finish() == 0);
+}
+
 TEST_CASE("exec gives a terminal as well") {
   const HostUnchanged unchanged;
   REQUIRE(run({"-r", shared_root(), "-p", "--detach", "--id", "termed", "sleep", "60"}).exit_code ==
