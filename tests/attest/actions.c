@@ -260,6 +260,21 @@ static int do_forks(int count, char **arguments) {
   return 0;
 }
 
+/* The way out of a bare chroot(2): a second one below, left by a directory from above it. Prints
+ * whether what is then reached from ".." is still the same root. */
+static int do_climb(int count, char **arguments) {
+  (void)count;
+  struct stat before, after;
+  if (stat("/", &before) < 0 || (mkdir(arguments[0], 0700) < 0 && errno != EEXIST))
+    return say("climb", -1);
+  if (chroot(arguments[0]) < 0) return say("climb", -1);
+  for (int step = 0; step < 64; ++step)
+    if (chdir("..") < 0) return say("climb", -1);
+  if (stat(".", &after) < 0) return say("climb", -1);
+  printf("climb %s\n", before.st_dev == after.st_dev && before.st_ino == after.st_ino ? "same" : "out");
+  return 0;
+}
+
 static int abstract_socket(const char *name, struct sockaddr_un *address, socklen_t *length) {
   memset(address, 0, sizeof *address);
   address->sun_family = AF_UNIX;
@@ -310,6 +325,7 @@ const action actions[] = {{"args", 0, "[ARGUMENT...]", do_args},
                           {"orphans", 1, "COUNT", do_orphans},
                           {"eat-memory", 1, "BYTES", do_eat_memory},
                           {"forks", 1, "COUNT", do_forks},
+                          {"climb", 1, "DIRECTORY", do_climb},
                           {"abstract-connect", 1, "NAME", do_abstract_connect},
                           {"abstract-listen", 1, "NAME", do_abstract_listen},
                           {NULL, 0, NULL, NULL}};

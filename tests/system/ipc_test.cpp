@@ -44,26 +44,57 @@ std::vector<std::string> shared_with_host() {
   return {"--config", file};
 }
 
+std::vector<std::string> contained(bool own, const std::vector<std::string>& command) {
+  std::vector<std::string> arguments = {"run"};
+  if (own)
+    arguments.emplace_back("-i");
+  else
+    for (const auto& word : shared_with_host()) arguments.push_back(word);
+  arguments.insert(arguments.end(), {"--rootfs.path", shared_root(), "--"});
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  return arguments;
+}
+
+/// A container that makes the object, with an IPC namespace of its own or the host's, and stays
+/// until its input ends.
+std::vector<std::string> holder(const Kind& kind, bool own) {
+  return mini_container(contained(
+      own, {"/bin/sh", "-c",
+            std::string("/bin/attest ") + kind.action + " create " + kind.name + " && cat"}));
+}
+
+std::string second_container(const Kind& kind, const char* verb, bool own) {
+  return run(contained(own, {"/bin/attest", kind.action, verb, kind.name})).out;
+}
+
+std::set<std::string> objects_of_the_host() {
+  std::set<std::string> objects;
+  for (const auto& line : host_state())
+    if (line.starts_with("sysv ") || line.starts_with("posix ")) objects.insert(line);
+  return objects;
+}
+
 struct Limit {
   const char* key;
   const char* path;
   const char* value;
   const char* shown;
+  const char* kernels;  // the kernel's default
 };
 constexpr Limit limits[] = {
-    {"msgmax", "kernel/msgmax", "9000", "9000\n"},
-    {"msgmnb", "kernel/msgmnb", "\"64K\"", "65536\n"},
-    {"msgmni", "kernel/msgmni", "77", "77\n"},
-    {"sem", "kernel/sem", "[100, 2000, 30, 40]", "100\t2000\t30\t40\n"},
-    {"shmall", "kernel/shmall", "5000", "5000\n"},
-    {"shmmax", "kernel/shmmax", "\"1M\"", "1048576\n"},
-    {"shmmni", "kernel/shmmni", "66", "66\n"},
-    {"shm_rmid_forced", "kernel/shm_rmid_forced", "true", "1\n"},
-    {"queues_max", "fs/mqueue/queues_max", "12", "12\n"},
-    {"msg_max", "fs/mqueue/msg_max", "20", "20\n"},
-    {"msgsize_max", "fs/mqueue/msgsize_max", "\"16K\"", "16384\n"},
-    {"msg_default", "fs/mqueue/msg_default", "5", "5\n"},
-    {"msgsize_default", "fs/mqueue/msgsize_default", "256", "256\n"},
+    {"msgmax", "kernel/msgmax", "9000", "9000\n", "8192\n"},
+    {"msgmnb", "kernel/msgmnb", "\"64K\"", "65536\n", "16384\n"},
+    {"msgmni", "kernel/msgmni", "77", "77\n", "32000\n"},
+    {"sem", "kernel/sem", "[100, 2000, 30, 40]", "100\t2000\t30\t40\n", "32000\t1024000000\t500\t32000\n"},
+    {"shmall", "kernel/shmall", "5000", "5000\n", "18446744073692774399\n"},
+    {"shmmax", "kernel/shmmax", "\"1M\"", "1048576\n", "18446744073692774399\n"},
+    {"shmmni", "kernel/shmmni", "66", "66\n", "4096\n"},
+    {"shm_rmid_forced", "kernel/shm_rmid_forced", "true", "1\n", "0\n"},
+    {"queues_max", "fs/mqueue/queues_max", "12", "12\n", "256\n"},
+    {"msg_max", "fs/mqueue/msg_max", "20", "20\n", "10\n"},
+    {"msgsize_max", "fs/mqueue/msgsize_max", "\"16K\"", "16384\n", "8192\n"},
+    {"msg_default", "fs/mqueue/msg_default", "5", "5\n", "10\n"},
+    {"msgsize_default", "fs/mqueue/msgsize_default", "256", "256\n", "8192\n"},
 };
 
 std::string host_limits() {
@@ -108,30 +139,41 @@ TEST_CASE("ipc: with the plugin the host's objects are not there") {
   }
 }
 
-TEST_CASE("ipc: what a container makes the host does not find") {
+TEST_CASE("ipc: what a container makes the host finds without the plugin, and not with it") {
   for (const Kind& kind : kinds) {
-    CAPTURE(kind.action);
-    Process container(mini_container(
-        {"--rootfs.path", shared_root(), "-i", "-p", "--", "/bin/sh", "-c",
-         std::string("/bin/attest ") + kind.action + " create " + kind.name + "; sleep 20"}));
-    REQUIRE(container.wait_for(" ok"));
-    CHECK(on_host(kind, "open") == std::string(kind.action) + " ENOENT\n");
-    container.signal(SIGKILL);
-    container.finish();
+    for (const bool own : {false, true}) {
+      CAPTURE(kind.action);
+      CAPTURE(own);
+      const HostUnchanged unchanged;
+      {
+        const auto before = objects_of_the_host();
+        Process container(holder(kind, own));
+        REQUIRE(container.wait_for(" ok"));
+        CHECK(on_host(kind, "open") == kind.action + std::string(own ? " ENOENT\n" : " ok\n"));
+        CHECK((objects_of_the_host() == before) == own);
+        if (!own) CHECK(on_host(kind, "remove") == std::string(kind.action) + " ok\n");
+        container.close_input();
+        CHECK(container.finish().exit_code == 0);
+      }
+    }
   }
 }
 
-TEST_CASE("ipc: two containers on one root do not meet") {
+TEST_CASE("ipc: two containers on one root meet without the plugin, and do not with it") {
   for (const Kind& kind : kinds) {
-    CAPTURE(kind.action);
-    Process first(mini_container(
-        {"--rootfs.path", shared_root(), "-i", "-p", "--", "/bin/sh", "-c",
-         std::string("/bin/attest ") + kind.action + " create " + kind.name + "; sleep 20"}));
-    REQUIRE(first.wait_for(" ok"));
-    CHECK(in_container(kind, "open", {"-i"}) == std::string(kind.action) + " ENOENT\n");
-    CHECK(in_container(kind, "create", {"-i"}) == std::string(kind.action) + " ok\n");
-    first.signal(SIGKILL);
-    first.finish();
+    for (const bool own : {false, true}) {
+      CAPTURE(kind.action);
+      CAPTURE(own);
+      const HostUnchanged unchanged;
+      Process first(holder(kind, own));
+      REQUIRE(first.wait_for(" ok"));
+      const std::string action = kind.action;
+      CHECK(second_container(kind, "open", own) == action + (own ? " ENOENT\n" : " ok\n"));
+      CHECK(second_container(kind, "create", own) == action + (own ? " ok\n" : " EEXIST\n"));
+      if (!own) CHECK(second_container(kind, "remove", own) == action + " ok\n");
+      first.close_input();
+      CHECK(first.finish().exit_code == 0);
+    }
   }
 }
 
@@ -182,10 +224,19 @@ TEST_CASE("ipc: every limit is set inside and nowhere else") {
 }
 
 TEST_CASE("ipc: where nothing is set the kernel's defaults hold, whatever the host has") {
-  const auto host = read_file("/proc/sys/kernel/msgmni");
-  REQUIRE(run_program({"sh", "-c", "echo 123 > /proc/sys/kernel/msgmni"}).exit_code == 0);
-  CHECK(run_inside({"ipc"}, {"cat", "/proc/sys/kernel/msgmni"}) == "32000\n");
-  run_program({"sh", "-c", "echo " + host + " > /proc/sys/kernel/msgmni"});
+  for (const Limit& limit : limits) {
+    CAPTURE(limit.key);
+    const auto path = std::string("/proc/sys/") + limit.path;
+    const auto host = read_file(path);
+    const auto set = [&path](const std::string& text) {
+      return run_program({"sh", "-c", "printf '%s' '" + text + "' > " + path}).exit_code == 0;
+    };
+    REQUIRE(set(limit.shown));
+    CHECK(run_inside({"ipc"}, {"cat", path}) == limit.kernels);
+    CHECK(run_inside({}, {"cat", path}) == limit.shown);
+    CHECK(read_file(path) == limit.shown);
+    REQUIRE(set(host));
+  }
 }
 
 TEST_CASE("ipc: a limit binds") {

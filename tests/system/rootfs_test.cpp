@@ -45,6 +45,22 @@ TEST_CASE("rootfs: the root is the directory, and nothing of the host's tree is 
   CHECK(mounts == "/\n/proc\n/sys\n/dev\n/dev/pts\n/dev/shm\n");
 }
 
+TEST_CASE("rootfs: the way out of a chroot leads nowhere") {
+  const auto climb = [](const std::vector<std::string>& start) {
+    auto words = start;
+    words.insert(words.end(), {"/bin/attest", "climb", "/tmp/below"});
+    return run_program(words).out;
+  };
+  CHECK(climb({"chroot", shared_root()}) == "climb out\n");  // so the climbing works
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{}, {"-p"}, {"--rootfs.overlay"}, {"--read-only"}, {"-p", "--init"}}) {
+    CAPTURE(flags);
+    auto words = mini_container({"-r", shared_root()});
+    words.insert(words.end(), flags.begin(), flags.end());
+    CHECK(climb(words) == "climb same\n");
+  }
+}
+
 TEST_CASE("rootfs: with an overlay or a file too, nothing of the host's tree is left") {
   for (const char* rest : {"overlay = true\n", "[[rootfs.files]]\npath = \"/etc/x\"\ncontent = \"\"\n"}) {
     const auto root = fresh_root();
