@@ -33,8 +33,11 @@ Catalog::Catalog(std::vector<std::string> directories) {
 Catalog::~Catalog() = default;
 
 void Catalog::add_directory(const std::string& directory) {
-  if (std::ranges::find(directories_, directory) == directories_.end())
-    directories_.insert(directories_.begin(), directory);
+  if (std::ranges::find(directories_, directory) != directories_.end()) return;
+  if (!check_plugin_directory(directory))
+    mc::fail("--plugin-dir '", directory, "' is not a directory",
+             mc::Hint{"name the one that holds the plugins' NAME.so"});
+  directories_.insert(directories_.begin(), directory);
 }
 
 const Plugin* Catalog::find(const std::string& name) {

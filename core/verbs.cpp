@@ -2,6 +2,7 @@
 #include "core/verbs.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <array>
 #include <cstdio>
 
@@ -81,9 +82,9 @@ int run_command_line(const Arguments& arguments) {
     return 0;
   }
   open_log(global);
-  auto directories = global.plugin_dirs;
-  std::ranges::copy(default_plugin_directories(), std::back_inserter(directories));
-  Catalog catalog(std::move(directories));
+  Catalog catalog(default_plugin_directories());
+  for (const auto& directory : std::ranges::reverse_view(global.plugin_dirs))
+    catalog.add_directory(directory);
   VerbContext context{global, catalog};
   if (first < arguments.size()) {
     const auto verb = std::ranges::find(verbs, arguments[first], &Verb::name);

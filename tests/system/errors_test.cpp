@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// ctest: RESOURCE_LOCK cgroups
 // What bad input gets: one line that says what, where and what to do; nothing touched; 125.
 #include <doctest/doctest.h>
 
@@ -193,6 +194,37 @@ TEST_CASE("an interpreter that is missing is named, with and without an init") {
     try_command("plain", {"'/etc/passwd' is not executable"}, 126);
     try_command("directory", {"'/tmp' is a directory"}, 126);
   }
+}
+
+TEST_CASE("a launch that fails late leaves no cgroup, process, mount or state either") {
+  const std::string id = "failing-" + std::to_string(::getpid());
+  const auto launch = [&](Words rest) {
+    rest.insert(rest.begin(), {"-r", shared_root(), "-p", "-i", "--hostname", "x", "--cgroup",
+                               "--id", id});
+    return rest;
+  };
+  {
+    // So that there is something to be left: it is there while such a container runs.
+    Process running(runtime_command(launch({"attest", "sleep", "20"})));
+    REQUIRE(running.wait_for("sleeping"));
+    REQUIRE_FALSE(cgroups_named(id).empty());
+    CHECK(run({"kill", id, "KILL"}).exit_code == 0);
+    running.finish();
+  }
+  const auto fails = [&](const Words& rest, int code) {
+    CAPTURE(rest);
+    refused(launch(rest), {}, code);
+    CHECK(cgroups_named(id).empty());
+  };
+  fails({"nosuch"}, 127);
+  fails({"/etc/passwd"}, 126);
+  fails({"--user", "nosuch", "true"}, 125);
+  fails({"--cwd", "/nosuch", "true"}, 125);
+  fails({"--container.keep_fds", "77", "true"}, 125);
+  fails({"--set", "rootfs.mounts=[{source='/nosuch',destination='/mnt'}]", "true"}, 125);
+  fails({"--set", "rootfs.mounts=[{type='nosuchfs',source='x',destination='/mnt'}]", "true"}, 125);
+  fails({"--set", "hooks.create_runtime=[{path='/bin/false'}]", "true"}, 125);
+  fails({"--set", "hooks.start_container=[{path='/bin/false'}]", "true"}, 125);
 }
 
 TEST_CASE("a working directory that is missing, a file or relative is refused") {

@@ -146,6 +146,21 @@ TEST_CASE("a plugin file that others could have written is refused") {
     CHECK(result.exit_code == 125);
     CHECK(result.last_error().find(directory) != std::string::npos);
   };
+  // By a link as well: what counts is where it leads.
+  const auto link = directory + ".link";
+  fs::create_directory_symlink(directory, link);
+  const Words by_link = {"--plugin-dir", link, "run", "-r", shared_root(), "--hostname", "x", "true"};
+  CHECK(run(by_link).exit_code == 0);
+  fs::permissions(directory, fs::perms::all);
+  CHECK(run(by_link).exit_code == 125);
+  fs::permissions(directory, fs::perms::owner_all);
+  for (const auto& name : {directory + "/nosuch", file}) {
+    const auto result = run({"--plugin-dir", name, "run", "-r", shared_root(), "true"});
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find("--plugin-dir '" + name + "' is not a directory") !=
+          std::string::npos);
+  }
+
   fs::permissions(file, fs::perms::group_write, fs::perm_options::add);
   refused("the file is writable by its group");
   fs::permissions(file, fs::perms::group_write, fs::perm_options::remove);

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/variant.sh"
 need_root
 
+# As where each user has a group of their own.
+umask 0002
 build_variant minimal minimal
 binary=$trees/minimal/mini_container
 
