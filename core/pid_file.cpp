@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/pid_file.hpp"
 
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "mini_container/fd.hpp"
@@ -9,9 +11,12 @@ namespace mini_container {
 
 void write_pid_file(const std::string& path, pid_t pid) {
   if (path.empty()) return;
-  const auto fresh = path + ".new";
-  const mc::Fd file(mc::check(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), "make '", fresh, "'"));
+  // In a directory that others write to, too, it is a file of our own that is written.
+  const auto fresh = mc::concat(path, '.', ::getpid());
+  ::unlink(fresh.c_str());
+  const mc::Fd file(
+      mc::check(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644),
+                "make '", fresh, "'"));
   const auto text = std::to_string(pid);
   mc::check(::write(file.get(), text.data(), text.size()), "write '", fresh, "'");
   mc::check(::rename(fresh.c_str(), path.c_str()), "put '", path, "' into place");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// ctest: RESOURCE_LOCK cgroups
 // The agent beside its container: signals, ends, and what is left running.
 #include <doctest/doctest.h>
 
@@ -134,18 +135,41 @@ TEST_CASE("the container dies with its agent") {
 
 TEST_CASE("an agent that is killed at any moment leaves no process, and nothing that delete leaves") {
   const HostUnchanged unchanged;
+  const std::string id = "cut-" + std::to_string(::getpid());
+  const std::string state = "/run/mini_container/" + id;
   for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
-    Words words = {"--id", "cut", "-i", "--hostname", "x", "attest", "sleep", "62"};
+    Words words = {"--id", id, "-i", "--hostname", "x", "--cgroup", "attest", "sleep", "62"};
     if (round % 2 == 0) words.insert(words.begin(), "-p");
     Process agent(in_root(words));
     std::this_thread::sleep_for(std::chrono::microseconds(round * 150));
     agent.signal(SIGKILL);
     agent.finish();
     CHECK(eventually([] { return processes_with("attest sleep 62 ").empty(); }));
-    if (std::filesystem::exists("/run/mini_container/cut"))
-      CHECK(eventually([] { return run({"delete", "cut"}).exit_code == 0; }));
-    CHECK_FALSE(std::filesystem::exists("/run/mini_container/cut"));
+    if (std::filesystem::exists(state))
+      CHECK(eventually([&] { return run({"delete", id}).exit_code == 0; }));
+    CHECK_FALSE(std::filesystem::exists(state));
+    CHECK(cgroups_named(id).empty());
+  }
+}
+
+TEST_CASE("an agent that is stopped by a signal at any moment tidies up itself") {
+  const HostUnchanged unchanged;
+  const std::string id = "stop-" + std::to_string(::getpid());
+  for (int round = 0; round < 40; ++round) {
+    CAPTURE(round);
+    const int number = round % 2 == 0 ? SIGTERM : SIGINT;
+    Process agent(in_root({"--id", id, "-p", "--init", "--cgroup", "attest", "sleep", "63"}));
+    std::this_thread::sleep_for(std::chrono::microseconds(round * 300));
+    agent.signal(number);
+    const auto result = agent.finish();
+    INFO(result);
+    // Before it listens there is nothing to tidy up, and the signal ends it as it ends others.
+    CHECK((result.exit_code == 128 + number || result.signal == number));
+    CHECK_FALSE(result.timed_out);
+    CHECK(processes_with("attest sleep 63 ").empty());
+    CHECK_FALSE(std::filesystem::exists("/run/mini_container/" + id));
+    CHECK(cgroups_named(id).empty());
   }
 }
 
@@ -228,6 +252,7 @@ TEST_CASE("a pid file holds the first process, as the host sees it") {
                            "--id", "filed", "sleep", "30"});
   REQUIRE(result.exit_code == 0);
   const auto pid = read_file(directory + "/pid");
+  CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 1);
   CHECK(read_file("/proc/" + pid + "/cmdline").find("sleep") == 0);
   CHECK(run({"kill", "filed", "KILL"}).exit_code == 0);
   CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
