@@ -42,8 +42,12 @@ const std::string& take_one(const char* verb, const char* what, const Arguments&
 }  // namespace
 
 int help_verb(VerbContext& context, const Arguments& arguments) {
-  take_no_arguments("help", arguments);
-  return print(help_text(all_plugins(context)));
+  if (arguments.empty()) return print(help_text(all_plugins(context)));
+  const auto text = verb_help_text(take_one("help", "[VERB]", arguments));
+  if (text.empty())
+    mc::fail("help: there is no verb '", arguments.front(), "'",
+             mc::Hint{"see mini_container --help"});
+  return print(text);
 }
 
 int schema_verb(VerbContext& context, const Arguments& arguments) {

@@ -122,9 +122,18 @@ std::span<const VerbText> verb_texts() {
       {"schema", "", "Writes the JSON Schema of launch files"},
       {"manual", "1|3|5", "Writes a manual page"},
       {"completions", "bash|zsh|fish", "Writes a shell's completions"},
-      {"help", "", "Shows this text"},
+      {"help", "[VERB]", "Shows this text, or how a verb is called"},
   };
   return verbs;
+}
+
+std::string verb_help_text(std::string_view verb) {
+  const auto texts = verb_texts();
+  const auto found = std::ranges::find(texts, verb, &VerbText::name);
+  if (found == texts.end()) return {};
+  return mc::concat("Usage: mini_container ", verb, *found->arguments != '\0' ? " " : "",
+                    found->arguments, "\n\n", found->summary,
+                    ".\n\nSee mini_container --help and mini_container(1).\n");
 }
 
 std::string help_text(std::span<const Plugin* const> plugins) {

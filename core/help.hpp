@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/plugin.hpp"
 
@@ -16,6 +17,9 @@ struct VerbText {
   const char* summary;
 };
 std::span<const VerbText> verb_texts();
+
+/// How `verb` is called; empty where it is not among verb_texts.
+std::string verb_help_text(std::string_view verb);
 
 /// The flags of `run` on 80 columns, grouped by plugin.
 std::string help_text(std::span<const Plugin* const> plugins);

@@ -2,9 +2,9 @@
 #include "core/verbs.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <array>
 #include <cstdio>
+#include <ranges>
 
 #include "core/failure.hpp"
 #include "core/log.hpp"
@@ -91,6 +91,9 @@ int run_command_line(const Arguments& arguments) {
     if (verb != verbs.end()) {
       const Arguments rest(arguments.begin() + static_cast<std::ptrdiff_t>(first) + 1,
                            arguments.end());
+      const bool asks_for_help = !rest.empty() && (rest.front() == "--help" || rest.front() == "-h");
+      if (asks_for_help && verb->run != run_verb)
+        return help_verb(context, verb->for_engines ? Arguments{} : Arguments{arguments[first]});
       const bool bundle = verb->name == "run" && oci::is_bundle_run(rest);
       const Verb& chosen = bundle ? run_bundle : *verb;
       return chosen.for_engines ? run_for_engine(chosen, context, rest)

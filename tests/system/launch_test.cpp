@@ -150,6 +150,25 @@ TEST_CASE("help groups the flags by plugin, from the plugins' own options") {
   }
 }
 
+TEST_CASE("each verb takes --help and -h, and names its options where one is unknown") {
+  for (const char* verb : {"exec", "list", "kill", "delete", "validate", "plan", "plugin", "schema",
+                           "manual", "completions", "help"})
+    for (const char* flag : {"--help", "-h"}) {
+      CAPTURE(verb);
+      const auto result = run({verb, flag});
+      CHECK(result.exit_code == 0);
+      CHECK(result.err.empty());
+      CHECK(result.out.starts_with(std::string("Usage: mini_container ") + verb));
+      CHECK(run({"help", verb}).out == result.out);
+    }
+  CHECK(run({"create", "--help"}).out == run({"--help"}).out);
+  CHECK(run({"run", "--help"}).out == run({"--help"}).out);
+  CHECK(run({"help", "nosuch"}).exit_code == 125);
+  const auto unknown = run({"exec", "--zzzz", "x", "true"});
+  CHECK(unknown.exit_code == 125);
+  CHECK(unknown.last_error().find("there are: --process, --user") != std::string::npos);
+}
+
 TEST_CASE("a launch file and flags mix; flags win; --set wins over both") {
   const auto file = launch_file(R"(
 [container]

@@ -42,4 +42,13 @@ TEST_CASE("help groups the flags by plugin, within 80 columns") {
   for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
 }
 
+TEST_CASE("a verb says how it is called") {
+  for (const VerbText& verb : verb_texts()) {
+    const auto text = verb_help_text(verb.name);
+    CHECK(text.starts_with(std::string("Usage: mini_container ") + verb.name));
+    CHECK(text.find(verb.summary) != text.npos);
+  }
+  CHECK(verb_help_text("nosuch").empty());
+}
+
 }  // namespace mini_container
