@@ -37,9 +37,7 @@ constexpr mc_option timeout_field =
                 .choices = no_timeout});
 
 constexpr mc_option host_fields[] = {
-    mc::option({.type = MC_PATH,
-                .key = "path",
-                .help = "The program, a path of the host"}),
+    mc::option({.type = MC_PATH, .key = "path", .help = "The program, a path of the host"}),
     arguments_field, environment_field, timeout_field};
 constexpr mc_option inside_fields[] = {
     mc::option({.type = MC_STRING,
@@ -65,8 +63,9 @@ constexpr mc_option options[] = {
     stage("create_container", "In the container's namespaces, before its root is entered"),
     stage("start_container", "In the container, right before its program", inside_fields),
     stage("poststart", "Once the program runs, in the runtime's namespaces"),
-    stage("poststop", "Once the container has ended, in the runtime's namespaces; a failure is "
-                      "only told"),
+    stage("poststop",
+          "Once the container has ended, in the runtime's namespaces; a failure is "
+          "only told"),
     mc::option({.type = MC_MAP,
                 .element = MC_STRING,
                 .key = "annotations",
@@ -87,9 +86,9 @@ class Hooks {
   // From here on the container exists, and poststop is owed; a later process may have to pay.
   void post_clone(mc::Host& host, const mc::Call& call) {
     if (config_["poststop"].size() > 0)
-      const mc::Fd mark(mc::check(::openat(call->state_fd, poststop_due,
-                                           O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600),
-                                  "note that poststop hooks are due"));
+      const mc::Fd mark(mc::check(
+          ::openat(call->state_fd, poststop_due, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600),
+          "note that poststop hooks are due"));
     run(host, call, "prestart", "creating");
     run(host, call, "create_runtime", "creating");
   }
@@ -153,12 +152,16 @@ class Hooks {
 
     host.debug(stage, " hook '", program.path, "'");
     const hooks::Outcome outcome = hooks::run(program, hooks::state_text(state));
-    if (outcome.good()) return;
+    const std::string name = mc::concat(stage, " hook '", program.path, "'");
+    if (outcome.good()) {
+      tell(host, name, outcome.errors);
+      return;
+    }
     if (outcome.exec_error != 0)
       mc::fail_with(outcome.exec_error, hook.where(), ": execute ", stage, " hook '", program.path,
                     "'");
-    const std::string name = mc::concat(stage, " hook '", program.path, "'");
     tell(host, name, outcome.output);
+    tell(host, name, outcome.errors);
     mc::fail(hook.where(), ": ", name, ' ', outcome.text(program));
   }
 
@@ -181,10 +184,11 @@ class Hooks {
 };
 
 // After what makes the container, so that a hook sees all of it; before what takes rights away. A
-// label (lsm) takes effect at the execve alone, and rootfs, which comes after it, has to come first.
-constexpr const char* after[] = {"user", "rootfs", "pid",    "uts",  "ipc",     "net",
+// label (lsm) takes effect at the execve alone, and rootfs, which comes after it, has to come
+// first.
+constexpr const char* after[] = {"user", "rootfs", "pid",    "uts",     "ipc",  "net",
                                  "time", "cgroup", "sysctl", "devices", nullptr};
-constexpr const char* before[] = {"scheduling", "rlimits",  "keyring", "capabilities",
+constexpr const char* before[] = {"scheduling",   "rlimits",  "keyring", "capabilities",
                                   "no_new_privs", "landlock", "seccomp", nullptr};
 
 }  // namespace

@@ -36,6 +36,20 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
+struct Pipe {
+  mc::Fd read;
+  mc::Fd write;
+};
+
+// The flags are for the end that is read.
+Pipe make_pipe(int flags) {
+  int ends[2];
+  mc::check(::pipe2(ends, O_CLOEXEC), "make a pipe");
+  Pipe out{mc::Fd(ends[0]), mc::Fd(ends[1])};
+  mc::check(::fcntl(ends[0], F_SETFL, flags), "set up a pipe");
+  return out;
+}
+
 mc::Fd as_file(const std::string& text) {
   mc::Fd file(mc::check(::memfd_create("state", MFD_CLOEXEC), "make a file in memory"));
   mc::check(::pwrite(file.get(), text.data(), text.size(), 0), "write a file in memory");
@@ -44,7 +58,7 @@ mc::Fd as_file(const std::string& text) {
 
 // In the new process. Only async-signal-safe calls: its parent may be in the middle of anything.
 [[noreturn]] void become(const Program& program, const std::vector<char*>& argv,
-                         const std::vector<char*>& environment, int input, int output,
+                         const std::vector<char*>& environment, int input, int output, int errors,
                          int failure) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL), 0UL, 0UL, 0UL);
@@ -55,9 +69,10 @@ mc::Fd as_file(const std::string& text) {
   // Out of the way of 0, 1 and 2 first: any of them may be one of the others.
   const int in = ::fcntl(input, F_DUPFD_CLOEXEC, 10);
   const int out = ::fcntl(output, F_DUPFD_CLOEXEC, 10);
+  const int err = ::fcntl(errors, F_DUPFD_CLOEXEC, 10);
   const int report = ::fcntl(failure, F_DUPFD_CLOEXEC, 10);
-  if (in >= 0 && out >= 0 && report >= 0 && ::dup2(in, 0) >= 0 && ::dup2(out, 1) >= 0 &&
-      ::dup2(out, 2) >= 0 && ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+  if (in >= 0 && out >= 0 && err >= 0 && report >= 0 && ::dup2(in, 0) >= 0 && ::dup2(out, 1) >= 0 &&
+      ::dup2(err, 2) >= 0 && ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
     ::execve(program.path.c_str(), argv.data(), environment.data());
   const int error = errno;
   if (::write(report, &error, sizeof error) < 0) ::_exit(126);
@@ -93,30 +108,25 @@ std::string Outcome::text(const Program& program) const {
 
 Outcome run(const Program& program, const std::string& input) {
   const mc::Fd file = as_file(input);
-  int output[2];
-  int failure[2];
-  mc::check(::pipe2(output, O_CLOEXEC), "make a pipe");
-  mc::Fd output_read(output[0]);
-  mc::Fd output_write(output[1]);
-  mc::check(::pipe2(failure, O_CLOEXEC), "make a pipe");
-  const mc::Fd failure_read(failure[0]);
-  mc::Fd failure_write(failure[1]);
-  mc::check(::fcntl(output[0], F_SETFL, O_NONBLOCK), "make a pipe non-blocking");
+  Pipe output = make_pipe(O_NONBLOCK);
+  Pipe errors = make_pipe(O_NONBLOCK);
+  Pipe failure = make_pipe(0);
   const auto argv = pointers(program.arguments);
   const auto environment = pointers(program.environment);
 
   const pid_t pid = mc::check(::fork(), "make a process for '", program.path, "'");
   if (pid == 0)
-    become(program, argv, environment, file.get(), output[1], failure[1]);
+    become(program, argv, environment, file.get(), output.write.get(), errors.write.get(),
+           failure.write.get());
   ::setpgid(pid, pid);  // whoever comes first: setpgid(2)
-  output_write.reset();
-  failure_write.reset();
+  for (Pipe* pipe : {&output, &errors, &failure}) pipe->write.reset();
 
   Outcome outcome;
   // Not reaped yet, so the number is still its own.
   const mc::Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   const std::int64_t end = program.timeout > 0 ? now() + program.timeout : 0;
-  pollfd watched[] = {{pidfd.get(), POLLIN, 0}, {output_read.get(), POLLIN, 0}};
+  pollfd watched[] = {
+      {pidfd.get(), POLLIN, 0}, {output.read.get(), POLLIN, 0}, {errors.read.get(), POLLIN, 0}};
   for (;;) {
     int wait = -1;
     if (end != 0) {
@@ -129,21 +139,23 @@ Outcome run(const Program& program, const std::string& input) {
       }
       wait = static_cast<int>(std::min<std::int64_t>(left / 1000 + 1, 60'000));
     }
-    if (::poll(watched, 2, wait) < 0 && errno != EINTR) {
+    if (::poll(watched, 3, wait) < 0 && errno != EINTR) {
       const int error = errno;
       ::kill(-pid, SIGKILL);
       reap(pid, outcome.wait_status);
       mc::fail_with(error, "wait for '", program.path, "'");
     }
-    if (watched[1].revents != 0 && !drain(output_read.get(), outcome.output)) watched[1].fd = -1;
+    if (watched[1].revents != 0 && !drain(output.read.get(), outcome.output)) watched[1].fd = -1;
+    if (watched[2].revents != 0 && !drain(errors.read.get(), outcome.errors)) watched[2].fd = -1;
     // What it has started may hold the pipe open: its own end is what counts.
     if ((watched[0].revents & POLLIN) != 0) break;
-    watched[0].revents = watched[1].revents = 0;
+    for (pollfd& one : watched) one.revents = 0;
   }
   reap(pid, outcome.wait_status);
-  drain(output_read.get(), outcome.output);
+  drain(output.read.get(), outcome.output);
+  drain(errors.read.get(), outcome.errors);
   // Closed by a successful execve.
-  if (::read(failure_read.get(), &outcome.exec_error, sizeof outcome.exec_error) !=
+  if (::read(failure.read.get(), &outcome.exec_error, sizeof outcome.exec_error) !=
       static_cast<ssize_t>(sizeof outcome.exec_error))
     outcome.exec_error = 0;
   return outcome;

@@ -74,7 +74,8 @@ TEST_CASE("hooks: one that fails ends the launch, its words are shown, and posts
                                    hook("poststop", "echo over > " + directory + "/stopped"),
                                "sleep 5; echo it ran on");
     CHECK_MESSAGE(result.exit_code == 125, stage, ": ", result);
-    CHECK_MESSAGE(result.err.find("its last words") != std::string::npos, stage, ": ", result);
+    const std::string said = std::string(stage) + " hook '/bin/sh': its last words";
+    CHECK_MESSAGE(result.err.find(said) != std::string::npos, result);
     CHECK_MESSAGE(result.last_error().find("exited with status 3") != std::string::npos, result);
     CHECK(result.last_error().find(stage) != std::string::npos);
     CHECK(result.out.find("it ran on") == std::string::npos);
@@ -89,13 +90,34 @@ TEST_CASE("hooks: a failing poststop is told, and the program's exit code stays"
   CHECK(result.err.find("status 9") != std::string::npos);
 }
 
-TEST_CASE("hooks: one that hangs is killed with what it started") {
+TEST_CASE("hooks: the standard error of one that succeeds is shown with its name, its output not") {
+  for (const char* stage : {"create_runtime", "create_container", "start_container", "poststop"}) {
+    const auto result = launch(hook(stage, "echo a remark >&2; echo chatter"), "echo ran");
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == "ran\n");
+    CHECK_MESSAGE(result.err.find(std::string(stage) + " hook '/bin/sh': a remark\n") !=
+                      std::string::npos,
+                  result);
+    CHECK(result.err.find("chatter") == std::string::npos);
+  }
+}
+
+TEST_CASE("hooks: one that hangs is killed with what it started, at every stage") {
   const HostUnchanged unchanged;
-  const auto result = launch(hook("create_runtime", "sleep 61 & sleep 62", "timeout = \"300ms\""));
-  CHECK(result.exit_code == 125);
-  CHECK(result.duration < std::chrono::seconds(5));
-  CHECK_MESSAGE(result.last_error().find("was killed") != std::string::npos, result);
-  CHECK_FALSE(result.left_open);
+  for (const char* stage : {"prestart", "create_runtime", "create_container", "start_container",
+                            "poststart", "poststop"}) {
+    const auto result =
+        launch(hook(stage, "sleep 61 & sleep 62", "timeout = \"300ms\""), "exit 0");
+    const bool over = std::string(stage) == "poststop";
+    // Once the program has ended there is nothing left to stop.
+    if (std::string(stage) != "poststart")
+      CHECK_MESSAGE(result.exit_code == (over ? 0 : 125), stage, ": ", result);
+    CHECK(result.duration < std::chrono::seconds(5));
+    CHECK_MESSAGE(result.err.find(std::string(stage) + " hook '/bin/sh' did not end within 0.3 s and "
+                                                       "was killed") != std::string::npos,
+                  result);
+    CHECK_FALSE(result.left_open);
+  }
 }
 
 TEST_CASE("hooks: 10 MB of output is drained, and its end is shown") {
