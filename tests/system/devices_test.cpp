@@ -51,6 +51,27 @@ TEST_CASE("devices: nothing is made through a symbolic link") {
   CHECK(run_program({"ls", root + "/tmp"}).out == "");
 }
 
+TEST_CASE("devices: the umask takes nothing from a mode") {
+  const auto result = run(
+      {"run", "--config",
+       launch_file("[container]\numask = 0o077\ncommand = [\"stat\", \"-c\", \"%t:%T %a %u:%g\", "
+                   "\"/dev/zero2\"]\n[[devices.nodes]]\npath = \"/dev/zero2\"\ntype = \"c\"\n"
+                   "major = 1\nminor = 5\nmode = 0o666\nuid = 7\ngid = 8\n")});
+  CHECK_MESSAGE(result.out == "1:5 666 7:8\n", result);
+}
+
+TEST_CASE("devices: a directory that is a symbolic link leads nowhere out of the root") {
+  const HostUnchanged unchanged;
+  const auto root = fresh_root();
+  const auto outside = fresh_directory();
+  run_program({"ln", "-s", outside, root + "/away"});
+  run_program({"ln", "-s", "../../../../../../.." + outside, root + "/up"});
+  for (const char* path : {"/away/x", "/up/x"})
+    static_cast<void>(
+        run({"-r", root, std::string("--device=/dev/zero:") + path, "--", "true"}));
+  CHECK(run_program({"ls", outside}).out == "");
+}
+
 TEST_CASE("devices: bad input gets one line") {
   const HostUnchanged unchanged;
   const auto refused = [](const std::string& table) {

@@ -495,6 +495,49 @@ TEST_CASE("ipvlan: an interface on one of the host's, or one clear error") {
   CHECK(result.out.find(" 0% packet loss") != npos);
 }
 
+// Where /dev/net/tun is everybody's, as udev makes it; this machine's may not be.
+class Tun {
+ public:
+  Tun() {
+    REQUIRE(::mount("tmpfs", "/dev/net", "tmpfs", 0, "mode=755") == 0);
+    REQUIRE(run_program({"mknod", "-m", "666", "/dev/net/tun", "c", "10", "200"}).exit_code == 0);
+  }
+  ~Tun() { ::umount2("/dev/net", MNT_DETACH); }
+  Tun(const Tun&) = delete;
+  Tun& operator=(const Tun&) = delete;
+};
+
+TEST_CASE("user mode by an ordinary user: the world is reached, and no process stays") {
+  const auto root = fresh_root();
+  const auto home = fresh_directory();
+  run_program({"chown", "-R", "1000:1000", root, home});
+  for (const std::string helper : {"slirp4netns", "pasta"}) {
+    CAPTURE(helper);
+    const NothingLeft nothing;
+    const Outside outside;
+    const Tun tun;
+    run_program({"ip", "route", "add", "default", "via", "192.0.2.2"});
+    Process world(outside.command({"busybox", "nc", "-ll", "-p", "9", "-e", "echo", "world"}));
+    const auto file = write_file(
+        "user.toml", "[container]\ncommand = [\"sh\", \"-c\", \"id -u; ip -o addr; cat "
+                     "/etc/resolv.conf; busybox timeout 3 nc -w 3 192.0.2.2 9; true\"]\n[rootfs]\n"
+                     "path = \"" + root + "\"\noverlay = true\n[pid]\ninit = true\n[user]\n"
+                     "mode = \"single\"\n[net]\nmode = \"user\"\ndns = [\"192.0.2.53\"]\nhelper = \"" +
+                         helper + "\"\n");
+    Result result;
+    const auto answered = [&] {
+      result = run({"run", "--config", file},
+                   {.env = {{"HOME", home}, {"XDG_RUNTIME_DIR", home}}, .uid = 1000});
+      return result.out.find("world\n") != npos;
+    };
+    CHECK(eventually(answered));
+    INFO(result);
+    CHECK(result.out.starts_with("0\n"));
+    CHECK(result.out.find("eth0") != npos);
+    CHECK(result.out.find("nameserver 192.0.2.53\n") != npos);
+  }
+}
+
 TEST_CASE("user mode: the container reaches the world through a process of the host") {
   for (const std::string helper : {"slirp4netns", "pasta"}) {
     CAPTURE(helper);

@@ -24,13 +24,35 @@ TEST_CASE("time: the boot-time clock is shifted inside, and the host's is not") 
 }
 
 TEST_CASE("time: the namespace is the container's own, and the offsets are in it") {
-  const auto offsets = run_inside({"pid", "time", "--time.monotonic=-5", "--time.boottime=7"},
-                                  {"cat", "/proc/self/timens_offsets"});
-  CHECK(offsets.find("-5") != std::string::npos);
-  CHECK(offsets.find("7") != std::string::npos);
+  const auto clocks = [](const std::string& report, const char* clock) {
+    return std::stol(value(report, clock));
+  };
+  const std::vector<std::string> outside{build_directory() + "/attest", "time"};
+  const auto before = run_program(outside).out;
+  // The monotonic clock may not fall below zero: a host that was just started has little of it.
+  const auto inside = run_inside({"pid", "time", "--time.monotonic=-5", "--time.monotonic_nanosecs=1",
+                                  "--time.boottime=7000"},
+                                 {"attest", "time"});
+  const auto after = run_program(outside).out;
+  CHECK(clocks(inside, "time.monotonic") >= clocks(before, "time.monotonic") - 5);
+  CHECK(clocks(inside, "time.monotonic") <= clocks(after, "time.monotonic") - 4);
+  CHECK(clocks(inside, "time.boottime") >= clocks(before, "time.boottime") + 7000);
+  CHECK(clocks(inside, "time.boottime") <= clocks(after, "time.boottime") + 7000);
+  CHECK(clocks(after, "time.boottime") < clocks(before, "time.boottime") + 60);
   const auto report = run_inside({"time"}, {"/bin/attest", "namespaces"});
   CHECK(value(report, "ns.time") != value(run_program({build_directory() + "/attest",
                                                       "namespaces"}).out, "ns.time"));
+}
+
+TEST_CASE("time: exec sees the container's clocks") {
+  Process box(mini_container::test::runtime_command(
+      {"run", "--id", "clocks", "-r", shared_root(), "--pid", "--pid.init", "--time",
+       "--time.boottime=864000", "--", "sh", "-c", "echo up; sleep 20"}));
+  REQUIRE(box.wait_for("up"));
+  const auto seen = run({"exec", "clocks", "cat", "/proc/uptime"});
+  CHECK_MESSAGE(uptime_in("0" + seen.out) > 864000, seen);
+  box.signal(SIGTERM);
+  box.finish();
 }
 
 TEST_CASE("time: another container's namespace is joined by path") {

@@ -185,6 +185,22 @@ TEST_CASE("where the system allows no user namespaces the sysctl is named") {
   check_has(refusal("[user]\nmode = 'single'\n"), "/proc/sys/user/max_user_namespaces");
 }
 
+// The machine's own sysctls are not touched, and not every kernel has these files.
+TEST_CASE("where ordinary users may make no user namespaces the sysctl is named") {
+  for (const std::string& text : {std::string("unprivileged_userns_clone=0"),
+                                  std::string("apparmor_restrict_unprivileged_userns=1")}) {
+    const auto name = text.substr(0, text.find('='));
+    CAPTURE(name);
+    REQUIRE(::mount("tmpfs", "/proc/sys/kernel", "tmpfs", 0, "mode=755") == 0);
+    write_file(name, text.substr(text.find('=') + 1) + "\n", "/proc/sys/kernel");
+    const auto told = launch("[user]\nmode = 'single'\n", {"true"}, ordinary());
+    ::umount2("/proc/sys/kernel", MNT_DETACH);
+    CHECK(told.exit_code == 125);
+    check_has(told.last_error(), "'/proc/sys/kernel/" + name + "'");
+    check_has(told.last_error(), "sysctl kernel." + name);
+  }
+}
+
 TEST_CASE("a namespace is joined by its path") {
   Process first(mini_container::test::mini_container(
       {"run", "--config", launch_file(mapped), "--", "sh", "-c", "echo ready; read end"}));
