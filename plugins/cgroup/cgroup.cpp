@@ -63,9 +63,9 @@ class Cgroup {
     for (const Place& place : places_) {
       const mc::Fd directory = open(place.hierarchy, place.path);
       if (place.hierarchy.unified) {
-        const mc::Fd readable(mc::check(
-            ::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open cgroup '",
-            place.shown(), "'"));
+        const mc::Fd readable(
+            mc::check(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                      "open cgroup '", place.shown(), "'"));
         host.set_cgroup(readable.get());
       } else {
         const char* file = config_.boolean("early") ? "cgroup.procs" : "tasks";
@@ -101,28 +101,14 @@ class Cgroup {
   }
 
   void post_exit(mc::Host& host, const mc::Call& call) {
-    const auto places = read_record(call->state_fd).places;
-    std::uint64_t kills = 0;
-    try {
-      kills = oom_kills(places);
-    } catch (const mc::Error& error) {
-      host.debug("the cgroup is gone: ", error.attempt());
-      return;
-    }
-    if (kills == 0) return;
-    const std::string limit = limits_.memory_max && *limits_.memory_max != unlimited
-                                  ? mc::concat(" (memory_max is ", *limits_.memory_max, " bytes)")
-                                  : std::string();
-    const bool first = call->wait_status != -1 && WIFSIGNALED(call->wait_status) &&
-                       WTERMSIG(call->wait_status) == SIGKILL;
-    host.warn(first ? "out of memory: the kernel killed the container"
-                    : "out of memory: the kernel killed processes of the container",
-              limit, ", OOM kills: ", kills);
+    tell_oom_kills(host, call, read_record(call->state_fd).places);
   }
 
   void cleanup(mc::Host& host, const mc::Call& call) {
     entries_.clear();
     const Record record = read_record(call->state_fd);
+    // Too little memory even to start: what broke off cannot know why it was killed.
+    if (call.failed()) tell_oom_kills(host, call, record.places);
     if (!record.unit.empty()) stop_scope(record.unit);
     // A stopped v1 freezer holds even SIGKILL back.
     for (const Place& place : record.places)
@@ -141,6 +127,27 @@ class Cgroup {
   }
 
  private:
+  void tell_oom_kills(const mc::Host& host, const mc::Call& call,
+                      const std::vector<Place>& places) const {
+    std::uint64_t kills = 0;
+    try {
+      kills = oom_kills(places);
+    } catch (const mc::Error& error) {
+      host.debug("the cgroup is gone: ", error.attempt());
+      return;
+    }
+    if (kills == 0) return;
+    const std::string limit = limits_.memory_max && *limits_.memory_max != unlimited
+                                  ? mc::concat(" (memory_max is ", *limits_.memory_max, " bytes)")
+                                  : std::string();
+    const bool first =
+        call.failed() || (call->wait_status != -1 && WIFSIGNALED(call->wait_status) &&
+                          WTERMSIG(call->wait_status) == SIGKILL);
+    host.warn(first ? "out of memory: the kernel killed the container"
+                    : "out of memory: the kernel killed processes of the container",
+              limit, ", OOM kills: ", kills);
+  }
+
   void add_view(mc::Host& host) {
     const mc::Node mount = config_["mount"];
     const std::string mode = mount.text();
@@ -172,8 +179,7 @@ class Cgroup {
       place.path = path_in(place.hierarchy, id);
       check_path(place.path, config_["path"].where());
       place.made = missing(place.hierarchy, place.path);
-      if (place.made.empty() &&
-          !processes(open(place.hierarchy, place.path).get()).empty())
+      if (place.made.empty() && !processes(open(place.hierarchy, place.path).get()).empty())
         mc::fail_with(EEXIST, "use cgroup '", place.shown(), "': it holds processes already",
                       mc::Hint{"choose another cgroup.path, or end them"});
     }

@@ -190,6 +190,21 @@ TEST_CASE("cgroup: an OOM kill is reported, and told apart from another SIGKILL"
   CHECK(child.err.find("killed processes of the container") != std::string::npos);
 }
 
+TEST_CASE("cgroup: a size without a unit is in bytes; too little to start in is told") {
+  const CgroupsUnchanged unchanged;
+  CHECK(refused({"-R", "64"}).find("memory_max is 64 bytes, in which nothing can run; a size without "
+                                   "a unit is in bytes; write 64M") != std::string::npos);
+  const auto bytes = launch({"-R", "67108864", "--cgroup.namespace=false"},
+                            {"sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat "
+                                         "/sys/fs/cgroup/memory.max"});
+  CHECK_MESSAGE(bytes.out == "67108864\n", bytes);
+  const auto little = launch({"-R", "8K", "--cgroup.memory_swap=8K"}, {"true"});
+  CHECK(little.exit_code == 125);
+  CHECK_MESSAGE(little.err.find("out of memory: the kernel killed the container (memory_max is 8192 "
+                                "bytes)") != std::string::npos,
+                little);
+}
+
 TEST_CASE("cgroup: pids_max holds") {
   const CgroupsUnchanged unchanged;
   const auto result = launch({"--cgroup.pids_max=5"}, {"/bin/attest", "forks", "20"});
