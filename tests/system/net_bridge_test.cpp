@@ -435,6 +435,31 @@ TEST_CASE("after kill -9 of the agent the lease is free, and delete leaves nothi
   CHECK(eventually([] { return run({"delete", "killed"}).exit_code == 0; }));
 }
 
+TEST_CASE("kill -9 of the agent at any point leaves nothing that delete does not find") {
+  const NothingLeft nothing;
+  for (int i = 0; i < 24; ++i) {
+    CAPTURE(i);
+    {
+      Process agent(mini_container::test::mini_container(
+          {"run", "--id", "shot", "-r", shared_root(), "--pid", "--net.mode=bridge",
+           "--net.subnet6=fd00:5::/64", "--publish=8080-8083:80-83", "--", "sleep", "20"}));
+      std::this_thread::sleep_for(std::chrono::milliseconds(i * 3 / 2));
+      agent.signal(SIGKILL);
+      agent.finish();
+    }
+    // Killed before it recorded itself, there is nothing to delete.
+    std::string said;
+    const bool gone = eventually([&] {
+      const auto result = run({"delete", "--force", "shot"});
+      said = result.err;
+      return result.exit_code == 0;
+    });
+    CHECK_MESSAGE(gone, said);
+    CHECK(tables().empty());
+    CHECK(::access(lease_dir, F_OK) != 0);
+  }
+}
+
 TEST_CASE("a bridge that was there before is used and stays") {
   REQUIRE(run_program({"ip", "link", "add", "lan0", "type", "bridge"}).exit_code == 0);
   REQUIRE(run_program({"ip", "addr", "add", "10.8.0.1/24", "dev", "lan0"}).exit_code == 0);
