@@ -178,7 +178,10 @@ class Rootfs {
 
   void give_root(mc::Host& host, const mc::Call& call) const {
     const mc::Fd tree(mc::check(try_clone_tree(AT_FDCWD, tree_.path.c_str(), !tree_.overlay),
-                                "clone the root '", tree_.path, "'"));
+                                "clone the root '", tree_.path, "'",
+                                mc::Hint{maps_root() && ::geteuid() != 0
+                                             ? "only root may map owners: leave rootfs.idmap out"
+                                             : ""}));
     if (maps_root()) map_tree(tree.get(), root_mapping(call).get(), false, tree_.path);
     host.give("root", tree.get());
   }

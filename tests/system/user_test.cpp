@@ -114,6 +114,14 @@ TEST_CASE("files of an idmapped root keep their owners") {
   CHECK(info.st_uid == 0);
 }
 
+TEST_CASE("owners are not an ordinary user's to map, and that is said") {
+  const auto told =
+      refusal("[user]\nmode = 'single'\n[rootfs]\npath = '" + shared_root() + "'\nidmap = 'container'\n",
+              ordinary());
+  check_has(told, "clone the root '" + shared_root() + "': Operation not permitted (EPERM)");
+  check_has(told, "leave rootfs.idmap out");
+}
+
 TEST_CASE("several ranges, and one id") {
   const auto several = launch(
       "[user]\nuid_map = [{ container = 0, host = 100000, size = 10 }, "
