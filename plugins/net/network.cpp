@@ -144,6 +144,9 @@ void lease_address(const NetworkLeases& leases, Family& family, Record& record) 
 
 // Ports meet across networks, since they are the host's: all of this host's are looked at.
 void lease_ports(const LeaseDirectory& all, const Settings& settings, Record& record) {
+  const bool six = std::any_of(
+      settings.families.begin(), settings.families.end(),
+      [](const Family& family) { return family.subnet.base.family == AF_INET6; });
   for (const Publish& item : settings.publish) {
     const std::string prefix = mc::concat("port.", item.protocol, ".", item.host_port, ".");
     for (const std::string& network : all.names(host_namespace() + ".")) {
@@ -158,7 +161,7 @@ void lease_ports(const LeaseDirectory& all, const Settings& settings, Record& re
                    mc::Hint{"choose another port of the host"});
       }
     }
-    check_port_free(item);
+    check_port_free(item, six);
     record.ports.push_back(port_key(item));
   }
 }

@@ -87,6 +87,45 @@ std::vector<Publish> parse(const mc::Node& node) {
   return out;
 }
 
+// An address as bind(2) takes it.
+socklen_t write_name(const Address& address, unsigned port, sockaddr_storage& out) {
+  if (address.family == AF_INET) {
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_port = htons(static_cast<std::uint16_t>(port));
+    std::memcpy(&name.sin_addr, address.bytes.data(), 4);
+    std::memcpy(&out, &name, sizeof name);
+    return sizeof name;
+  }
+  sockaddr_in6 name{};
+  name.sin6_family = AF_INET6;
+  name.sin6_port = htons(static_cast<std::uint16_t>(port));
+  std::memcpy(&name.sin6_addr, address.bytes.data(), 16);
+  std::memcpy(&out, &name, sizeof name);
+  return sizeof name;
+}
+
+void try_port(const Publish& item, const Address& address) {
+  const int type = item.protocol == "udp" ? SOCK_DGRAM : SOCK_STREAM;
+  const mc::Fd socket(mc::check(::socket(address.family, type | SOCK_CLOEXEC, 0),
+                                "open a socket to try a port"));
+  const int one = 1;
+  // A connection that ended lately does not matter, a listener does: socket(7), SO_REUSEADDR.
+  if (type == SOCK_STREAM) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (address.family == AF_INET6)
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  sockaddr_storage name{};
+  const socklen_t length = write_name(address, item.host_port, name);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), length) == 0) return;
+  if (errno == EADDRINUSE)
+    mc::fail_with(errno, item.source.where(), ": net.publish: a process of the host uses ",
+                  publish_name(item), mc::Hint{"choose another port of the host, or stop it"});
+  if (errno == EADDRNOTAVAIL)
+    mc::fail_with(errno, item.source.where(), ": net.publish: the host has no address ",
+                  address.text(), mc::Hint{"use one that 'ip address' shows"});
+  mc::fail_with(errno, item.source.where(), ": net.publish: bind to ", publish_name(item));
+}
+
 }  // namespace
 
 std::vector<Publish> read_publish(const mc::Node& list) {
@@ -112,38 +151,14 @@ bool publish_clash(const Publish& one, const Publish& other) {
   return !one.host || !other.host || *one.host == *other.host;
 }
 
-void check_port_free(const Publish& item) {
-  const int type = item.protocol == "udp" ? SOCK_DGRAM : item.protocol == "tcp" ? SOCK_STREAM : 0;
-  if (type == 0) return;
-  const int family = item.host ? item.host->family : AF_INET;
-  const mc::Fd socket(
-      mc::check(::socket(family, type | SOCK_CLOEXEC, 0), "open a socket to try a port"));
-  // A connection that ended lately does not matter, a listener does: socket(7), SO_REUSEADDR.
-  const int one = 1;
-  if (type == SOCK_STREAM) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  if (family == AF_INET) {
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_port = htons(static_cast<std::uint16_t>(item.host_port));
-    if (item.host) std::memcpy(&name.sin_addr, item.host->bytes.data(), 4);
-    std::memcpy(&storage, &name, length = sizeof name);
-  } else {
-    sockaddr_in6 name{};
-    name.sin6_family = AF_INET6;
-    name.sin6_port = htons(static_cast<std::uint16_t>(item.host_port));
-    std::memcpy(&name.sin6_addr, item.host->bytes.data(), 16);
-    std::memcpy(&storage, &name, length = sizeof name);
-  }
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0) return;
-  if (errno == EADDRINUSE)
-    mc::fail_with(errno, item.source.where(), ": net.publish: a process of the host uses ",
-                  publish_name(item), mc::Hint{"choose another port of the host, or stop it"});
-  if (errno == EADDRNOTAVAIL)
-    mc::fail_with(errno, item.source.where(), ": net.publish: the host has no address ",
-                  item.host->text(), mc::Hint{"use one that 'ip address' shows"});
-  mc::fail_with(errno, item.source.where(), ": net.publish: bind to ", publish_name(item));
+void check_port_free(const Publish& item, bool six) {
+  if (item.protocol == "sctp") return;
+  if (item.host) return try_port(item, *item.host);
+  Address any;
+  any.family = AF_INET;
+  try_port(item, any);
+  any.family = AF_INET6;
+  if (six) try_port(item, any);
 }
 
 }  // namespace net

@@ -18,7 +18,8 @@ std::string publish_name(const Publish& item);
 /// Whether two items cannot both be had: one protocol and port, and addresses that meet.
 bool publish_clash(const Publish& one, const Publish& other);
 
-/// Throws where a process of the host already listens there.
-void check_port_free(const Publish& item);
+/// Throws where a process of the host already listens there; with `six` on its IPv6 addresses too,
+/// where the item is for every address.
+void check_port_free(const Publish& item, bool six);
 
 }  // namespace net

@@ -48,6 +48,22 @@ static int do_udp_ask(int count, char **arguments) {
   return 0;
 }
 
+/* Listens on TCP over IPv6 alone, for a minute at most. */
+static int do_listen6(int count, char **arguments) {
+  (void)count;
+  int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int one = 1;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  struct sockaddr_in6 own = {.sin6_family = AF_INET6,
+                             .sin6_port = htons((uint16_t)atoi(arguments[0]))};
+  if (bind(fd, (struct sockaddr *)&own, sizeof own) < 0 || listen(fd, 1) < 0)
+    return say("listen6", -1);
+  printf("listening\n");
+  sleep(60);
+  return 0;
+}
+
 const action net_actions[] = {{"udp-serve", 2, "PORT WORD", do_udp_serve},
                               {"udp-ask", 2, "ADDRESS PORT", do_udp_ask},
+                              {"listen6", 1, "PORT", do_listen6},
                               {NULL, 0, NULL, NULL}};

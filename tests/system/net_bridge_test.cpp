@@ -365,6 +365,14 @@ TEST_CASE("an address, a port or a shape that somebody else has is refused by na
     return run_program({"busybox", "nc", "-w", "1", "127.0.0.1", "8082"}).exit_code == 0;
   }));
   refused({"--publish=8082:80"}, "a process of the host uses *:8082/tcp", "another port");
+  // A listener on IPv6 alone is in the way of a network that has IPv6, and of no other.
+  Process six({build_directory() + "/attest", "listen6", "8083"});
+  REQUIRE(six.wait_for("listening"));
+  refused({"--net.bridge=six0", "--net.subnet=10.9.0.0/24", "--net.subnet6=fd00:9::/64",
+           "--publish=8083:80"},
+          "a process of the host uses *:8083/tcp", "another port");
+  CHECK(run({"run", "--rootfs", shared_root(), "--net.mode=bridge", "--publish=8083:80", "--",
+             "true"}).exit_code == 0);
   refused({"--publish=203.0.113.9:80:80"}, "the host has no address 203.0.113.9", "ip address");
   CHECK(ask("127.0.0.1", "8080") == "serving\n");
   end(one);
