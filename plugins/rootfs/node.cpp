@@ -119,11 +119,26 @@ void Performer::make_device(const mc_mount& entry) {
   bind_device(entry, spot);
 }
 
+// A bound node is the host's own: what was asked for of its mode and owner is not to be had.
+void Performer::compare_node(int node, const mc_mount& entry) const {
+  struct stat found{};
+  mc::check(::fstat(node, &found), "look at the host's device for '", entry.destination, "'");
+  const bool other_owner = (entry.uid != 0 && found.st_uid != entry.uid) ||
+                           (entry.gid != 0 && found.st_gid != entry.gid);
+  if (other_owner || (found.st_mode & 0777) != entry.mode)
+    host_.warn("'", entry.destination,
+               "' is the host's node, with the host's mode and owner: none may be made here");
+}
+
 void Performer::bind_device(const mc_mount& entry, const Spot& spot) {
   const char* source = entry.source != nullptr ? entry.source : entry.destination;
   const mc::Fd tree(
-      mc::check(try_clone_tree(AT_FDCWD, source, false), "bind the host's device '", source, "'"));
+      mc::check(try_clone_tree(AT_FDCWD, source, false), "bind the host's device '", source, "'",
+                mc::Hint{in_user_namespace_ && entry.source == nullptr
+                             ? "a user namespace makes no devices: give the host's node as source"
+                             : ""}));
   check_device(tree.get(), source, entry.device_type, entry.device_major, entry.device_minor);
+  compare_node(tree.get(), entry);
   // As a node of its own in /dev would be.
   mc::check(change_attributes(tree.get(), {.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}),
             "bind the host's device '", source, "'");

@@ -43,6 +43,7 @@ class Performer {
   bool write_file_in_place(const mc_mount& entry);
   void make_link(const mc_mount& entry);
   void make_device(const mc_mount& entry);
+  void compare_node(int node, const mc_mount& entry) const;
   void bind_device(const mc_mount& entry, const Spot& spot);
 
   mc::Host& host_;

@@ -72,6 +72,27 @@ TEST_CASE("devices: a directory that is a symbolic link leads nowhere out of the
   CHECK(run_program({"ls", outside}).out == "");
 }
 
+TEST_CASE("devices: in a user namespace a node is the host's own, and what it lacks is told") {
+  const HostUnchanged unchanged;
+  const std::string in_user =
+      "[pid]\n[user]\nuid_map = [{ container = 0, host = 100000, size = 65536 }]\n"
+      "gid_map = [{ container = 0, host = 100000, size = 65536 }]\n"
+      "[[devices.nodes]]\npath = \"/dev/zero2\"\n";
+  const auto use = [&](const std::string& rest) {
+    return run({"run", "--config", launch_file(in_user + rest), "--", "sh", "-c",
+                "stat -c %t:%T:%a /dev/zero2; head -c 2 /dev/zero2 | wc -c"});
+  };
+  const auto plain = use("source = \"/dev/zero\"\n");
+  CHECK_MESSAGE(plain.out == "1:5:666\n2\n", plain);
+  CHECK(plain.err.empty());
+  const auto other = use("source = \"/dev/zero\"\nmode = 0o600\n");
+  CHECK_MESSAGE(other.out == "1:5:666\n2\n", other);
+  CHECK(other.err.find("'/dev/zero2' is the host's node, with the host's mode") != std::string::npos);
+  const auto none = use("type = \"c\"\nmajor = 1\nminor = 5\n");
+  CHECK(none.exit_code == 125);
+  CHECK_MESSAGE(none.last_error().find("give the host's node as source") != std::string::npos, none);
+}
+
 TEST_CASE("devices: bad input gets one line") {
   const HostUnchanged unchanged;
   const auto refused = [](const std::string& table) {
