@@ -2,7 +2,6 @@
 #include "core/catalog.hpp"
 
 #include <dirent.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,18 +106,7 @@ std::vector<std::string> default_plugin_directories() {
   if (*builtin_plugins != nullptr) return {};
   std::vector<std::string> out;
   if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR")) out.emplace_back(asked);
-  char self[PATH_MAX];
-  const auto length = ::readlink("/proc/self/exe", self, sizeof self - 1);
-  if (length <= 0) return out;
-  std::string directory(self, static_cast<std::size_t>(length));
-  directory.resize(directory.rfind('/'));
-  auto beside = directory + "/plugins.d";
-  if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
-  // The kernel's own path of the binary has no links in it, so ".." can be taken off as text.
-  std::string_view below = MINI_CONTAINER_PLUGINS_FROM_BINARY;
-  for (; below.starts_with("../"); below.remove_prefix(3))
-    directory.resize(std::min(directory.rfind('/'), directory.size()));
-  out.push_back(mc::concat(directory, '/', below));
+  for (auto& directory : own_plugin_directories()) out.push_back(std::move(directory));
   return out;
 }
 

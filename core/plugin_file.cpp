@@ -2,22 +2,40 @@
 #include "core/plugin_file.hpp"
 
 #include <elf.h>
+#include <limits.h>
 #include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include <boost/dll/shared_library.hpp>
 
+#include "core/user_namespace.hpp"
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
 
 namespace {
 
+// In the user namespace that an engine of an ordinary user makes, what belongs to root shows as the
+// overflow id, and so does what belongs to any stranger: user_namespaces(7). What came with this very
+// binary is as trusted as the binary, which runs already.
+bool came_with_the_binary(const struct stat& info, const std::string& path) {
+  const std::string overflow = mc::read_file(AT_FDCWD, "/proc/sys/kernel/overflowuid");
+  if (overflow != mc::concat(info.st_uid, '\n')) return false;
+  if (in_initial_user_namespace()) return false;
+  struct stat own {};
+  mc::check(::stat("/proc/self/exe", &own), "look at '/proc/self/exe'");
+  if (own.st_uid != info.st_uid || (own.st_mode & (S_IWGRP | S_IWOTH)) != 0) return false;
+  return std::ranges::any_of(own_plugin_directories(), [&](const std::string& directory) {
+    return path == directory || path.substr(0, path.rfind('/')) == directory;
+  });
+}
+
 void check_owner_and_mode(const struct stat& info, const char* what, const std::string& path) {
-  if (info.st_uid != 0 && info.st_uid != ::geteuid())
+  if (info.st_uid != 0 && info.st_uid != ::geteuid() && !came_with_the_binary(info, path))
     mc::fail("refuse the plugin ", what, " '", path, "': it belongs to uid ", info.st_uid,
              mc::Hint{"plugins are trusted code: it must belong to root or to the user who runs "
                       "this; chown it"});
@@ -54,6 +72,23 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<std::string> own_plugin_directories() {
+  std::vector<std::string> out;
+  char self[PATH_MAX];
+  const auto length = ::readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length <= 0) return out;
+  std::string directory(self, static_cast<std::size_t>(length));
+  directory.resize(directory.rfind('/'));
+  auto beside = directory + "/plugins.d";
+  if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
+  // The kernel's own path of the binary has no links in it, so ".." can be taken off as text.
+  std::string_view below = MINI_CONTAINER_PLUGINS_FROM_BINARY;
+  for (; below.starts_with("../"); below.remove_prefix(3))
+    directory.resize(std::min(directory.rfind('/'), directory.size()));
+  out.push_back(mc::concat(directory, '/', below));
+  return out;
+}
 
 bool check_plugin_directory(const std::string& path) {
   struct stat info {};

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "mini_container/abi.h"
 
 namespace mini_container {
+
+/// Where plugins came with this very binary: `plugins.d` beside it where that exists (a build tree),
+/// and where `install` puts them.
+std::vector<std::string> own_plugin_directories();
 
 /// Refuses a directory that is not owned by root or by the user who runs this, or that others may
 /// write to. Throws mc::Error naming it and the way out. Gives false where it does not exist.
