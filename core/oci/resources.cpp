@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `linux.resources`: limits of the cgroup. 0 and "" stand for "not set", as engines write them.
 #include "core/oci/translate.hpp"
+#include "core/user_namespace.hpp"
 
 namespace mini_container::oci {
 
@@ -93,6 +94,8 @@ void translate_block_io(const Property& block_io, Value& table) {
 }
 
 void translate_device_rules(const Property& rules, Value& table) {
+  // A user namespace keeps its processes from making nodes, and from setting rules for them.
+  if (!in_initial_user_namespace()) return;
   List out;
   for (const Property& rule : rules.items()) {
     Value entry(Table{}, rule.place());

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/state.hpp"
+#include "core/user_namespace.hpp"
 
 namespace mini_container::oci {
 
@@ -43,7 +44,7 @@ void translate_cgroup(const Property& linux, const TranslationOptions& options, 
   if (options.systemd_cgroup) table.set("driver", Value(std::string("systemd"), path.place()));
   // Engines measure, pause and update what they have started.
   table.set("controllers", Value(List{Value(std::string("all"))}, linux.place()));
-  if (::geteuid() != 0 && !path && !resources) table.set("optional", Value(true));
+  if (::geteuid() != 0 || !in_initial_user_namespace()) table.set("optional", Value(true));
   if (resources) translate_resources(resources, tree);
 }
 

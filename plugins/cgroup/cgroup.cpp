@@ -200,7 +200,7 @@ class Cgroup {
         const bool forbidden = number == EACCES || number == EPERM || number == EROFS;
         if (!forbidden || (place.needed && !optional)) throw;
         reason = mc::concat(error.attempt(), ": ", std::strerror(number));
-        if (optional)
+        if (optional && place.needed)
           host.warn("goes on without: ", reason);
         else
           host.debug("goes on without: ", reason);
