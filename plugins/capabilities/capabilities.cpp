@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include <array>
+#include <utility>
 
 #include "capability_names.hpp"
 #include "mini_container/plugin.hpp"
@@ -105,13 +106,18 @@ class Capabilities {
     within("effective", effective_, "permitted", permitted_);
     within("inheritable", inheritable_, "bounding", bounding_);
     within("ambient", ambient_, "permitted", permitted_);
+    // Engines emptied the inheritable set when it turned out to be a hole, and list these still: that
+    // is no news, and without a log file it would be in the container's standard error.
+    const std::string others = std::exchange(unfit_, {});
     within("ambient", ambient_, "inheritable", inheritable_);
+    usual_ = std::exchange(unfit_, others);
     host.tell("capabilities.bounding", std::to_string(bounding_));
   }
 
   void plan(mc::Host& host) {
     if (!unknown_.empty()) host.warn("passed over, unknown here: ", unknown_);
     if (!unfit_.empty()) host.warn("passed over: ", unfit_);
+    if (!usual_.empty()) host.info("passed over: ", usual_);
   }
 
   void seal(mc::Host& host, const mc::Call&) {
@@ -205,6 +211,7 @@ class Capabilities {
   unsigned long secure_bits_ = 0;
   std::string unknown_;
   std::string unfit_;
+  std::string usual_;
 };
 
 namespace {

@@ -139,6 +139,16 @@ TEST_CASE("a capability that the runtime has not got is refused, or passed over 
   CHECK(passed.err.find("no_such_thing") != std::string::npos);
 }
 
+TEST_CASE("ambient capabilities that engines list without inheritable ones are no warning") {
+  const std::string sets = "[capabilities]\nbest_effort = true\nambient = ['chown']\ninheritable = []";
+  const auto quiet = launch(sets, {"attest", "caps"});
+  CHECK(quiet.exit_code == 0);
+  CHECK(quiet.err.empty());
+  CHECK(value(quiet.out, "cap.ambient") == mask({}));
+  const auto others = launch(sets + "\npermitted = ['kill']\neffective = ['chown']", {"true"});
+  CHECK(others.err.find("effective CAP_CHOWN is not in permitted") != std::string::npos);
+}
+
 TEST_CASE("sets that contradict each other are refused") {
   const auto ambient = launch("[capabilities]\nambient = ['chown']", {"true"});
   CHECK(ambient.exit_code == 125);
