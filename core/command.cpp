@@ -100,7 +100,9 @@ std::string find_command(const std::string& name, const std::string& search_path
   if (name.find('/') != std::string::npos) {
     const auto candidate = examine(name, own);
     if (candidate.verdict == Verdict::absent)
-      refuse(exit_not_found, candidate.error_number, "find the command '" + name + "'",
+      // These words are what dockerd, podman and the docker client look for.
+      refuse(exit_not_found, candidate.error_number,
+             "find the command '" + name + "': executable file not found",
              "the path is looked up inside the container");
     if (candidate.verdict == Verdict::unusable)
       refuse(exit_not_executable, candidate.error_number,
@@ -125,7 +127,8 @@ std::string find_command(const std::string& name, const std::string& search_path
     refuse(exit_not_executable, near_miss->second.error_number,
            "execute '" + near_miss->first + "': it is " + near_miss->second.why,
            near_miss->second.way_out);
-  refuse(exit_not_found, ENOENT, "find the command '" + name + "' in the container's PATH",
+  refuse(exit_not_found, ENOENT,
+         "find the command '" + name + "': executable file not found in the container's PATH",
          "PATH is " + (search_path.empty() ? std::string("empty") : search_path));
 }
 

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 
 #include "core/failure.hpp"
@@ -58,13 +60,24 @@ spdlog::logger& logger() {
   return *opened;
 }
 
+// dockerd and its client tell a missing or closed program by the errno's text, in the lower case that
+// runtimes written in Go give it.
+std::string with_lower_errno(std::string message) {
+  for (const int number : {ENOENT, EACCES, ENOTDIR}) {
+    const std::string_view text = ::strerrordesc_np(number);
+    for (auto at = message.find(text); at != std::string::npos; at = message.find(text, at + 1))
+      message[at] = static_cast<char>(message[at] | 0x20);
+  }
+  return message;
+}
+
 std::string line_of(spdlog::level::level_enum level, std::string_view who, std::string_view text) {
   std::string message = who.empty() ? std::string(text) : mc::concat(who, ": ", text);
   if (!options.json) return one_line(std::move(message));
   const auto name = spdlog::level::to_string_view(level);
   Value line;
   line.set("level", Value(std::string(name.data(), name.size())));
-  line.set("msg", Value(std::move(message)));
+  line.set("msg", Value(with_lower_errno(std::move(message))));
   line.set("time", Value(timestamp()));
   return write_json(line);
 }
