@@ -9,7 +9,7 @@ demo_packages='busybox-static'
 test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils
   iproute2 nftables passt slirp4netns dbus-daemon mandoc bash zsh fish python3-jsonschema rustc'
 # Container engines that run us, and the runtimes that we are compared with.
-engine_packages='podman conmon containerd crun runc jq procps'
+engine_packages='podman conmon containerd crun runc jq procps catatonit docker.io buildah'
 bench_packages='bubblewrap crun'
 
 # as_root COMMAND...: with sudo where this is an ordinary user.

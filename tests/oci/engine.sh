@@ -24,7 +24,7 @@ enter_cgroups() {
   done
 }
 
-# Engines leave cgroups of their own (/libpod_parent, /default); those go with it.
+# Engines leave cgroups of their own (/libpod_parent, /default, /docker); those go with it.
 remove_cgroups() {
   for directory in $(cgroup_hierarchies | cut -d' ' -f1); do
     [ ! -d "$directory/$1" ] || find "$directory/$1" -depth -type d -exec rmdir {} +
@@ -86,10 +86,11 @@ findings() {
     awk -v self="$0" '$1 != 1 && $2 !~ /^Z/ && $3 !~ /^(ps|awk)$/ && $4 != self {
       $1 = $2 = ""; print "process" $0 }'
   sed 's/^[0-9]* [0-9]* [^ ]* /mount /; s/ - .*//' /proc/self/mountinfo
-  find /sys/fs/cgroup -mindepth 2 -type d | grep -vE '^/sys/fs/cgroup/[^/]*/(libpod_parent|default)(/conmon)?$' |
+  find /sys/fs/cgroup -mindepth 2 -type d | grep -vE '^/sys/fs/cgroup/[^/]*/(libpod_parent|default|docker)(/conmon)?$' |
     grep -vE '^/sys/fs/cgroup/systemd/libpod_parent/[0-9a-f]{64}$' | sed 's/^/cgroup /'
   stat -c 'owner of %n: %u:%g' /dev/null /dev/zero /dev/tty
-  find /run/mini_container -mindepth 1 2>/dev/null | sed 's/^/state /'
+  # Wherever an engine has put our state; not in what it unpacks.
+  find /run \( -name root -o -name data -o -name image \) -prune -o -name record.json -print | sed 's/^/state /'
 }
 as_before() {
   findings >"$work/after"

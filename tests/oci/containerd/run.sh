@@ -22,7 +22,16 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
 END
 containerd --config "$work/config.toml" >"$work/containerd.log" 2>&1 &
 daemon=$!
-c() { timeout 60 ctr --address "$work/s" "$@"; }
+cat >"$work/c" <<END
+#!/bin/sh
+exec timeout --foreground 60 ctr --address "$work/s" "\$@"
+END
+chmod +x "$work/c"
+PATH="$work:$PATH"
+cat >"$work/profile.json" <<'END'
+{"defaultAction": "SCMP_ACT_ALLOW",
+ "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}
+END
 wait_until 20 c version || {
   cat "$work/containerd.log"
   echo "containerd does not start here"
@@ -51,6 +60,9 @@ run_with() {
   # shellcheck disable=SC2086
   c run --snapshotter native --runc-binary "$chosen" $options docker.io/library/busy:latest "$@"
 }
+# ctr tells the size after the start.
+in_there='tty; i=0; while [ "$((i += 1))" -lt 50 ] && [ "$(stty size 2>/dev/null)" != "31 99" ]; do sleep 0.1; done; stty size; exit 6'
+shell() { check "$1" sh -c "$2"; }
 status_of() { c task ls | awk -v id="$1" '$1 == id { print $3 }'; }
 stopped() { [ "$(status_of "$1")" = STOPPED ]; }
 
@@ -62,32 +74,62 @@ checks() {
   check 'capabilities' run_with --rm one grep Cap /proc/self/status
   check 'seccomp' run_with '--rm --seccomp' one grep Seccomp: /proc/self/status
   check 'a read-only root' run_with '--rm --read-only' one touch /x
-  check 'memory' run_with '--rm --memory-limit 33554432' one true
-  check 'a mount' run_with "--rm --mount type=bind,src=$work/image,dst=/mnt,options=rbind:ro" one ls /mnt
-  check 'a terminal' script -qec "ctr --address $work/s run --snapshotter native \
-    --runc-binary $chosen --rm --tty docker.io/library/busy:latest one tty" /dev/null
+  check 'a writable root' run_with --rm one sh -c 'touch /x && echo made'
+  check 'out of memory' run_with '--rm --memory-limit 16777216' one tail /dev/zero
+  check 'a parent cgroup' run_with '--rm --cgroup /default/parent/one' one sh -c 'cut -d: -f3 /proc/self/cgroup | sort -u'
+  find /sys/fs/cgroup -depth -type d -path '*/default/parent*' -exec rmdir {} +
+  check 'a mount' run_with "--rm --mount type=bind,src=$work/image,dst=/mnt,options=rbind:ro" one sh -c 'ls /mnt; touch /mnt/x'
+  check 'a tmpfs' run_with '--rm --mount type=tmpfs,src=tmpfs,dst=/mnt,options=size=1m:noexec:nosuid' one sh -c 'grep " /mnt " /proc/mounts; touch /mnt/x && echo written'
+  check 'no capabilities' run_with '--rm --cap-drop CAP_CHOWN --cap-drop CAP_KILL' one sh -c 'grep CapEff /proc/self/status; chown 1 /tmp'
+  check 'one more' run_with '--rm --cap-add CAP_SYS_ADMIN' one sh -c 'grep CapEff /proc/self/status; hostname other && hostname'
+  check 'a profile' run_with "--rm --seccomp --seccomp-profile $work/profile.json" one sh -c 'mkdir /tmp/x; grep Seccomp: /proc/self/status'
+  check 'new privileges' run_with '--rm --allow-new-privs' one grep NoNewPrivs /proc/self/status
+  check 'no new privileges' run_with --rm one grep NoNewPrivs /proc/self/status
+  check 'a device' run_with '--rm --device /dev/fuse' one sh -c 'stat -c "%n %F %t:%T" /dev/fuse'
+  check 'network of the host' run_with '--rm --net-host' one sh -c "test \$(readlink /proc/self/ns/net) = $(readlink /proc/self/ns/net) && echo host"
+  check 'a namespace by path' run_with '--rm --with-ns ipc:/proc/1/ns/ipc' one sh -c "test \$(readlink /proc/self/ns/ipc) = $(readlink /proc/1/ns/ipc) && echo shared"
+  check 'mapped ids' run_with '--rm --uidmap 0:100000:1000 --gidmap 0:100000:1000' one sh -c 'cat /proc/self/uid_map; id -u'
+  check 'memory and cpus' run_with '--detach --memory-limit 33554432 --cpus 0.5 --cpu-shares 512 --cgroup /default/limited' limited sleep 100
+  check 'as they are' sh -c 'cd /sys/fs/cgroup; for f in memory/:memory.limit_in_bytes cpu/:cpu.cfs_quota_us cpu/:cpu.shares; do cat ${f%:*}default/limited/${f#*:}; done'
+  shell 'removed by force' 'c task rm -f limited >/dev/null; c container rm limited; find /sys/fs/cgroup -name limited'
+  check 'a label and an annotation' run_with '--rm --label a=b --annotation c=d' one echo labelled
+  check 'its process id on file' run_with "--rm --pid-file $work/pid" one true
+  check 'devices' run_with --rm one sh -c 'stat -c "%n %a %F %t:%T %u:%g" /dev/* | grep -v /dev/core'
+  check 'mounts' run_with --rm one sh -c 'cut -d" " -f2,3 /proc/mounts | grep -v "^/ " | sort'
+  check 'masked paths' run_with --rm one sh -c 'cat /proc/kcore 2>/dev/null | wc -c; ls -A /sys/firmware | wc -l; echo 1 >/proc/sys/kernel/panic'
+  check 'a terminal' in_terminal "c run --snapshotter native --runc-binary $chosen --rm --tty \
+    docker.io/library/busy:latest one sh -c '$in_there'"
   check 'detached' run_with --detach two sleep 100
   check 'running' status_of two
   check 'exec' c task exec --exec-id e1 two echo inside
   check 'exec exit code' c task exec --exec-id e2 two sh -c 'exit 9'
   check 'exec of what is missing' c task exec --exec-id e3 two /nowhere
   check 'exec user' c task exec --exec-id e4 --user 7:8 two id -u
+  check 'exec directory' c task exec --exec-id e5 --cwd /tmp two pwd
+  check 'exec capabilities' c task exec --exec-id e6 two grep Cap /proc/self/status
+  shell 'exec standard input' 'echo typed | c task exec --exec-id e7 two cat'
+  check 'exec: a terminal' in_terminal "c task exec --exec-id e8 --tty two sh -c '$in_there'"
+  shell 'exec: a signal' 'c task exec --exec-id e9 two sleep 100 & sleep 1; c task kill --signal SIGTERM --exec-id e9 two; c task kill --signal SIGKILL --exec-id e9 two; wait $!'
+  check 'the same namespaces' c task exec --exec-id e10 two sh -c 'for n in net mnt pid ipc uts cgroup; do test "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" || echo $n; done'
   check 'pause' c task pause two
   check 'paused' status_of two
   check 'resume' c task resume two
   check 'running again' status_of two
-  check 'processes' sh -c "ctr --address $work/s task ps two | wc -l"
-  check 'metrics' sh -c "ctr --address $work/s task metrics two | grep -c pids.current"
+  shell 'processes' "c task ps two | wc -l"
+  shell 'metrics' "c task metrics two | grep -c pids.current"
   check 'kill' c task kill --signal SIGKILL two
   wait_until 10 stopped two
   check 'stopped' status_of two
-  check 'delete the task' sh -c "ctr --address $work/s task rm two >/dev/null"
+  check 'exec when stopped' c task exec --exec-id e11 two true
+  check 'kill when stopped' c task kill two
+  shell 'delete the task' "c task rm two >/dev/null"
   check 'delete it' c container rm two
   check 'kill all' run_with --detach three sh -c 'sleep 100 & sleep 100'
   check 'of it' c task kill --all --signal SIGKILL three
   wait_until 10 stopped three
-  check 'and remove' sh -c "ctr --address $work/s task rm three >/dev/null; ctr --address $work/s container rm three"
-  check 'nothing is left' sh -c "ctr --address $work/s container ls -q; ctr --address $work/s task ls -q"
+  shell 'and remove' "c task rm three >/dev/null; c container rm three"
+  shell 'remove a running one by force' "c run --snapshotter native --runc-binary $chosen --detach docker.io/library/busy:latest five sleep 100; c task rm -f five >/dev/null; c container rm five"
+  shell 'nothing is left' "c container ls -q; c task ls -q"
 }
 
 for chosen in "$runtime" "$(command -v runc)"; do
