@@ -39,6 +39,17 @@ const std::string& name_of(const Pipeline& pipeline, const Span& span) {
 
 double microseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1000; }
 
+/// A viewer's name for a process of the trace.
+Value process_event(std::int64_t pid, const char* name) {
+  Value arguments, event;
+  arguments.set("name", Value(std::string(name)));
+  event.set("name", Value(std::string("process_name")));
+  event.set("ph", Value(std::string("M")));
+  event.set("pid", Value(pid));
+  event.set("args", std::move(arguments));
+  return event;
+}
+
 }  // namespace
 
 void show_timings(const Pipeline& pipeline) {
@@ -67,7 +78,7 @@ void show_timings(const Pipeline& pipeline) {
 }
 
 void write_trace(const Pipeline& pipeline, const std::string& path) {
-  List events;
+  List events{process_event(1, "agent"), process_event(2, "child")};
   for (const auto& row : rows_of(pipeline)) {
     Value event;
     const std::string process = row.process;
@@ -84,8 +95,8 @@ void write_trace(const Pipeline& pipeline, const std::string& path) {
   trace.set("displayTimeUnit", Value(std::string("ns")));
   trace.set("traceEvents", Value(std::move(events)));
   const auto text = write_json(trace, JsonStyle::pretty);
-  const mc::Fd file(mc::check(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), "make '", path, "'"));
+  const mc::Fd file(mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+                              "make '", path, "'"));
   mc::check(::write(file.get(), text.data(), text.size()), "write '", path, "'");
 }
 

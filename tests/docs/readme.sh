@@ -58,8 +58,18 @@ follow "$work/launch.1"
 says "bin"
 follow "$work/launch.2"
 says "valid; plugins: rootfs, pid, uts, ipc" "clone3: " "child pivot        rootfs" '"$schema"' "ipc "
-python3 -c 'import json; assert json.load(open("trace.json"))["traceEvents"]' ||
-  fail "trace.json is no trace"
+# As a viewer reads it: whole events of both processes, in their order, with names for them.
+python3 - <<'END' || fail "trace.json is no trace"
+import json
+events = json.load(open("trace.json"))["traceEvents"]
+names = {event["pid"]: event["args"]["name"] for event in events if event["ph"] == "M"}
+spans = [event for event in events if event["ph"] == "X"]
+assert all(span["dur"] >= 0 and span["tid"] == 1 and span["name"] for span in spans)
+assert [span["ts"] for span in spans] == sorted(span["ts"] for span in spans)
+assert {(names[span["pid"]], span["name"]) for span in spans} >= {
+    ("agent", "rootfs.plan"), ("agent", "uts.create"), ("child", "rootfs.pivot"),
+    ("child", "uts.after_pivot")}, spans
+END
 follow "$work/launch.3"
 says "web" "running" "box"
 mini_container list | grep -q web && fail "the container 'web' is still there"
