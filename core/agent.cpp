@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -21,21 +20,12 @@
 #include "core/log.hpp"
 #include "core/namespaces.hpp"
 #include "core/record.hpp"
+#include "core/single_thread.hpp"
 #include "core/terminal.hpp"
 
 namespace mini_container {
 
 namespace {
-
-// Two links for "." and "..", and one for each thread: proc(5).
-void require_single_thread() {
-  struct stat info {};
-  mc::check(::stat("/proc/self/task", &info), "look at '/proc/self/task'",
-            mc::Hint{"mount proc on /proc"});
-  if (info.st_nlink != 3)
-    mc::fail("refuse to clone: a plugin has left ", info.st_nlink - 3, " threads running",
-             mc::Hint{"a plugin must join its threads before its hook returns"});
-}
 
 mc::Fd listen_for_start(const ContainerState& state) {
   mc::Fd listener(mc::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0),
@@ -93,7 +83,6 @@ void Agent::start() {
 }
 
 void Agent::prepare() {
-  require_single_thread();
   state_ = ContainerState::create(pipeline_.options.state_root, pipeline_.options.id);
   lock_ = state_.lock();
   write_record(state_, pipeline_.launch, pipeline_.options);
@@ -125,6 +114,7 @@ void Agent::clone_child() {
   const bool is_job = is_terminal_job();
   child_waits_ = child_must_wait(is_job);
   list_namespaces(false);
+  require_single_thread();
   auto cloned = clone_container(pipeline_.plan);
   if (cloned.pid == 0)
     run_child({pipeline_, std::move(childs), std::move(start_socket_),

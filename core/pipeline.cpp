@@ -8,6 +8,7 @@
 
 #include "core/failure.hpp"
 #include "core/hook_guard.hpp"
+#include "core/single_thread.hpp"
 
 namespace mini_container {
 
@@ -63,6 +64,7 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
       instance.create();
     else
       instance.call(instance.plugin().data.*(info(hook).member), call);
+    if (hook <= Hook::pre_clone) require_no_thread_left();
   } catch (const mc::Error& error) {
     where.leave(options.timings);
     throw Failure(instance.plugin().name + ": " + info(hook).name, error);

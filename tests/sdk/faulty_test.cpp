@@ -104,6 +104,19 @@ TEST_CASE("a fault before the command: named, undone, and the command never ran"
     }
 }
 
+TEST_CASE("a thread that is left running before the clone ends the launch, and is named") {
+  for (const std::string hook : {"create", "plan", "pre_clone"}) {
+    CAPTURE(hook);
+    const NothingLeft nothing_left;
+    const auto result = launch(hook, "thread", "touch /ran");
+    CAPTURE(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(where(hook) + "refuse to clone: a plugin has left 1 thread") !=
+          std::string::npos);
+    CHECK_FALSE(fs::remove(root() + "/ran"));
+  }
+}
+
 TEST_CASE("a fault in post_exec stops the container") {
   for (const auto& fault : faults) {
     CAPTURE(fault.name);
