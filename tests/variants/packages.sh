@@ -12,7 +12,12 @@ rm -rf "$work/packages"
 content() { dpkg-deb -c "$work/packages/$1"_*.deb | awk '$1 !~ /^d/ { print substr($6, 2) }'; }
 field() { dpkg-deb -f "$work/packages/$1"_*.deb "$2"; }
 
-contains "$(content mini-container)" /usr/bin/mini_container /usr/share/man/man1/mini_container.1
+contains "$(content mini-container)" /usr/bin/mini_container /usr/share/man/man1/mini_container.1 \
+  /usr/share/man/man5/mini_container.toml.5 /usr/share/mini_container/launch.schema.json \
+  /usr/share/bash-completion/completions/mini_container.bash \
+  /usr/share/zsh/vendor-completions/_mini_container \
+  /usr/share/fish/vendor_completions.d/mini_container.fish
+contains "$(content mini-container-dev)" /usr/share/man/man3/mini_container_plugin.3
 contains "$(content mini-container-dev)" /usr/include/mini_container/abi.h \
   /usr/include/mini_container/plugin.hpp /mini_container-config.cmake /mini_container.pc \
   /usr/share/mini_container/template/hello.cpp /usr/share/mini_container/examples/c/priority.c
