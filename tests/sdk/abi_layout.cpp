@@ -13,8 +13,8 @@ static_assert(sizeof(void*) == 8, "the numbers below are those of 64-bit machine
 // The frozen copy itself, so that nobody edits both.
 static_assert(sizeof(v1_0_error) == 512 && sizeof(v1_0_option) == 104 &&
               sizeof(v1_0_mount) == 136 && sizeof(v1_0_namespace) == 24 &&
-              sizeof(v1_0_host) == 176 && sizeof(v1_0_facts) == 24 && sizeof(v1_0_call) == 88 &&
-              sizeof(v1_0_plugin) == 216);
+              sizeof(v1_0_host) == 176 && sizeof(v1_0_facts) == 24 && sizeof(v1_0_hooks) == 16 &&
+              sizeof(v1_0_call) == 88 && sizeof(v1_0_plugin) == 216);
 static_assert(sizeof(mc_error) == 512, "plugins write into the caller's 512 bytes");
 
 #define KEEPS(STRUCT, FIELD)                                                      \
@@ -105,6 +105,10 @@ KEEPS(facts, size);
 KEEPS(facts, reserved);
 KEEPS(facts, tell);
 KEEPS(facts, ask);
+
+KEEPS(hooks, size);
+KEEPS(hooks, reserved);
+KEEPS(hooks, skip);
 
 KEEPS(call, size);
 KEEPS(call, flags);
