@@ -22,7 +22,8 @@ bool is_noted(const char* link) {
 
 int reopen(const char* path) { return ::open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC); }
 
-/// Opening a pipe's other end by /proc/PID/fd gives the end that is asked for: proc(5).
+/// By the parent's own descriptor of it: for a file that has no path here, and for a pipe, of which
+/// either end gives the one that is asked for: proc(5).
 int open_through_parent() {
   char path[64] = "/proc/";
   char* const end = path + sizeof path - 1;
@@ -45,7 +46,8 @@ void note_error_output() {
 
 void restore_error_output() {
   if (noted[0] == '\0' || ::fcntl(STDERR_FILENO, F_GETFD) >= 0) return;
-  const int fd = noted[0] == '/' ? reopen(noted) : open_through_parent();
+  int fd = open_through_parent();
+  if (fd < 0 && noted[0] == '/') fd = reopen(noted);
   if (fd < 0) return;
   if (fd == STDERR_FILENO) {
     ::fcntl(fd, F_SETFD, 0);

@@ -7,8 +7,8 @@ namespace mini_container {
 /// Notes what standard error is. To be called while it is open.
 void note_error_output();
 
-/// Where standard error is closed: opens anew what was noted, by its path, or, a pipe, through the
-/// parent, which holds its other end. Only async-signal-safe calls; what fails leaves it closed.
+/// Where standard error is closed: opens anew what was noted, through the parent, or by its path.
+/// Only async-signal-safe calls; what fails leaves it closed.
 void restore_error_output();
 
 }  // namespace mini_container

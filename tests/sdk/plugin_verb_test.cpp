@@ -179,13 +179,14 @@ TEST_CASE("plugin check finds what the linker was told wrong") {
 }
 
 TEST_CASE("plugin check survives a plugin that breaks") {
-  for (const char* fault : {"abort", "crash", "exit", "close", "error"})
-    for (const char* hook : {"create", "pre_clone", "after_pivot", "cleanup"}) {
+  for (const std::string fault : {"abort", "crash", "exit", "close", "error", "escape", "loop"})
+    for (const std::string hook : {"create", "pre_clone", "after_pivot", "cleanup"}) {
       CAPTURE(fault);
       CAPTURE(hook);
       const HostUnchanged unchanged;
       const auto result = run(
-          {"plugin", "check", fixture("faulty"), "--faulty.hook", hook, "--faulty.fault", fault});
+          {"plugin", "check", fixture("faulty"), "--faulty.hook", hook, "--faulty.fault", fault,
+           "--container.hook_timeout", "300ms"});
       CAPTURE(result);
       CHECK(result.exit_code == 1);
       CHECK(has(result.out + result.err, std::string("faulty: ") + hook + ": "));
