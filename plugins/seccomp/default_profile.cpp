@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/personality.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -100,6 +101,29 @@ void add_socket_rules(Profile& profile, bool may_audit) {
   add(profile, Action::error, EINVAL, {"socket"}, {is(0, AF_NETLINK), is(2, NETLINK_AUDIT)});
 }
 
+// All 32-bit numbers but `except`, as blocks: the halves of a range that holds one, and so on.
+void add_blocks_without(std::initializer_list<std::uint64_t> except, Block range,
+                        std::vector<Block>& out) {
+  const auto is_within = [&range](std::uint64_t number) {
+    return number - range.first < range.size;
+  };
+  if (std::none_of(except.begin(), except.end(), is_within)) return out.push_back(range);
+  if (range.size == 1) return;
+  const std::uint64_t half = range.size / 2;
+  add_blocks_without(except, {range.first, half}, out);
+  add_blocks_without(except, {range.first + half, half}, out);
+}
+
+// Both type into the terminal that the container shares with its caller, for the caller's shell to
+// read: ioctl_tty(2), ioctl_console(2). The kernel takes the request's lower half alone.
+void add_ioctl_rules(Profile& profile) {
+  std::vector<Block> requests;
+  add_blocks_without({TIOCSTI, TIOCLINUX}, {0, int_mask + 1}, requests);
+  for (const Block& block : requests) allow(profile, {"ioctl"}, {is_in(1, block)});
+  for (const std::uint64_t typing : {TIOCSTI, TIOCLINUX})
+    refuse(profile, {"ioctl"}, {is(1, typing)});
+}
+
 }  // namespace
 
 Profile default_profile(std::uint64_t capabilities) {
@@ -135,6 +159,8 @@ Profile default_profile(std::uint64_t capabilities) {
   }
   drop("socket");
   add_socket_rules(profile, has(CAP_AUDIT_WRITE));
+  std::erase(open, "ioctl");
+  add_ioctl_rules(profile);
   drop("personality");
   for (const std::uint64_t persona :
        {std::uint64_t{PER_LINUX}, std::uint64_t{PER_LINUX32}, std::uint64_t{UNAME26},

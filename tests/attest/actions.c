@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -260,6 +261,16 @@ static int do_forks(int count, char **arguments) {
   return 0;
 }
 
+/* Types a letter into the terminal on standard input, as its own user would; then with a request
+ * whose upper half, which the kernel ignores, is not empty. */
+static int do_type(int count, char **arguments) {
+  (void)count;
+  (void)arguments;
+  char letter = 'x';
+  say("type", syscall(SYS_ioctl, 0, TIOCSTI, &letter));
+  return say("type-high", syscall(SYS_ioctl, 0, 1UL << 32 | TIOCSTI, &letter));
+}
+
 /* The way out of a bare chroot(2): a second one below, left by a directory from above it. Prints
  * whether what is then reached from ".." is still the same root. */
 static int do_climb(int count, char **arguments) {
@@ -326,6 +337,7 @@ const action actions[] = {{"args", 0, "[ARGUMENT...]", do_args},
                           {"eat-memory", 1, "BYTES", do_eat_memory},
                           {"forks", 1, "COUNT", do_forks},
                           {"climb", 1, "DIRECTORY", do_climb},
+                          {"type", 0, "", do_type},
                           {"abstract-connect", 1, "NAME", do_abstract_connect},
                           {"abstract-listen", 1, "NAME", do_abstract_listen},
                           {NULL, 0, NULL, NULL}};

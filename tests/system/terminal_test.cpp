@@ -127,6 +127,19 @@ TEST_CASE("Ctrl-C reaches a container that shares our process group once") {
   CHECK(terminal.finish() == 0);
 }
 
+TEST_CASE("with seccomp a command types nothing into its caller's terminal") {
+  const HostUnchanged unchanged;
+  Terminal plain(runtime_command({"-r", shared_root(), "-p", "attest", "type"}));
+  CHECK_FALSE(plain.wait_for("EPERM", std::chrono::milliseconds(500)));
+  plain.finish();
+  Terminal filtered(runtime_command(
+      {"-r", shared_root(), "-p", "--seccomp", "sh", "-c", "attest type; stty size"}));
+  CHECK(filtered.wait_for("type EPERM"));
+  CHECK(filtered.wait_for("type-high EPERM"));
+  CHECK(filtered.wait_for("24 80"));
+  CHECK(filtered.finish() == 0);
+}
+
 TEST_CASE("with a terminal of its own, the container's devpts holds it") {
   const HostUnchanged unchanged;
   Terminal terminal(shell({"-t"}));
