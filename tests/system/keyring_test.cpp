@@ -30,8 +30,8 @@ long join_session_with_key(const char* name) {
 TEST_CASE("the container has a session keyring of its own") {
   const HostUnchanged unchanged;
   join_session_with_key("mini-container-test-caller");
-  const std::string own = std::to_string(
-      ::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
+  const std::string own =
+      std::to_string(::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
   CHECK(keyring({}) == own);
   const std::string inside = keyring({"keyring"});
   CHECK(inside != own);
@@ -57,12 +57,32 @@ TEST_CASE("it is named after the container") {
   CHECK(result.out.find("keyring-test: empty") != std::string::npos);
 }
 
+TEST_CASE("the host sees it while the container lives, exec joins it, and it goes with it") {
+  const HostUnchanged unchanged;
+  const auto on_host = [] {
+    return read_file("/proc/keys").find("keyring-live: ") != std::string::npos;
+  };
+  CHECK(!on_host());
+  Process container(
+      runtime_command({"run", "--id", "keyring-live", "-r", shared_root(), "--pid", "--keyring",
+                       "--", "sh", "-c", "attest privileges; echo up; exec cat"}));
+  REQUIRE(container.wait_for("up"));
+  CHECK(on_host());
+  const auto joined = run({"exec", "keyring-live", "attest", "privileges"});
+  CHECK_MESSAGE(joined.exit_code == 0, joined);
+  CHECK(value(joined.out, "keyring") == value(container.output(), "keyring"));
+  container.close_input();
+  CHECK(container.finish().exit_code == 0);
+  // The kernel collects what nobody holds after the last process is gone.
+  CHECK(eventually([&] { return !on_host(); }));
+}
+
 TEST_CASE("a keyring of that name that holds keys is refused") {
   join_session_with_key("mini-container-test-taken");
   // Searchable for the owner, so that the kernel finds it by its name.
   REQUIRE(::syscall(SYS_keyctl, KEYCTL_SETPERM, KEY_SPEC_SESSION_KEYRING, 0x3f0b0000) == 0);
-  const auto result = run({"-r", shared_root(), "--keyring.name", "mini-container-test-taken", "--",
-                           "true"});
+  const auto result =
+      run({"-r", shared_root(), "--keyring.name", "mini-container-test-taken", "--", "true"});
   CHECK(result.exit_code == 125);
   INFO(result.last_error());
   CHECK(result.last_error().find("in use and holds keys") != std::string::npos);
@@ -73,8 +93,8 @@ TEST_CASE("a keyring of another user is refused") {
                  "mini-container-test-other", "sh", "-c",
                  "keyctl setperm @s 0x3f0b0b0b && echo ready && exec sleep 30"});
   REQUIRE(other.wait_for("ready"));
-  const auto result = run({"-r", shared_root(), "--keyring.name", "mini-container-test-other", "--",
-                           "true"});
+  const auto result =
+      run({"-r", shared_root(), "--keyring.name", "mini-container-test-other", "--", "true"});
   CHECK(result.exit_code == 125);
   CHECK(result.last_error().find("belongs to another user") != std::string::npos);
 }
