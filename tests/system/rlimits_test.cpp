@@ -128,6 +128,12 @@ TEST_CASE("a soft limit above the hard one, a negative one and an unknown one ar
   CHECK(negative.last_error().find("nofile") != std::string::npos);
   const auto overflow = launch("[rlimits]\nas = { soft = '99999999999T' }\n");
   CHECK(overflow.exit_code == 125);
+  for (const char* size : {"'12Q'", "'K'", "''", "'-1K'", "18446744073709551616"}) {
+    CAPTURE(size);
+    const auto result = launch("[rlimits]\nas = { soft = " + std::string(size) + " }\n");
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find("launch.toml:2:") != std::string::npos);
+  }
   const auto unknown = launch("[rlimits]\nnofiles = { soft = 1 }\n");
   CHECK(unknown.exit_code == 125);
   CHECK(unknown.last_error().find("did you mean 'nofile'") != std::string::npos);
