@@ -11,6 +11,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "core/user_namespace.hpp"
+
 namespace mini_container {
 
 namespace {
@@ -256,7 +258,7 @@ void ContainerState::remove() {
 }
 
 std::string default_state_root() {
-  if (::geteuid() == 0) return "/run/mini_container";
+  if (::geteuid() == 0 && in_initial_user_namespace()) return "/run/mini_container";
   if (const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
     return std::string(runtime) + "/mini_container";
   return mc::concat("/tmp/mini_container-", ::geteuid());
