@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/namespaces.hpp"
+#include "core/user_namespace.hpp"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -62,16 +63,16 @@ class PidNamespaceOfChildren {
 
 // New namespaces belong to the user namespace that the cloning process is in, so another process
 // joins it first; the child is the agent's all the same (CLONE_PARENT). 0: this is the child.
-long clone_within(const PlannedNamespace& user, const PlannedNamespace* pid_space,
+long clone_within(const PlannedNamespace* user, const PlannedNamespace* pid_space,
                   clone_args& arguments) {
   int ends[2];
   mc::check(::pipe2(ends, O_CLOEXEC), "make a pipe to the joining process");
   const mc::Fd reader(ends[0]);
   mc::Fd writer(ends[1]);
-  const pid_t helper = mc::check(::fork(), "fork to join the user namespace");
+  const pid_t helper = mc::check(::fork(), "fork to join namespaces");
   if (helper == 0) {
     long result = -1;
-    if (::setns(user.joined.get(), CLONE_NEWUSER) == 0 &&
+    if ((user == nullptr || ::setns(user->joined.get(), CLONE_NEWUSER) == 0) &&
         (pid_space == nullptr || ::setns(pid_space->joined.get(), CLONE_NEWPID) == 0)) {
       arguments.flags |= CLONE_PARENT;
       arguments.flags &= ~static_cast<std::uint64_t>(CLONE_PIDFD);
@@ -111,8 +112,9 @@ Cloned clone_container(const Plan& plan) {
   const auto* pid_space = joined(plan, CLONE_NEWPID);
   long pid = -1;
   int failed = 0;
-  if (user != nullptr) {
-    pid = clone_within(*user, pid_space, arguments);
+  // Root of a user namespace may join a pid namespace of its own and not come back.
+  if (user != nullptr || (pid_space != nullptr && !in_initial_user_namespace())) {
+    pid = clone_within(user, pid_space, arguments);
     failed = errno;
     if (pid > 0)
       pidfd = static_cast<int>(mc::check(::syscall(SYS_pidfd_open, pid, 0), "open a pidfd"));
