@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "control.hpp"
 #include "mini_container/namespace_file.hpp"
@@ -193,7 +194,7 @@ class Cgroup {
     for (Place& place : places_) {
       try {
         make(host, place);
-        usable.push_back(std::move(place));
+        usable.push_back(std::exchange(place, Place()));
       } catch (const mc::Error& error) {
         const bool optional = config_.boolean("optional");
         const int number = error.error_number();
@@ -206,10 +207,15 @@ class Cgroup {
           host.debug("goes on without: ", reason);
       }
     }
+    for (const Place& place : places_)
+      if (!place.made.empty()) undo(host, place);
     places_ = std::move(usable);
-    if (places_.empty() && !config_.boolean("optional"))
+    write_record(state_fd, places_, {});
+    if (!places_.empty()) return;
+    if (!config_.boolean("optional"))
       mc::fail_with(EACCES, "no cgroup can be made: ", reason,
                     mc::Hint{"have one delegated, or set cgroup.optional = true"});
+    host.warn("goes on without a cgroup: ", reason);
   }
 
   void make(mc::Host& host, const Place& place) {

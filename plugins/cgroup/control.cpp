@@ -14,6 +14,7 @@ namespace cgroup {
 
 namespace {
 
+// Where there must be some; a user without a delegated one has none (`optional`).
 std::vector<Place> recorded(int state_fd) {
   auto places = read_record(state_fd).places;
   if (places.empty()) mc::fail_with(ENOENT, "find the container's cgroups");
@@ -34,14 +35,13 @@ const Place& main_place(const std::vector<Place>& places) {
   return places.front();
 }
 
-// v2 freezes without a controller; on v1 it is one.
-const Place& freezer(const std::vector<Place>& places) {
+// v2 freezes without a controller; on v1 it is one. nullptr: in none that can be paused.
+const Place* freezer(const std::vector<Place>& places) {
   for (const Place& place : places)
-    if (place.hierarchy.unified) return place;
+    if (place.hierarchy.unified) return &place;
   for (const Place& place : places)
-    if (place.hierarchy.has("freezer")) return place;
-  mc::fail("the container is in no cgroup that can be paused",
-           mc::Hint{"launch it with cgroup.controllers = [\"all\"]"});
+    if (place.hierarchy.has("freezer")) return &place;
+  return nullptr;
 }
 
 bool is_frozen(const Place& place, int directory) {
@@ -52,7 +52,11 @@ bool is_frozen(const Place& place, int directory) {
 
 void set_frozen(int state_fd, bool frozen) {
   const auto places = recorded(state_fd);
-  const Place& place = freezer(places);
+  const Place* const found = freezer(places);
+  if (found == nullptr)
+    mc::fail("the container is in no cgroup that can be paused",
+             mc::Hint{"launch it with cgroup.controllers = [\"all\"]"});
+  const Place& place = *found;
   const mc::Fd directory = open(place.hierarchy, place.path);
   const bool unified = place.hierarchy.unified;
   const char* file = unified ? "cgroup.freeze" : "freezer.state";
@@ -87,9 +91,9 @@ int resume(int state_fd, mc_error* error) {
 
 int paused(int state_fd, std::int32_t* out, mc_error* error) {
   return mc::guarded(error, [&] {
-    const auto places = recorded(state_fd);
-    const Place& place = freezer(places);
-    *out = is_frozen(place, open(place.hierarchy, place.path).get()) ? 1 : 0;
+    const auto places = read_record(state_fd).places;
+    const Place* place = freezer(places);
+    *out = place != nullptr && is_frozen(*place, open(place->hierarchy, place->path).get()) ? 1 : 0;
   });
 }
 
@@ -201,7 +205,7 @@ int signal_everyone(int state_fd, std::int32_t signal, mc_error* error) {
 int birth(int state_fd, const char* sub_path, std::int32_t* out, mc_error* error) {
   return mc::guarded(error, [&] {
     *out = -1;
-    for (const Place& place : recorded(state_fd)) {
+    for (const Place& place : read_record(state_fd).places) {
       if (!place.hierarchy.unified) continue;
       const mc::Fd directory = open(place.hierarchy, path_of(place, sub_path));
       *out = mc::check(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
@@ -214,7 +218,7 @@ int entries(int state_fd, const char* sub_path, std::int32_t* fds, std::uint32_t
             mc_error* error) {
   return mc::guarded(error, [&] {
     std::vector<mc::Fd> opened;
-    for (const Place& place : recorded(state_fd)) {
+    for (const Place& place : read_record(state_fd).places) {
       if (place.hierarchy.unified) continue;
       const mc::Fd directory = open(place.hierarchy, path_of(place, sub_path));
       opened.emplace_back(mc::check(::openat(directory.get(), "tasks", O_WRONLY | O_CLOEXEC),
@@ -229,7 +233,7 @@ int entries(int state_fd, const char* sub_path, std::int32_t* fds, std::uint32_t
 
 int enter(int state_fd, const char* sub_path, std::int32_t pid, mc_error* error) {
   return mc::guarded(error, [&] {
-    for (const Place& place : recorded(state_fd)) {
+    for (const Place& place : read_record(state_fd).places) {
       const mc::Fd directory = open(place.hierarchy, path_of(place, sub_path));
       mc::write_file(directory.get(), "cgroup.procs", mc::concat(pid));
     }
@@ -237,7 +241,7 @@ int enter(int state_fd, const char* sub_path, std::int32_t pid, mc_error* error)
 }
 
 int count_oom_kills(int state_fd, std::uint64_t* out, mc_error* error) {
-  return mc::guarded(error, [&] { *out = oom_kills(recorded(state_fd)); });
+  return mc::guarded(error, [&] { *out = oom_kills(read_record(state_fd).places); });
 }
 
 }  // namespace
