@@ -66,7 +66,7 @@ in_own_machine() {
   # Names of sockets and podman's directories are to be short.
   work=/run/e
   mount_cgroups
-  mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm &&
+  mount -t tmpfs -o mode=755 tmpfs /run && mount -t tmpfs tmpfs /dev/shm &&
     mkdir -p "$work" /run/lock && mount --bind "$2" "$work" || exit 1
   # A null of our own: the controls change its owner.
   mknod -m 666 /run/null c 1 3 && mount --bind /run/null /dev/null || exit 1
