@@ -264,8 +264,11 @@ std::size_t parse_global(const std::vector<std::string>& arguments, GlobalOption
     });
     if (found == run_flags().end()) break;
     if (found->value_name == nullptr) {
-      if (equals != argument.npos) mc::fail("--", found->name, ": takes no value");
-      set_global(found->id, "", global);
+      // Go's flags may be written --flag=true.
+      const std::string word = equals != argument.npos ? argument.substr(equals + 1) : "true";
+      if (word != "true" && word != "false")
+        mc::fail("--", found->name, ": '", word, "' is neither true nor false");
+      if (word == "true") set_global(found->id, "", global);
     } else if (equals != argument.npos) {
       set_global(found->id, argument.substr(equals + 1), global);
     } else {

@@ -68,7 +68,8 @@ int list_verb(VerbContext& context, const Arguments& arguments) {
   std::string format = "table";
   bool quiet = false;
   VerbOptions options("list");
-  options.value("format", 'f', format).flag("quiet", 'q', quiet);
+  options.value("format", 'f', format, "FORMAT", "table (the default) or json")
+      .flag("quiet", 'q', quiet, "Prints the ids alone");
   options.parse(arguments);
   if (format != "table" && format != "json")
     mc::fail("list: --format: '", format, "' is neither table nor json");
@@ -80,13 +81,19 @@ int list_verb(VerbContext& context, const Arguments& arguments) {
       std::printf("%s\n", id.c_str());
       continue;
     }
-    const auto container = Container::open(context.state_root(), id);
-    if (format == "json")
-      all.push_back(oci::container_json(container, context.catalog));
-    else
-      std::printf("%-24s %-8s %8d  %s\n", id.c_str(),
-                  oci::shown_status(container, context.catalog).c_str(),
-                  container.is_alive() ? container.process().pid : 0, container.command().c_str());
+    try {
+      const auto container = Container::open(context.state_root(), id);
+      if (format == "json")
+        all.push_back(oci::container_json(container, context.catalog));
+      else
+        std::printf("%-24s %-8s %8d  %s\n", id.c_str(),
+                    oci::shown_status(container, context.catalog).c_str(),
+                    container.is_alive() ? container.process().pid : 0,
+                    container.command().c_str());
+    } catch (const mc::Error&) {
+      // Gone since its name was read: it is no longer one of those that there are.
+      if (ContainerState::exists(context.state_root(), id)) throw;
+    }
   }
   if (!quiet && format == "json") std::printf("%s\n", write_json(Value(std::move(all))).c_str());
   return 0;
@@ -96,7 +103,8 @@ int kill_verb(VerbContext& context, const Arguments& arguments) {
   bool all = false;
   bool is_expression = false;
   VerbOptions options("kill");
-  options.flag("all", 'a', all).flag("regex", 'r', is_expression);
+  options.flag("all", 'a', all, "Sends it to every process of the container")
+      .flag("regex", 'r', is_expression, "ID is a regular expression; to all that it matches");
   const auto rest = options.parse(arguments);
   const auto wanted = only_argument(rest, "kill");
   const int signal = rest.size() > 1 ? parse_signal(rest[1]) : SIGTERM;
@@ -114,7 +122,8 @@ int delete_verb(VerbContext& context, const Arguments& arguments) {
   bool force = false;
   bool is_expression = false;
   VerbOptions options("delete");
-  options.flag("force", 'f', force).flag("regex", 'r', is_expression);
+  options.flag("force", 'f', force, "Ends a container that runs; one that is gone is no error")
+      .flag("regex", 'r', is_expression, "ID is a regular expression; all that it matches");
   const auto rest = options.parse(arguments);
   only_argument(rest, "delete");
   for (const auto& wanted : rest)

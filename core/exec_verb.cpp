@@ -37,23 +37,26 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   RunOptions options;
   bool ignore_paused = false;
   VerbOptions flags("exec", true);
-  flags.value("process", 'p', request.process_file)
-      .value("user", 'u', request.user)
-      .value("cwd", 'w', request.cwd)
-      .each("env", 'e', request.env)
-      .flag("tty", 't', request.terminal)
-      .flag("terminal", 0, request.terminal)
-      .each("cap", 'c', request.capabilities)
-      .each("additional-gids", 'g', request.groups)
-      .value("apparmor", 0, request.apparmor)
-      .value("process-label", 0, request.label)
-      .flag("no-new-privs", 0, request.no_new_privs)
-      .number("preserve-fds", 0, request.preserve_fds)
-      .flag("detach", 'd', options.outlives_agent)
-      .value("pid-file", 0, options.pid_file)
-      .value("console-socket", 0, options.console_socket)
-      .flag("ignore-paused", 0, ignore_paused)
-      .value("cgroup", 0, options.sub_cgroup);
+  flags
+      .value("process", 'p', request.process_file, "FILE",
+             "A process as config.json has it, in place of the container's")
+      .value("user", 'u', request.user, "UID[:GID]", "As whom")
+      .value("cwd", 'w', request.cwd, "DIR", "Where, an absolute path inside")
+      .each("env", 'e', request.env, "NAME=VALUE", "A variable more; may be given several times")
+      .flag("tty", 't', request.terminal, "Gives it a terminal")
+      .flag("terminal", 0, request.terminal, "The same as --tty")
+      .each("cap", 'c', request.capabilities, "NAME", "A capability more")
+      .each("additional-gids", 'g', request.groups, "GID", "A supplementary group")
+      .value("apparmor", 0, request.apparmor, "PROFILE", "Its AppArmor profile")
+      .value("process-label", 0, request.label, "LABEL", "Its SELinux label")
+      .flag("no-new-privs", 0, request.no_new_privs, "No execve gives it privileges")
+      .number("preserve-fds", 0, request.preserve_fds, "Descriptors that it keeps, from 3 on")
+      .flag("detach", 'd', options.outlives_agent, "Leaves it running")
+      .value("pid-file", 0, options.pid_file, "FILE", "Gets its process id")
+      .value("console-socket", 0, options.console_socket, "SOCKET",
+             "The Unix socket that its terminal is sent to")
+      .flag("ignore-paused", 0, ignore_paused, "In a paused container, too; it waits there")
+      .value("cgroup", 0, options.sub_cgroup, "PATH", "A cgroup below the container's");
   const auto rest = flags.parse(arguments);
   if (rest.empty()) mc::fail("exec: the container's id is missing");
   auto first = rest.begin() + 1;

@@ -38,7 +38,7 @@ const std::vector<RunFlagSpec>& run_flags() {
        "For bundles: the administrator's configuration, in place of /etc/mini_container/config.toml"},
       {RunFlag::rootless, "rootless", 0, "WHEN", "Accepted for container engines; found out anyway"},
       {RunFlag::criu, "criu", 0, "FILE", "Accepted for container engines; there is no checkpoint"},
-      {RunFlag::version, "version", 0, nullptr, "Shows the version, and the specification's"},
+      {RunFlag::version, "version", 'V', nullptr, "Shows the version, and the specification's"},
       {RunFlag::help, "help", 'h', nullptr, "Shows the flags, grouped by plugin"},
   };
   return flags;

@@ -115,6 +115,16 @@ std::span<const VerbText> verb_texts() {
       {"list", "[OPTION]...", "Lists the containers"},
       {"kill", "[OPTION]... ID [SIGNAL]", "Sends a signal to a container"},
       {"delete", "[OPTION]... ID", "Removes what a container left"},
+      {"create", "[OPTION]... ID", "Makes a container from a bundle; it waits for start"},
+      {"start", "ID", "Lets a created container run its program"},
+      {"state", "ID", "Prints the state of a container as JSON"},
+      {"ps", "[OPTION]... ID", "Lists the processes of a container"},
+      {"pause", "ID", "Stops all processes of a container where they are"},
+      {"resume", "ID", "Lets a paused container go on"},
+      {"update", "[OPTION]... ID", "Changes the limits of a container"},
+      {"events", "[OPTION]... ID", "Prints what a container uses, and when it runs out of memory"},
+      {"spec", "[OPTION]...", "Writes a config.json to start from"},
+      {"features", "", "Prints what a bundle can ask for, as JSON"},
       {"validate", "FILE", "Checks a launch completely without running it"},
       {"plan", "[--json] FILE", "Prints what a launch would do"},
       {"plugin", "list|info NAME|check FILE", "Shows the plugins and checks a new one"},
@@ -134,6 +144,19 @@ std::string verb_help_text(std::string_view verb) {
   return mc::concat("Usage: mini_container ", verb, *found->arguments != '\0' ? " " : "",
                     found->arguments, "\n\n", found->summary,
                     ".\n\nSee mini_container --help and mini_container(1).\n");
+}
+
+std::string verb_help_text(std::string_view verb, std::span<const OptionText> options) {
+  std::string out = verb == "run" ? "Usage: mini_container run [OPTION]... ID\n\nMakes a container "
+                                    "from a bundle and runs it.\n\nSee mini_container --help.\n"
+                                  : verb_help_text(verb);
+  std::string rows = "Options:\n";
+  for (const OptionText& option : options)
+    row(rows,
+        spelling(option.letter, {option.name}, option.value_name != nullptr ? option.value_name : ""),
+        option.help);
+  row(rows, spelling('h', {"help"}, ""), "Shows this text");
+  return out.insert(out.rfind("See "), rows + '\n');
 }
 
 std::string help_text(std::span<const Plugin* const> plugins) {

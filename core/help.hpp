@@ -20,6 +20,14 @@ std::span<const VerbText> verb_texts();
 
 /// How `verb` is called; empty where it is not among verb_texts.
 std::string verb_help_text(std::string_view verb);
+struct OptionText {
+  const char* name;
+  char letter;             // 0: none
+  const char* value_name;  // nullptr: takes none
+  const char* help;
+};
+/// What a verb takes, for `VERB --help`.
+std::string verb_help_text(std::string_view verb, std::span<const OptionText> options);
 
 /// The flags of `run` on 80 columns, grouped by plugin.
 std::string help_text(std::span<const Plugin* const> plugins);

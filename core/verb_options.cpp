@@ -4,7 +4,9 @@
 #include <getopt.h>
 
 #include <charconv>
+#include <cstdio>
 
+#include "core/help.hpp"
 #include "core/nearest.hpp"
 #include "mini_container/error.hpp"
 
@@ -17,24 +19,37 @@ constexpr int first_code = 256;
 
 }  // namespace
 
-VerbOptions& VerbOptions::flag(const char* name, char letter, bool& to) {
-  entries_.push_back({.name = name, .letter = letter, .flag = &to});
+VerbOptions& VerbOptions::flag(const char* name, char letter, bool& to, const char* help) {
+  entries_.push_back({.name = name, .letter = letter, .help = help, .flag = &to});
   return *this;
 }
 
-VerbOptions& VerbOptions::value(const char* name, char letter, std::string& to) {
-  entries_.push_back({.name = name, .letter = letter, .text = &to});
+VerbOptions& VerbOptions::value(const char* name, char letter, std::string& to,
+                                const char* value_name, const char* help) {
+  entries_.push_back(
+      {.name = name, .letter = letter, .value_name = value_name, .help = help, .text = &to});
   return *this;
 }
 
-VerbOptions& VerbOptions::number(const char* name, char letter, long long& to) {
-  entries_.push_back({.name = name, .letter = letter, .number = &to});
+VerbOptions& VerbOptions::number(const char* name, char letter, long long& to, const char* help) {
+  entries_.push_back(
+      {.name = name, .letter = letter, .value_name = "N", .help = help, .number = &to});
   return *this;
 }
 
-VerbOptions& VerbOptions::each(const char* name, char letter, std::vector<std::string>& to) {
-  entries_.push_back({.name = name, .letter = letter, .list = &to});
+VerbOptions& VerbOptions::each(const char* name, char letter, std::vector<std::string>& to,
+                               const char* value_name, const char* help) {
+  entries_.push_back(
+      {.name = name, .letter = letter, .value_name = value_name, .help = help, .list = &to});
   return *this;
+}
+
+void VerbOptions::show_help() const {
+  std::vector<OptionText> options;
+  for (const Entry& entry : entries_)
+    options.push_back({entry.name, entry.letter, entry.value_name, entry.help});
+  std::fputs(verb_help_text(verb_, options).c_str(), stdout);
+  throw HelpShown{};
 }
 
 void VerbOptions::take(const Entry& entry, const char* value) const {
@@ -63,8 +78,8 @@ std::vector<std::string> VerbOptions::parse(const std::vector<std::string>& argu
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   const auto count = static_cast<int>(argv.size());
   argv.push_back(nullptr);
-  std::string letters = program_follows_ ? "+:" : ":";
-  std::vector<option> names;
+  std::string letters = program_follows_ ? "+:h" : ":h";
+  std::vector<option> names{{"help", no_argument, nullptr, 'h'}};
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     // A flag may be written --flag=true, as Go's are.
@@ -80,6 +95,7 @@ std::vector<std::string> VerbOptions::parse(const std::vector<std::string>& argu
   for (;;) {
     const int found = ::getopt_long(count, argv.data(), letters.c_str(), names.data(), nullptr);
     if (found == -1) break;
+    if (found == 'h') show_help();
     if (found == '?' || found == ':') {
       const std::string given = argv[static_cast<std::size_t>(::optind - 1)];
       if (found == ':') mc::fail(verb_, ": ", given, ": needs a value");

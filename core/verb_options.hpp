@@ -7,31 +7,40 @@
 
 namespace mini_container {
 
+/// Thrown where the help was all that was asked for: not an error.
+struct HelpShown {};
+
 class VerbOptions {
  public:
   /// `program_follows`: what comes after the first argument is a program's own.
   explicit VerbOptions(std::string verb, bool program_follows = false)
       : verb_(std::move(verb)), program_follows_(program_follows) {}
 
-  VerbOptions& flag(const char* name, char letter, bool& to);
-  VerbOptions& value(const char* name, char letter, std::string& to);
-  VerbOptions& number(const char* name, char letter, long long& to);
+  VerbOptions& flag(const char* name, char letter, bool& to, const char* help);
+  VerbOptions& value(const char* name, char letter, std::string& to, const char* value_name,
+                     const char* help);
+  VerbOptions& number(const char* name, char letter, long long& to, const char* help);
   /// May be given several times.
-  VerbOptions& each(const char* name, char letter, std::vector<std::string>& to);
+  VerbOptions& each(const char* name, char letter, std::vector<std::string>& to,
+                    const char* value_name, const char* help);
 
-  /// Gives what is no option. Throws mc::Error for what is not known, and for a missing value.
+  /// Gives what is no option. Throws mc::Error for what is not known, and for a missing value;
+  /// HelpShown once --help is answered.
   std::vector<std::string> parse(const std::vector<std::string>& arguments) const;
 
  private:
   struct Entry {
     const char* name;
     char letter;
+    const char* value_name = nullptr;
+    const char* help = "";
     bool* flag = nullptr;
     std::string* text = nullptr;
     long long* number = nullptr;
     std::vector<std::string>* list = nullptr;
   };
 
+  [[noreturn]] void show_help() const;
   void take(const Entry& entry, const char* value) const;
 
   std::string verb_;

@@ -11,6 +11,7 @@
 #include "core/nearest.hpp"
 #include "core/oci/verbs.hpp"
 #include "core/state.hpp"
+#include "core/verb_options.hpp"
 
 namespace mini_container {
 
@@ -20,26 +21,27 @@ struct Verb {
   std::string_view name;
   int (*run)(VerbContext&, const Arguments&);
   bool for_engines = false;  // fails with exit code 1, as other OCI runtimes do
+  bool has_options = false;  // answers --help itself
 };
 
 constexpr std::array verbs = {
-    Verb{"run", run_verb},       Verb{"list", list_verb},     Verb{"kill", kill_verb},
-    Verb{"exec", exec_verb},     Verb{"delete", delete_verb}, Verb{"plan", plan_verb},
+    Verb{"run", run_verb},       Verb{"list", list_verb, false, true},     Verb{"kill", kill_verb, false, true},
+    Verb{"exec", exec_verb, false, true},     Verb{"delete", delete_verb, false, true}, Verb{"plan", plan_verb},
     Verb{"plugin", plugin_verb}, Verb{"validate", validate_verb},
     Verb{"schema", schema_verb}, Verb{"manual", manual_verb},
     Verb{"completions", completions_verb}, Verb{"help", help_verb},
     Verb{"undo-launch", undo_launch_verb},
-    Verb{"create", oci::create_verb, true},
-    Verb{"start", oci::start_verb, true},
-    Verb{"state", oci::state_verb, true},
-    Verb{"ps", oci::ps_verb, true},
-    Verb{"pause", oci::pause_verb, true},
-    Verb{"resume", oci::resume_verb, true},
-    Verb{"update", oci::update_verb, true},
-    Verb{"events", oci::events_verb, true},
-    Verb{"spec", oci::spec_verb, true},
-    Verb{"features", oci::features_verb, true},
-    Verb{"convert", oci::convert_verb},
+    Verb{"create", oci::create_verb, true, true},
+    Verb{"start", oci::start_verb, true, true},
+    Verb{"state", oci::state_verb, true, true},
+    Verb{"ps", oci::ps_verb, true, true},
+    Verb{"pause", oci::pause_verb, true, true},
+    Verb{"resume", oci::resume_verb, true, true},
+    Verb{"update", oci::update_verb, true, true},
+    Verb{"events", oci::events_verb, true, true},
+    Verb{"spec", oci::spec_verb, true, true},
+    Verb{"features", oci::features_verb, true, true},
+    Verb{"convert", oci::convert_verb, false, true},
     Verb{"checkpoint", oci::unsupported_verb, true},
     Verb{"restore", oci::unsupported_verb, true},
 };
@@ -87,17 +89,27 @@ int run_command_line(const Arguments& arguments) {
     catalog.add_directory(directory);
   VerbContext context{global, catalog};
   if (first < arguments.size()) {
-    const auto verb = std::ranges::find(verbs, arguments[first], &Verb::name);
+    const auto* verb = std::ranges::find(verbs, arguments[first], &Verb::name);
     if (verb != verbs.end()) {
-      const Arguments rest(arguments.begin() + static_cast<std::ptrdiff_t>(first) + 1,
-                           arguments.end());
+      Arguments rest(arguments.begin() + static_cast<std::ptrdiff_t>(first) + 1, arguments.end());
+      if (verb->run == help_verb && rest.size() == 1)
+        if (const auto* asked = std::ranges::find(verbs, rest.front(), &Verb::name);
+            asked != verbs.end() && asked->has_options) {
+          verb = asked;
+          rest = {"--help"};
+        }
       const bool asks_for_help = !rest.empty() && (rest.front() == "--help" || rest.front() == "-h");
-      if (asks_for_help && verb->run != run_verb)
-        return help_verb(context, verb->for_engines ? Arguments{} : Arguments{arguments[first]});
+      // Of `checkpoint --help` the exit code is what callers look at.
+      if (asks_for_help && !verb->has_options && !verb->for_engines && verb->run != run_verb)
+        return help_verb(context, {std::string(verb->name)});
       const bool bundle = verb->name == "run" && oci::is_bundle_run(rest);
       const Verb& chosen = bundle ? run_bundle : *verb;
-      return chosen.for_engines ? run_for_engine(chosen, context, rest)
-                                : chosen.run(context, rest);
+      try {
+        return chosen.for_engines ? run_for_engine(chosen, context, rest)
+                                  : chosen.run(context, rest);
+      } catch (const HelpShown&) {
+        return 0;
+      }
     }
   }
   return run_verb(context,

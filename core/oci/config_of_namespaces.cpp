@@ -127,7 +127,9 @@ void add_sysctls(const Property& ipc, const Property& sysctl, Value& linux) {
 void add_namespaces(const Property& launch, Value& config) {
   Value& linux = table_of(config, "linux", launch.place());
   List namespaces;
-  add_namespace(namespaces, "mount", Property(nullptr, "", {}));
+  const Property rootfs = launch["rootfs"];
+  if (rootfs["namespace"].text("own") != "runtime")
+    add_namespace(namespaces, "mount", rootfs["join"]);
   if (const Property user = launch["user"]) add_user(user, namespaces, linux);
   if (const Property pid = launch["pid"]) {
     add_namespace(namespaces, "pid", pid["join"]);

@@ -180,6 +180,7 @@ void add_root(const Property& launch, const std::string& directory, Value& confi
   linux.set("readonlyPaths", rootfs["readonly_paths"].value());
   for (const char* key : {"overlay", "overlay_size", "overlay_upper", "overlay_work"})
     leave_out_if(rootfs[key], "a bundle's root is a directory as it is");
+  leave_out_if(rootfs["pivot"], "it is --no-pivot of `create` and `run`");
   for (const char* key : {"idmap", "uid_mappings", "gid_mappings"})
     leave_out_if(rootfs[key], "a bundle's root has the owners that it has on disk");
   leave_out_if(rootfs["files"], "a bundle has no files but those of its root and its mounts");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/agent.hpp"
@@ -35,21 +36,23 @@ struct CreateRequest {
 CreateRequest parse_create(const char* verb, const Arguments& arguments) {
   CreateRequest out;
   VerbOptions options(verb);
-  options.value("bundle", 'b', out.bundle)
-      .value("config", 'f', out.config)
-      .value("pid-file", 0, out.pid_file)
-      .value("console-socket", 0, out.console_socket)
-      .number("preserve-fds", 0, out.preserve_fds)
-      .flag("no-pivot", 0, out.no_pivot)
-      .flag("no-new-keyring", 0, out.no_new_keyring)
-      .flag("detach", 'd', out.detach)
-      .flag("keep", 0, out.keep)
-      .flag("no-subreaper", 0, out.no_subreaper);
+  options
+      .value("bundle", 'b', out.bundle, "DIR", "The bundle; the working directory without it")
+      .value("config", 'f', out.config, "FILE", "Read in place of the bundle's config.json")
+      .value("pid-file", 0, out.pid_file, "FILE", "Gets the first process's id")
+      .value("console-socket", 0, out.console_socket, "SOCKET",
+             "The Unix socket that the terminal is sent to")
+      .number("preserve-fds", 0, out.preserve_fds, "Descriptors that the program keeps, from 3 on")
+      .flag("no-pivot", 0, out.no_pivot,
+            "Enters the root by chroot: for a host whose own root is a ramfs")
+      .flag("no-new-keyring", 0, out.no_new_keyring, "Keeps the caller's session keyring");
+  if (std::string_view(verb) == "run")
+    options.flag("detach", 'd', out.detach, "Leaves the container running")
+        .flag("keep", 0, out.keep, "Leaves its state behind for `delete`");
+  options.flag("no-subreaper", 0, out.no_subreaper,
+               "Accepted: whom orphans go to is the PID namespace's matter");
   out.id = only_id(options.parse(arguments), verb);
   check_id(out.id);
-  if (out.no_pivot)
-    mc::fail(verb, ": --no-pivot is not supported: the root is always entered by pivot_root",
-             mc::Hint{"a root on a ramfs needs a bind mount of itself; leave the option out"});
   return out;
 }
 
@@ -84,6 +87,7 @@ Prepared prepare(const CreateRequest& request, VerbContext& context) {
   translation.systemd_cgroup =
       context.global.systemd_cgroup || context.global.cgroup_manager == "systemd";
   translation.preserve_fds = static_cast<int>(request.preserve_fds) + passed;
+  translation.pivot = !request.no_pivot;
   Bundle bundle = read_bundle(request.bundle, request.config, translation);
   const auto settings = [&] {
     return read_settings(context.global.settings.empty() ? settings_path : context.global.settings);
@@ -153,19 +157,25 @@ int run_bundle_verb(VerbContext& context, const Arguments& arguments) {
 }
 
 bool is_bundle_run(const Arguments& arguments) {
+  static constexpr std::string_view with_value[] = {"--pid-file", "--console-socket",
+                                                    "--preserve-fds", "--config", "-f"};
+  static constexpr std::string_view alone[] = {"-d", "--detach", "--keep", "--no-subreaper",
+                                               "--no-pivot", "--no-new-keyring"};
+  bool only_known = true;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto& argument = arguments[i];
-    if (argument == "-b" || argument == "--bundle" || argument.starts_with("--bundle=")) return true;
-    // Those that may stand before it, with a value.
-    if (argument == "--pid-file" || argument == "--console-socket" || argument == "--preserve-fds" ||
-        argument == "--config" || argument == "-f")
+    if (argument.starts_with("-b") || argument == "--bundle" || argument.starts_with("--bundle="))
+      return true;
+    if (std::ranges::find(with_value, argument) != std::end(with_value))
       ++i;
     else if (!argument.starts_with('-') || argument == "--")
-      break;
+      // `run ID` in a bundle's directory, as other runtimes have it: one word, and no flag of ours.
+      return only_known && i + 1 == arguments.size() && argument != "--" &&
+             ::access("config.json", R_OK) == 0;
+    else
+      only_known = only_known && std::ranges::find(alone, argument) != std::end(alone);
   }
-  // `run ID` in a bundle's directory, as other runtimes have it: one word, and no flag of ours.
-  return arguments.size() == 1 && !arguments.front().starts_with('-') &&
-         ::access("config.json", R_OK) == 0;
+  return false;
 }
 
 }  // namespace mini_container::oci

@@ -44,24 +44,25 @@ struct LimitFlag {
   const char* section;
   const char* member;
   bool is_text;
+  const char* help;
 };
 constexpr LimitFlag limit_flags[] = {
-    {"blkio-weight", "blockIO", "weight", false},
-    {"cpu-period", "cpu", "period", false},
-    {"cpu-quota", "cpu", "quota", false},
-    {"cpu-burst", "cpu", "burst", false},
-    {"cpu-share", "cpu", "shares", false},
-    {"cpu-idle", "cpu", "idle", false},
-    {"cpu-rt-period", "cpu", "realtimePeriod", false},
-    {"cpu-rt-runtime", "cpu", "realtimeRuntime", false},
-    {"cpuset-cpus", "cpu", "cpus", true},
-    {"cpuset-mems", "cpu", "mems", true},
-    {"kernel-memory", "memory", "kernel", false},
-    {"kernel-memory-tcp", "memory", "kernelTCP", false},
-    {"memory", "memory", "limit", false},
-    {"memory-reservation", "memory", "reservation", false},
-    {"memory-swap", "memory", "swap", false},
-    {"pids-limit", "pids", "limit", false},
+    {"blkio-weight", "blockIO", "weight", false, "Share of device time, 10 to 1000"},
+    {"cpu-period", "cpu", "period", false, "The period of the CPU limit, in microseconds"},
+    {"cpu-quota", "cpu", "quota", false, "CPU time in each period, in microseconds; -1: no limit"},
+    {"cpu-burst", "cpu", "burst", false, "Unused CPU time that may be saved up, in microseconds"},
+    {"cpu-share", "cpu", "shares", false, "Share of CPU time against siblings; 1024 is usual"},
+    {"cpu-idle", "cpu", "idle", false, "1: runs only when nothing else would"},
+    {"cpu-rt-period", "cpu", "realtimePeriod", false, "The real-time period, in microseconds"},
+    {"cpu-rt-runtime", "cpu", "realtimeRuntime", false, "Real-time CPU time in each period, in microseconds"},
+    {"cpuset-cpus", "cpu", "cpus", true, "The CPUs to run on: 0-3,7"},
+    {"cpuset-mems", "cpu", "mems", true, "The memory nodes to allocate from"},
+    {"kernel-memory", "memory", "kernel", false, "Kernel memory (v1, old kernels)"},
+    {"kernel-memory-tcp", "memory", "kernelTCP", false, "Kernel memory for TCP buffers (v1)"},
+    {"memory", "memory", "limit", false, "Memory, as a size; -1: no limit"},
+    {"memory-reservation", "memory", "reservation", false, "Memory that is left when others need some"},
+    {"memory-swap", "memory", "swap", false, "Memory and swap together; -1: no limit"},
+    {"pids-limit", "pids", "limit", false, "Processes and threads; -1: no limit"},
 };
 
 Value limit_value(const LimitFlag& flag, const std::string& text) {
@@ -93,7 +94,7 @@ int resume_verb(VerbContext& context, const Arguments& arguments) {
 int ps_verb(VerbContext& context, const Arguments& arguments) {
   std::string format = "table";
   VerbOptions options("ps", true);
-  options.value("format", 'f', format);
+  options.value("format", 'f', format, "FORMAT", "table (the default) or json");
   const auto rest = options.parse(arguments);
   const auto id = only_id({rest.begin(), rest.empty() ? rest.end() : rest.begin() + 1}, "ps");
   if (format != "table" && format != "json")
@@ -121,11 +122,13 @@ int update_verb(VerbContext& context, const Arguments& arguments) {
   std::string texts[std::size(limit_flags)];
   std::string unsupported[2];
   VerbOptions options("update");
-  options.value("resources", 'r', file)
-      .value("l3-cache-schema", 0, unsupported[0])
-      .value("mem-bw-schema", 0, unsupported[1]);
+  options.value("resources", 'r', file, "FILE",
+                "Limits as linux.resources has them; \"-\": standard input");
   for (std::size_t i = 0; i < std::size(limit_flags); ++i)
-    options.value(limit_flags[i].name, 0, texts[i]);
+    options.value(limit_flags[i].name, 0, texts[i], limit_flags[i].is_text ? "LIST" : "N",
+                  limit_flags[i].help);
+  options.value("l3-cache-schema", 0, unsupported[0], "SCHEMA", "Refused: Intel RDT is not supported")
+      .value("mem-bw-schema", 0, unsupported[1], "SCHEMA", "Refused: Intel RDT is not supported");
   const auto id = only_id(options.parse(arguments), "update");
   if (!unsupported[0].empty() || !unsupported[1].empty())
     mc::fail("update: Intel RDT is not supported");
@@ -149,7 +152,8 @@ int events_verb(VerbContext& context, const Arguments& arguments) {
   bool stats = false;
   std::string interval = "5s";
   VerbOptions options("events");
-  options.flag("stats", 0, stats).value("interval", 0, interval);
+  options.flag("stats", 0, stats, "Prints what it uses now, once")
+      .value("interval", 0, interval, "TIME", "How often that is printed otherwise; 5s");
   const auto id = only_id(options.parse(arguments), "events");
   const auto period = parse_duration(interval);
   if (!period || *period < 1000)

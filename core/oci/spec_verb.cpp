@@ -84,13 +84,16 @@ void make_rootless(Value& config) {
 
 int spec_verb(VerbContext&, const Arguments& arguments) {
   std::string bundle = ".";
+  std::string file_name = "config.json";
   bool rootless = false;
   VerbOptions options("spec");
-  options.value("bundle", 'b', bundle).flag("rootless", 0, rootless);
+  options.value("bundle", 'b', bundle, "DIR", "Where it is written; the working directory without it")
+      .value("file", 'f', file_name, "FILE", "Its name; config.json without it")
+      .flag("rootless", 0, rootless, "For an ordinary user");
   if (!options.parse(arguments).empty()) mc::fail("spec: it takes no arguments");
   Value config = parse_json(usual, "the usual configuration");
   if (rootless) make_rootless(config);
-  const auto path = bundle + "/config.json";
+  const auto path = file_name.starts_with('/') ? file_name : bundle + "/" + file_name;
   const auto text = write_json(config, JsonStyle::pretty);
   const mc::Fd file(mc::check(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644), "make '",

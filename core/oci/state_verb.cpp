@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // state: what the specification's "query state" says, and where its root is.
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <ctime>
 
@@ -26,6 +28,13 @@ std::string time_text(std::int64_t ns) {
   return all;
 }
 
+// Names are the caller's to look up.
+std::string owner_text(const Container& container) {
+  struct stat info {};
+  mc::check(::fstat(container.state().fd(), &info), "look at the container's state");
+  return info.st_uid == 0 ? "root" : mc::concat('#', info.st_uid);
+}
+
 }  // namespace
 
 Value container_json(const Container& container, Catalog& catalog) {
@@ -42,7 +51,7 @@ Value container_json(const Container& container, Catalog& catalog) {
     if (const Value* path = config.find("path"); name == "rootfs" && path != nullptr)
       out.set("rootfs", *path);
   out.set("created", Value(time_text(record->created_ns)));
-  out.set("owner", Value(std::string("root")));
+  out.set("owner", Value(owner_text(container)));
   const Value* annotations = record->container.find("annotations");
   out.set("annotations", annotations != nullptr ? *annotations : Value(Table{}));
   return out;

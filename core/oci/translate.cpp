@@ -85,6 +85,7 @@ Value translate_config(const Value& config_value, const TranslationOptions& opti
   if (const Property annotations = config["annotations"]; !annotations.members().empty())
     tree.find("container")->set("annotations", annotations.text_map_value());
   translate_root(config, tree);
+  if (!options.pivot) tree.find("rootfs")->set("pivot", Value(false, Place{"--no-pivot"}));
   translate_linux(config, options, tree);
   translate_mounts(config["mounts"], options, tree);
   translate_hooks(config["hooks"], config["annotations"], tree);

@@ -15,6 +15,7 @@ struct TranslationOptions {
   bool new_keyring = true;       // --no-new-keyring: false
   bool cgroups = true;           // --cgroup-manager=disabled: false
   bool systemd_cgroup = false;   // --systemd-cgroup, --cgroup-manager=systemd
+  bool pivot = true;             // --no-pivot: false
   int preserve_fds = 0;          // --preserve-fds N
   Reading* reading = nullptr;    // `convert`: told what is read and what is left out
 };

@@ -148,6 +148,11 @@ inline constexpr mc_option options[] = {
     mc::option({.type = MC_PATH,
                 .key = "overlay_work",
                 .help = "An empty directory on the filesystem of overlay_upper"}),
+    mc::option({.type = MC_BOOL,
+                .key = "pivot",
+                .help = "Whether pivot_root(2) enters the root; chroot(2) does on a host whose own "
+                        "root is a ramfs, and keeps less apart",
+                .default_text = "true"}),
     mc::option({.type = MC_CHOICE,
                 .key = "propagation",
                 .help = "Which mounts cross: slave brings the host's into the container, private "

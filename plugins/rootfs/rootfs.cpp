@@ -27,6 +27,7 @@ class Rootfs {
     tree_.overlay_work = config_.text("overlay_work");
     if (config_.has("overlay_size"))
       tree_.overlay_size = mc::concat(config_.integer("overlay_size"));
+    tree_.pivot = config_.boolean("pivot");
     tree_.detached = config_.text("namespace") == "runtime";
     tree_.propagation = propagation_of(config_.text("propagation"));
   }

@@ -147,7 +147,7 @@ void Tree::enter() {
     mc::check(change_attributes(root_.get(), {.set = MOUNT_ATTR_RDONLY}),
               "make the root read-only");
   mc::check(::fchdir(root_.get()), "change to the new root");
-  if (options_.detached)
+  if (options_.detached || !options_.pivot)
     change_root();
   else
     pivot();

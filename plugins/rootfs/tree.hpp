@@ -18,6 +18,7 @@ struct TreeOptions {
   std::string overlay_work;
   std::string overlay_size;       // of the tmpfs, as tmpfs(5) wants it; empty: its default
   std::uint64_t propagation = 0;  // MS_*, with MS_REC
+  bool pivot = true;              // false: entered by chroot(2), on top of the host's root
   bool detached = false;          // entered by chroot(2), and attached nowhere
   std::uint64_t device = 0;       // of the directory that `plan` saw, to know it again
   std::uint64_t inode = 0;

@@ -161,7 +161,7 @@ TEST_CASE("each verb takes --help and -h, and names its options where one is unk
       CHECK(result.out.starts_with(std::string("Usage: mini_container ") + verb));
       CHECK(run({"help", verb}).out == result.out);
     }
-  CHECK(run({"create", "--help"}).out == run({"--help"}).out);
+  CHECK(run({"create", "--help"}).out.find("-b, --bundle DIR") != std::string::npos);
   CHECK(run({"run", "--help"}).out == run({"--help"}).out);
   CHECK(run({"help", "nosuch"}).exit_code == 125);
   const auto unknown = run({"exec", "--zzzz", "x", "true"});
