@@ -25,7 +25,8 @@ config() {
   jq '.process.terminal = false | .ociVersion = "1.0.2" | .root.readonly = false | '"$1" \
     "$bundle/config.json" >"$work/new.json" && mv "$work/new.json" "$bundle/config.json"
 }
-ends() { wait_until 10 test "$(mc state "$1" | jq -r .status)" = stopped; }
+is_stopped() { [ "$(mc state "$1" | jq -r .status)" = stopped ]; }
+ends() { wait_until 10 is_stopped "$1"; }
 
 # Each option that crun or runc has is in the help of the same verb.
 for verb in create run start state kill delete list exec ps pause resume update events features spec; do
