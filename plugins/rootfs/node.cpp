@@ -60,13 +60,19 @@ bool Performer::write_file_in_place(const mc_mount& entry) {
       fill_file(file.get(), entry);
       return true;
     }
+    // Of somebody whom the user namespace does not know: only bound over can it have other content.
+    if (there == -EACCES) return false;
     if (there != -ENOENT) mc::fail_with(-there, "open '", entry.destination, "' in the root");
     spot = destinations_.parent(entry.destination);
   }
   const mc::Fd file(
       mc::check(::openat(spot.directory(), spot.name(),
                          O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600),
-                "create '", entry.destination, "' in the root"));
+                "create '", entry.destination, "' in the root",
+                mc::Hint{in_user_namespace_
+                             ? "where its directory is of somebody who is not mapped into the "
+                               "container: put an empty file there, or own the root"
+                             : ""}));
   fill_file(file.get(), entry);
   return true;
 }

@@ -104,6 +104,20 @@ TEST_CASE("rootfs by an ordinary user: tree, overlay, ipc and its limits") {
   CHECK(!fs::exists(root + "/etc/new"));
 }
 
+TEST_CASE("rootfs by an ordinary user: files in a root of somebody else, with an overlay") {
+  const auto files = [](const std::string& name) {
+    return single + rootfs_table(shared_root(), "overlay = true\n[[rootfs.files]]\npath = \"/etc/" +
+                                                    name + "\"\ncontent = \"own\\n\"\n");
+  };
+  CHECK(shell(files("passwd"), "cat /etc/passwd", 1000).out == "own\n");
+  CHECK(read_file(shared_root() + "/etc/passwd").starts_with("root:"));
+  const auto none = shell(files("fresh"), "echo ran", 1000);
+  CHECK(none.exit_code == 125);
+  CHECK_MESSAGE(none.last_error().find("put an empty file there, or own the root") !=
+                    std::string::npos,
+                none);
+}
+
 TEST_CASE("rootfs in a user namespace: where /proc is masked, it is said why none can be made") {
   REQUIRE(::mount("cover", "/proc/sys", "tmpfs", 0, nullptr) == 0);
   const auto result = shell(mapped + rootfs_table(shared_root()), "echo ran");
