@@ -55,13 +55,16 @@ TEST_CASE("hooks: every stage runs, in order, where it belongs, with the state")
 TEST_CASE("hooks: the environment is the launch's alone, and no descriptor crosses") {
   const auto directory = fresh_directory();
   const auto result =
-      launch(hook("create_runtime", "env > " + directory + "/env; ls /proc/self/fd > " + directory +
-                                        "/fds",
+      launch(hook("create_runtime", "tr '\\0' '\\n' < /proc/$$/environ > " + directory +
+                                        "/env; ls /proc/self/fd > " + directory +
+                                        "/fds; grep -E 'Sig(Blk|Ign)' /proc/self/status > " +
+                                        directory + "/signals",
                   ""));
   CHECK_MESSAGE(result.exit_code == 0, result);
   const auto environment = read_file(directory + "/env");
-  CHECK(environment.find("PATH=/usr/bin:/bin\n") != std::string::npos);
-  CHECK(environment.find("HOME=") == std::string::npos);
+  CHECK(environment == "PATH=/usr/bin:/bin\n");
+  CHECK(read_file(directory + "/signals") ==
+        "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
   CHECK(read_file(directory + "/fds") == "0\n1\n2\n3\n");  // 3 is the listing itself
 }
 

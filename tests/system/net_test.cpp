@@ -248,6 +248,12 @@ TEST_CASE("a subnet that overlaps a route of the host is refused unless it is al
   REQUIRE(run_program({"ip", "link", "set", "up0", "up"}).exit_code == 0);
   check_refused({"--net.mode=bridge"}, "10.0.0.0/16 overlaps the host's route to 10.0.4.0/24",
                 "set net.subnet to a free range, or net.allow_overlap");
+  check_refused({"--net.mode=bridge", "--net.subnet=10.0.0.0/8"},
+                "10.0.0.0/8 overlaps the host's route to 10.0.4.0/24", "net.allow_overlap");
+  REQUIRE(run_program({"ip", "-6", "route", "add", "fd00:9::/48", "dev", "up0"}).exit_code == 0);
+  check_refused({"--net.mode=bridge", "--net.subnet=10.7.0.0/24", "--net.subnet6=fd00:9::/64"},
+                "fd00:9::/64 overlaps the host's route to fd00:9::/48",
+                "set net.subnet6 to a free range, or net.allow_overlap");
   CHECK(run_inside({"--net.mode=bridge", "--net.allow_overlap"}, {"ip", "-o", "-4", "addr"})
             .find("10.0.0.2/16") != std::string::npos);
   CHECK(run_inside({"--net.mode=bridge", "--net.subnet=10.7.0.0/24"}, {"ip", "-o", "-4", "addr"})
