@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/child.hpp"
@@ -114,11 +115,13 @@ void Agent::clone_child() {
   const bool is_job = is_terminal_job();
   child_waits_ = child_must_wait(is_job);
   list_namespaces(false);
+  std::optional<OwnImage> own_image;
+  if (others_are_inside()) own_image.emplace(pipeline_.plan.find_namespace(CLONE_NEWNS) != nullptr);
   require_single_thread();
   auto cloned = clone_container(pipeline_.plan);
   if (cloned.pid == 0)
-    run_child({pipeline_, std::move(childs), std::move(start_socket_),
-               is_job, child_waits_});
+    run_child({pipeline_, std::move(childs), std::move(start_socket_), is_job, child_waits_,
+               own_image ? &*own_image : nullptr});
   pid_ = cloned.pid;
   pidfd_ = std::move(cloned.pidfd);
   start_socket_.reset();
@@ -133,6 +136,14 @@ void Agent::clone_child() {
 bool Agent::child_must_wait(bool is_job) const {
   return is_job || pipeline_.options.wait_for_start || pipeline_.options.outlives_agent ||
          pipeline_.anyone_has(Hook::post_clone);
+}
+
+// Whoever runs in the container's view already could exchange the command for a link to
+// /proc/self/exe between our look at it and execve. An engine's containers share volumes.
+bool Agent::others_are_inside() const {
+  return pipeline_.options.wait_for_start ||
+         std::ranges::any_of(pipeline_.plan.namespaces(),
+                             [](const PlannedNamespace& space) { return space.joined.valid(); });
 }
 
 bool Agent::is_terminal_job() const {

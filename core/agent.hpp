@@ -61,6 +61,7 @@ class Agent {
   [[nodiscard]] CallDetails details() const;
   [[nodiscard]] bool is_terminal_job() const;
   [[nodiscard]] bool child_must_wait(bool is_job) const;
+  [[nodiscard]] bool others_are_inside() const;
   void arm_guard();
   void pass_signals();
 

@@ -79,6 +79,7 @@ void Agent::clone_into(ExecTarget& target) {
   auto [ours, childs] = Channel::make();
   pipeline_.channel = std::move(ours);
   channel_open_ = true;
+  const OwnImage own_image(false);
   // From its clone on the child is in view of the container's processes.
   mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
   auto types = target.namespaces & CLONE_NEWPID;
@@ -103,8 +104,7 @@ void Agent::clone_into(ExecTarget& target) {
   child_waits_ = child_must_wait(is_job);
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0)
-    run_child({pipeline_, std::move(childs), {}, is_job, child_waits_,
-               &target});
+    run_child({pipeline_, std::move(childs), {}, is_job, child_waits_, &own_image, &target});
   pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
   pidfd_.reset(pidfd);
   set_emergency_child(pid_);

@@ -40,6 +40,7 @@ class Child {
     if (input_.waits) wait_for_go();
     // Until here the agent of an ordinary user must be able to write the id maps: proc(5).
     mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the child undumpable");
+    if (input_.own_image != nullptr) input_.own_image->let_go();
     if (input_.target != nullptr) {
       enter_root();
       call_hooks(Hook::join);

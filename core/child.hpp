@@ -2,6 +2,7 @@
 // The child's way from the clone to execve.
 #pragma once
 
+#include "core/own_image.hpp"
 #include "core/pipeline.hpp"
 
 namespace mini_container {
@@ -21,6 +22,7 @@ struct ChildInput {
   mc::Fd start_socket;  // with wait_for_start: where `start` connects; listening
   bool is_job = false;  // a process group of its own, for the terminal's foreground
   bool waits = false;   // for the agent's word, before it does anything
+  const OwnImage* own_image = nullptr;  // to be let go of
   const ExecTarget* target = nullptr;  // a further process: join and seal alone
 };
 

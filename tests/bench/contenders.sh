@@ -63,8 +63,6 @@ cat >"$bundle/config.json" <<END
   }
 }
 END
-# Its state goes to a directory that is this run's own.
-crun="crun --cgroup-manager=disabled --root $out/crun"
-rm -rf "$out/crun"
+crun="crun --cgroup-manager=disabled --root $state/crun_launch"
 crun_command="$crun run --bundle $bundle bench"
 crun_many="$crun run --bundle $bundle bench\$\$"

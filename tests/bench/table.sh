@@ -64,6 +64,52 @@ awk -F '\t' '
 
 cat <<END
 
+## Bundles
+
+crun's default specification with \`/bin/true\`, cgroups (version 1) and state on a tmpfs for both.
+\`exec\` is \`/bin/true\` in a running container. Each verb is a whole process.
+
+| | crun | mini_container | ratio | quartiles | peak memory, crun | ours |
+|---|---:|---:|---:|---:|---:|---:|
+END
+bundle_row='function row(name, theirs, ours, ratio, low, high, their_peak, our_peak) {
+    printf "| %s | %d µs | %d µs | %.2f | %.2f – %.2f | %.1f MiB | %.1f MiB |\n", name, theirs, ours,
+      ratio, low, high, their_peak / 1024, our_peak / 1024 }'
+awk -F '\t' "$bundle_row"'
+  $2 == "crun" { theirs = $3; peak = $8 }
+  $2 == "mini_container" { row($1, theirs, $3, $5, $6, $7, peak, $8) }' "$out/oci_verbs.tsv"
+for what in run exec; do
+  awk -F '\t' -v what=$what "$bundle_row"'
+    $1 == "crun" { theirs = $2; peak = $7 }
+    $1 == "mini_container" { row(what, theirs, $2, $4, $5, $6, peak, $7) }' "$out/oci_$what.tsv"
+done
+cat <<END
+
+200 containers created and started one after another, all alive at once, then deleted with
+\`--force\`:
+
+| | alive | create and start | delete | left |
+|---|---:|---:|---:|---:|
+END
+awk -F '\t' '{ printf "| %s | %d | %d ms | %d ms | %d |\n", $1, $2, $3, $4, $5 }' "$out/alive.tsv"
+
+cat <<END
+
+## The hardened launch
+
+\`config/hardened.toml\` (user, rootfs, pid with init, uts, ipc, net, cgroup, capabilities, no_new_privs,
+seccomp, keyring, rlimits) beside \`crun run\` with its default specification; one seccomp profile for
+both: what podman's allows unconditionally.
+
+| | crun | mini_container | ratio | quartiles | peak memory, crun | ours |
+|---|---:|---:|---:|---:|---:|---:|
+END
+awk -F '\t' "$bundle_row"'
+  $1 == "crun" { theirs = $2; peak = $7 }
+  $1 == "mini_container" { row("hardened", theirs, $2, $4, $5, $6, peak, $7) }' "$out/hardened.tsv"
+
+cat <<END
+
 ## Each plugin
 
 What it adds to the launch above with its defaults, and the size of its file.
@@ -71,7 +117,7 @@ What it adds to the launch above with its defaults, and the size of its file.
 | plugin | adds | file |
 |---|---:|---:|
 END
-while IFS='	' read -r name _ _ _ _ _ _ more; do
+while IFS='	' read -r name _ _ _ _ _ _ more _; do
   size=$(stat -c %s "build/default/plugins.d/$name.so")
   [ -n "$more" ] && more="$(printf '%.0f' "$more") µs" || more='needs options of its own'
   printf '| %s | %s | %d KiB |\n' "$name" "$more" $((size / 1024))

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/own_image.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <linux/mount.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "mini_container/fd.hpp"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U  // Linux 6.3; older ones refuse it, and need no permission
+#endif
+
+namespace mini_container {
+
+namespace {
+
+struct Field {
+  int number;  // in /proc/PID/stat, from 1: proc_pid_stat(5)
+  __u64 prctl_mm_map::*member;
+};
+
+constexpr Field fields[] = {
+    {26, &prctl_mm_map::start_code}, {27, &prctl_mm_map::end_code},
+    {28, &prctl_mm_map::start_stack}, {45, &prctl_mm_map::start_data},
+    {46, &prctl_mm_map::end_data},   {47, &prctl_mm_map::start_brk},
+    {48, &prctl_mm_map::arg_start},  {49, &prctl_mm_map::arg_end},
+    {50, &prctl_mm_map::env_start},  {51, &prctl_mm_map::env_end},
+};
+
+struct Range {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+std::uintptr_t page_of(std::uintptr_t address) {
+  return address & ~(static_cast<std::uintptr_t>(::getpagesize()) - 1);
+}
+
+Range pages_of(std::uintptr_t begin, std::size_t size) {
+  return {page_of(begin), page_of(begin + size + static_cast<std::size_t>(::getpagesize()) - 1)};
+}
+
+// Filled, and then put in the place of what it is a copy of in one step: this very code runs there.
+void move_to_anonymous_memory(Range range, int protection) {
+  const std::size_t size = range.end - range.begin;
+  void* copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (copy == MAP_FAILED) mc::fail_with(errno, "make room for a copy of the runtime's program");
+  std::memcpy(copy, reinterpret_cast<const void*>(range.begin), size);
+  mc::check(::mprotect(copy, size, protection), "protect the copy of the runtime's program");
+  if (::mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+               reinterpret_cast<void*>(range.begin)) == MAP_FAILED)
+    mc::fail_with(errno, "move the copy of the runtime's program");
+}
+
+// The same pages, through another mount: the kernel looks at the path of what is mapped.
+void map_through(int view, Range range, int protection, off_t offset) {
+  if (::mmap(reinterpret_cast<void*>(range.begin), range.end - range.begin, protection,
+             MAP_PRIVATE | MAP_FIXED, view, offset) == MAP_FAILED)
+    mc::fail_with(errno, "map the runtime's program anew");
+}
+
+// The first object is the program; what of it has no file behind it (.bss) stays. `data`: the
+// descriptor of another view of the binary, or -1.
+int move_segments(dl_phdr_info* program, std::size_t, void* data) {
+  const int view = *static_cast<const int*>(data);
+  Range read_only;
+  for (const auto& segment : std::span(program->dlpi_phdr, program->dlpi_phnum)) {
+    const auto begin = program->dlpi_addr + segment.p_vaddr;
+    if (segment.p_type == PT_GNU_RELRO)
+      read_only = {page_of(begin), page_of(begin + segment.p_memsz)};
+    if (segment.p_type != PT_LOAD || segment.p_filesz == 0) continue;
+    const int protection = ((segment.p_flags & PF_R) != 0 ? PROT_READ : 0) |
+                           ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) |
+                           ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
+    const Range range = pages_of(begin, segment.p_filesz);
+    if (view >= 0 && (segment.p_flags & PF_W) == 0)
+      map_through(view, range, protection, static_cast<off_t>(page_of(segment.p_offset)));
+    else
+      move_to_anonymous_memory(range, protection);
+  }
+  if (read_only.end > read_only.begin)
+    mc::check(::mprotect(reinterpret_cast<void*>(read_only.begin),
+                         read_only.end - read_only.begin, PROT_READ),
+              "protect the copy of the runtime's relocated data");
+  return 1;
+}
+
+bool is_own_binary(int fd) {
+  struct stat own {};
+  struct stat found {};
+  return ::stat("/proc/self/exe", &own) == 0 && ::fstat(fd, &found) == 0 &&
+         own.st_dev == found.st_dev && own.st_ino == found.st_ino;
+}
+
+// The runtime's binary, or -1: the path leads elsewhere by now.
+int open_if_same(const std::string& path) {
+  mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file && is_own_binary(file.get()) ? file.release() : -1;
+}
+
+// Through a mount of its own; none where this process may not make one.
+mc::Fd open_through_clone(const std::string& path) {
+  const mc::Fd tree(static_cast<int>(
+      ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+  if (!tree) return {};
+  const auto link = mc::concat("/proc/self/fd/", tree.get());
+  return mc::Fd(open_if_same(link));
+}
+
+mc::Fd make_empty_executable() {
+  int fd = ::memfd_create("mini_container", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  if (fd < 0 && errno == EINVAL)
+    fd = ::memfd_create("mini_container", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  mc::Fd out(mc::check(fd, "make the file that stands for the runtime's binary",
+                       mc::Hint{"see /proc/sys/vm/memfd_noexec"}));
+  mc::check(::fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
+            "seal the file that stands for the runtime's binary");
+  return out;
+}
+
+}  // namespace
+
+OwnImage::OwnImage(bool by_path) {
+  const mc::Fd file(mc::check(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC),
+                              "open '/proc/self/stat'", mc::Hint{"mount proc on /proc"}));
+  const std::string text = mc::read_all(file.get(), "/proc/self/stat");
+  std::string_view rest = text;
+  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));  // the name may hold anything
+  int number = 3;
+  for (const Field& field : fields) {
+    for (; number < field.number; ++number)
+      rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+    std::from_chars(rest.data(), rest.data() + rest.size(), map_.*field.member);
+  }
+  char path[PATH_MAX];
+  const auto length = ::readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length <= 0) return;
+  const std::string own(path, static_cast<std::size_t>(length));
+  if (by_path)
+    path_ = own;
+  else
+    view_ = open_through_clone(own);
+}
+
+void OwnImage::let_go() const {
+  int view = view_.get();
+  const mc::Fd by_path(path_.empty() ? -1 : open_if_same(path_));
+  if (by_path) view = by_path.get();
+  ::dl_iterate_phdr(move_segments, &view);
+  const mc::Fd empty = make_empty_executable();
+  prctl_mm_map map = map_;
+  map.brk = reinterpret_cast<std::uintptr_t>(::sbrk(0));
+  map.exe_fd = static_cast<__u32>(empty.get());
+  mc::check(::prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0L),
+            "let go of the runtime's binary",
+            mc::Hint{"the kernel must have CONFIG_CHECKPOINT_RESTORE"});
+}
+
+}  // namespace mini_container

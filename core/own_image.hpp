@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container must never reach through /proc/PID/exe: the runtime's own binary, which a
+// process of root's could then overwrite (CVE-2019-5736).
+#pragma once
+
+#include <linux/prctl.h>
+
+#include <string>
+
+#include "mini_container/fd.hpp"
+
+namespace mini_container {
+
+/// The running program as the kernel sees it, to be let go of by a child of the process.
+class OwnImage {
+ public:
+  /// [agent] Notes what lies where in this process and its children. `by_path`: the child will
+  /// have a mount namespace of its own and still the host's tree, in which the binary's path leads
+  /// to it through another mount; else a mount is cloned for that, where the process may.
+  explicit OwnImage(bool by_path);
+
+  /// [child] Single-threaded, before it leaves the host's tree. Maps the program anew, at the same
+  /// addresses: through another mount, or, where there is none, from a copy in memory; and makes
+  /// /proc/self/exe an empty, sealed file. Whatever path execve is led to then, it is not the
+  /// runtime's binary. Throws mc::Error (a kernel without CONFIG_CHECKPOINT_RESTORE). prctl(2),
+  /// PR_SET_MM_MAP; needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the own user namespace.
+  void let_go() const;
+
+ private:
+  prctl_mm_map map_{};
+  std::string path_;  // empty: view_ it is
+  mc::Fd view_;
+};
+
+}  // namespace mini_container

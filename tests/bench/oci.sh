@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by run.sh behind contenders.sh: bundles beside crun, and the hardened launch. Both have
+# their cgroups, version 1 here, and their state on the same tmpfs.
+
+engine=$out/engine
+ours="$shared --root $state/mini_container --log $out/mini_container.log"
+theirs="crun --root $state/crun"
+mkdir -p "$engine" "$state/mini_container" "$state/crun"
+rm -rf "$engine/default" "$engine/sleeping" "$engine/hardened"
+mkdir "$engine/default" "$engine/sleeping" "$engine/hardened"
+(cd "$engine/default" && crun spec && mv config.json spec.json)
+# crun's default specification, with a program that ends; /bin/sleep for what is to stay.
+jq --arg root "$root" '.root.path = $root | .process.terminal = false
+  | .process.args = ["/bin/true"]' "$engine/default/spec.json" >"$engine/default/config.json"
+jq '.process.args = ["/bin/sleep", "1000"]' "$engine/default/config.json" \
+  >"$engine/sleeping/config.json"
+
+# The profile that podman ships, with what it allows unconditionally; the same file for both.
+profile=$engine/seccomp.json
+jq '{defaultAction,
+     architectures: [.archMap[] | select(.architecture == "SCMP_ARCH_X86_64")
+                     | .architecture, .subArchitectures[]],
+     syscalls: [.syscalls[] | select((.includes // {}) == {} and (.excludes // {}) == {})
+                | {names, action, args: (.args // [])}]}' \
+  /usr/share/containers/seccomp.json >"$profile"
+jq --slurpfile seccomp "$profile" '.linux.seccomp = $seccomp[0]' "$engine/default/config.json" \
+  >"$engine/hardened/config.json"
+sed "s|^path = .*|path = \"$root\"|" config/hardened.toml >"$out/hardened.toml"
+
+echo "measuring bundles: $((rounds / 5 + 1)) rounds of each" >&2
+bundle_rounds=$((rounds / 5 + 1))
+pair "$bundle_rounds" \
+  crun $theirs run --bundle "$engine/default" bench \
+  -- mini_container $ours run --bundle "$engine/default" bench >"$out/oci_run.tsv"
+(cd "$engine" && "$tools/lifecycle" "$bundle_rounds" "$engine/default" \
+  crun $theirs -- mini_container $ours) >"$out/oci_verbs.tsv"
+
+$theirs run --detach --bundle "$engine/sleeping" theirs </dev/null >/dev/null 2>&1
+$ours run --detach --bundle "$engine/sleeping" ours </dev/null >/dev/null 2>&1
+pair "$bundle_rounds" crun $theirs exec theirs /bin/true \
+  -- mini_container $ours exec ours /bin/true >"$out/oci_exec.tsv"
+$theirs delete --force theirs
+$ours delete --force ours
+
+pair "$bundle_rounds" \
+  crun $theirs run --bundle "$engine/hardened" bench \
+  -- mini_container $ours run --config "$out/hardened.toml" --seccomp.profile "$profile" -- /bin/true \
+  >"$out/hardened.tsv"
+
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
+
+# alive NAME RUNTIME...: 200 containers made, all alive at once, then deleted.
+alive() {
+  name=$1
+  shift
+  begun=$(milliseconds)
+  number=0
+  while [ "$number" -lt 200 ]; do
+    "$@" create --bundle "$engine/sleeping" "bench$number" </dev/null >/dev/null 2>&1
+    "$@" start "bench$number"
+    number=$((number + 1))
+  done
+  made=$(milliseconds)
+  there=$("$@" list --quiet | wc -l)
+  number=0
+  while [ "$number" -lt 200 ]; do
+    "$@" delete --force "bench$number"
+    number=$((number + 1))
+  done
+  printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$there" $((made - begun)) \
+    $(($(milliseconds) - made)) "$("$@" list --quiet | wc -l)"
+}
+{
+  alive crun $theirs
+  alive mini_container $ours
+} >"$out/alive.tsv"

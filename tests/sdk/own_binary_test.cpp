@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runtime's own binary is out of a container's reach also where a process inside wins the race
+// between our look at a command and its execve.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "tests/system/container_root.hpp"
+#include "tests/system/host_state.hpp"
+#include "tests/system/process.hpp"
+
+using namespace mini_container::test;
+namespace fs = std::filesystem;
+
+TEST_CASE("an exec that is led to /proc/self/exe does not execute the runtime") {
+  const HostUnchanged unchanged;
+  const auto root = fresh_root();
+  fs::copy_file(root + "/bin/busybox", root + "/command");
+  const auto file = write_file("launch.toml",
+                               "[container]\nid = \"raced\"\ncommand = [\"sleep\", \"60\"]\n"
+                               "[rootfs]\npath = \"" + root + "\"\n[pid]\n"
+                               "[exchanging]\npath = \"/command\"\n");
+  REQUIRE(run({"--plugin-dir", FIXTURES, "run", "--detach", "--config", file}).exit_code == 0);
+  const auto result = run({"exec", "raced", "/command", "true"});
+  INFO(result);
+  // It is the empty file that stands for the binary.
+  CHECK(fs::read_symlink(root + "/command") == "/proc/self/exe");
+  CHECK(result.exit_code == 126);
+  CHECK(result.last_error().find("execute '/command': Exec format error (ENOEXEC)") !=
+        std::string::npos);
+  CHECK(run({"delete", "--force", "raced"}).exit_code == 0);
+}
