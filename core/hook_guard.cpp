@@ -124,7 +124,10 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
     action.sa_sigaction = on_tick;
     action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
     ::sigaction(SIGALRM, &action, nullptr);
-    ::atexit(on_exit);
+    // Destroyed by exit(), as atexit(3) has it.
+    static const struct AtExit {
+      ~AtExit() { on_exit(); }
+    } at_exit;
   }
   set_ticks(true);
 }

@@ -29,7 +29,6 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<spdlog::details:
   void flush_() override {}
 };
 
-LogOptions options;
 std::unique_ptr<spdlog::logger> opened;
 
 std::string timestamp() {
@@ -46,6 +45,7 @@ std::string timestamp() {
 
 spdlog::logger& logger() {
   if (!opened) {
+    const LogOptions& options = log_options();
     spdlog::sink_ptr sink;
     if (options.file.empty())
       sink = std::make_shared<StandardErrorSink>();
@@ -73,7 +73,7 @@ std::string with_lower_errno(std::string message) {
 
 std::string line_of(spdlog::level::level_enum level, std::string_view who, std::string_view text) {
   std::string message = who.empty() ? std::string(text) : mc::concat(who, ": ", text);
-  if (!options.json) return one_line(std::move(message));
+  if (!log_options().json) return one_line(std::move(message));
   const auto name = spdlog::level::to_string_view(level);
   Value line;
   line.set("level", Value(std::string(name.data(), name.size())));
@@ -89,12 +89,8 @@ void put(spdlog::level::level_enum level, std::string_view who, std::string_view
 
 }  // namespace
 
-void set_log(const LogOptions& options_) { options = options_; }
-
-std::uint32_t log_threshold() { return options.level; }
-
 void log_line(std::uint32_t level, std::string_view who, std::string_view text) {
-  if (level < options.level) return;
+  if (level < log_threshold()) return;
   put(level == MC_LOG_DEBUG  ? spdlog::level::debug
       : level == MC_LOG_INFO ? spdlog::level::info
                              : spdlog::level::warn,
@@ -102,7 +98,7 @@ void log_line(std::uint32_t level, std::string_view who, std::string_view text) 
 }
 
 void log_failure(std::string_view text) {
-  if (!options.file.empty()) put(spdlog::level::err, {}, text);
+  if (!log_options().file.empty()) put(spdlog::level::err, {}, text);
   say(mc::concat("mini_container: ", text));
 }
 

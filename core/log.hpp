@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's log. The only file that knows spdlog.
+// The agent's log. log.cpp is the only file that knows spdlog.
 #pragma once
 
 #include <string>
@@ -17,6 +17,7 @@ struct LogOptions {
 
 /// Takes effect with the first line; nothing is opened before.
 void set_log(const LogOptions& options);
+const LogOptions& log_options();
 /// The lowest level that is written.
 std::uint32_t log_threshold();
 /// A line of `who` (a plugin; empty: the core).

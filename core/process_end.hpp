@@ -4,8 +4,9 @@
 
 namespace mini_container {
 
-/// Flushes the output and ends the process without destructors and exit handlers: what the process
-/// holds goes with it, and taking it apart piece by piece first costs a launch some 2 % of its time.
+/// Ends the process without destructors and exit handlers: what the process holds goes with it, and
+/// taking it apart piece by piece first costs a launch some 2 % of its time. What is still in the
+/// buffers of stdio is lost.
 [[noreturn]] void end_process(int exit_code);
 
 }  // namespace mini_container

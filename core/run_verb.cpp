@@ -41,6 +41,7 @@ RunOptions options_of(const RunRequest& request, const Launch& launch, VerbConte
   agent.finish();
   if (request.timings) show_timings(agent.pipeline());
   if (!request.trace_file.empty()) write_trace(agent.pipeline(), request.trace_file);
+  if (request.timings || !request.trace_file.empty()) std::fflush(nullptr);
   end_process(exit_code);
 }
 
