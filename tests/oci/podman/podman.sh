@@ -31,6 +31,18 @@ END
   chmod +x "$work/p"
 }
 PATH="$work:$PATH"
+# podman's cleanup after a container's end and a forced removal meet over the mount of its shm, with
+# crun as with us: `removed rm ARGUMENT...` removes again what was busy.
+cat >"$work/removed" <<'END'
+#!/bin/sh
+for attempt in 1 2 3 4 5; do
+  said=$(p "$@" 2>&1) && exit 0
+  case $said in *'device or resource busy'*) sleep 0.5 ;; *) break ;; esac
+done
+echo "$said" >&2
+exit 1
+END
+chmod +x "$work/removed"
 
 p_run() { p run --rm busy "$@"; }
 # run_with OPTIONS COMMAND...

@@ -26,13 +26,13 @@ sharing_checks() {
   check 'joined: all' run_with '--ipc container:one --pid container:one --net container:one --uts container:one' sh -c 'hostname; tr "\0" " " </proc/1/cmdline; echo $(($$ > 1)); ls /proc/sys/net/ipv4/ip_forward'
   check 'joined pid: its signals' run_with '--pid container:one' sh -c 'kill -0 1 && echo reached'
   check 'joined ipc: its memory' sh -c 'p exec one sh -c "echo kept >/dev/shm/file"; p run --rm --ipc container:one busy cat /dev/shm/file'
-  check 'joined user namespace' sh -c 'p run -d --name mapped --uidmap 0:100000:1000 --gidmap 0:100000:1000 busy sleep 300 && p run --rm --userns container:mapped busy cat /proc/self/uid_map; p rm -f -t 0 mapped'
-  check 'joined pid of one that goes' sh -c 'p run -d --name joined --pid container:one busy sleep 300; p rm -f -t 0 joined; p exec one echo still here'
+  check 'joined user namespace' sh -c 'p run -d --name mapped --uidmap 0:100000:1000 --gidmap 0:100000:1000 busy sleep 300 && p run --rm --userns container:mapped busy cat /proc/self/uid_map; removed rm -f -t 0 mapped'
+  check 'joined pid of one that goes' sh -c 'p run -d --name joined --pid container:one busy sleep 300; removed rm -f -t 0 joined; p exec one echo still here'
   check 'which is not there' run_with '--ipc container:nobody' true
   check 'by path' sh -c 'p run --rm --network ns:/proc/$(p inspect --format "{{.State.Pid}}" one)/ns/net --pid ns:/proc/$(p inspect --format "{{.State.Pid}}" one)/ns/pid busy sh -c "echo \$((\$\$ > 1))"'
   check 'the volumes of another' sh -c 'p run --name two -v named:/shared busy sh -c "echo kept >/shared/file"; p run --rm --volumes-from two busy cat /shared/file; p rm -v two; p volume rm named'
   check 'a dependent one' sh -c 'p create --name three --requires one busy echo after && p start -a three; p rm three'
-  check 'remove the first' p rm -f -t 0 one
+  check 'remove the first' removed rm -f -t 0 one
 }
 
 pod_checks() {
@@ -48,16 +48,16 @@ pod_checks() {
   shell 'stop it' 'p pod stop -t 0 pod; p pod ps --format "{{.Status}}"'
   shell 'start it' 'p pod start pod; p pod ps --format "{{.Status}}"'
   shell 'kill it' 'p pod kill pod; p wait inner; p pod ps --format "{{.Status}}"'
-  check 'remove it' p pod rm -f -t 0 pod
+  check 'remove it' removed pod rm -f -t 0 pod
   check 'a pod with one pid namespace' p pod create --name pod --infra-image busy --infra-command 'sleep 300' --share pid
   shell 'seen from inside' 'p run --rm --pod pod busy sh -c "tr \"\\0\" \" \" </proc/1/cmdline"'
-  check 'remove that' p pod rm -f -t 0 pod
+  check 'remove that' removed pod rm -f -t 0 pod
   check 'a pod of mapped ids' p pod create --name pod --infra-image busy --infra-command 'sleep 300' --uidmap 0:100000:1000 --gidmap 0:100000:1000
   shell 'its ids' 'p run --rm --pod pod busy sh -c "cat /proc/self/uid_map; stat -c %u /dev/shm"'
-  check 'remove it too' p pod rm -f -t 0 pod
+  check 'remove it too' removed pod rm -f -t 0 pod
   check 'a pod with limits' p pod create --name pod --infra-image busy --infra-command 'sleep 300' --cpus 0.5
   shell 'its limits' "p run --rm --pod pod busy echo inside; find /sys/fs/cgroup/cpu -name cpu.cfs_quota_us -path '*pod*' | xargs cat | sort -u"
-  check 'remove the last' p pod rm -f -t 0 pod
+  check 'remove the last' removed pod rm -f -t 0 pod
 }
 
 kube_checks() {
