@@ -51,8 +51,8 @@ std::string destination_of(const Property& mount) {
 void translate_cgroup_mount(const Property& mount, const std::string& destination, Value& tree) {
   Value* cgroup = tree.find("cgroup");
   if (cgroup == nullptr) return;  // --cgroup-manager=disabled: there is nothing to show
-  if (destination != "/sys/fs/cgroup")
-    mount["destination"].refuse("a mount of type cgroup can be at /sys/fs/cgroup alone");
+  if (*cgroup->find("mount")->as<std::string>() != "none")
+    mount.refuse("there is another mount of the type cgroup", mc::Hint{"bind it to this place"});
   if (mount["source"] && mount["source"].text() != "cgroup" && mount["source"].text() != "cgroup2")
     mount["source"].leave_out("the mount is called cgroup");
   for (const Property& option : mount["options"].items())
@@ -60,6 +60,7 @@ void translate_cgroup_mount(const Property& mount, const std::string& destinatio
       option.leave_out("the container's cgroups are mounted as usual");
   cgroup->set("mount", Value(std::string(has_word(mount["options"], "ro") ? "ro" : "rw"),
                              mount.place()));
+  cgroup->set("mount_point", Value(destination, mount["destination"].place()));
 }
 
 void translate_mount(const Property& mount, Value& tree, List& mounts) {

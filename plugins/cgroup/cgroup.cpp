@@ -152,7 +152,11 @@ class Cgroup {
   void add_view(mc::Host& host) {
     const mc::Node mount = config_["mount"];
     const std::string mode = mount.text();
-    if (mode != "none") add_mounts(host, places_, mode == "ro", own_view_, mount);
+    if (mode == "none") return;
+    const mc::Node place = config_["mount_point"];
+    if (!place.text().starts_with('/'))
+      mc::fail(place.where(), ": cgroup.mount_point: '", place.text(), "' is not an absolute path");
+    add_mounts(host, places_, place.text(), mode == "ro", own_view_, mount);
   }
 
   [[nodiscard]] std::string path_in(const Hierarchy& hierarchy, const char* id) const {

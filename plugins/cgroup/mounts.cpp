@@ -7,7 +7,6 @@ namespace cgroup {
 
 namespace {
 
-constexpr std::string_view top = "/sys/fs/cgroup";
 constexpr std::uint64_t usual = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 void add_view(mc::Host& host, const Place& place, const std::string& destination,
@@ -30,14 +29,13 @@ void add_view(mc::Host& host, const Place& place, const std::string& destination
 
 }  // namespace
 
-void add_mounts(mc::Host& host, const std::vector<Place>& places, bool read_only, bool own_view,
-                const mc::Node& source) {
+void add_mounts(mc::Host& host, const std::vector<Place>& places, const std::string& directory,
+                bool read_only, bool own_view, const mc::Node& source) {
   const std::uint64_t attributes = usual | (read_only ? MOUNT_ATTR_RDONLY : 0);
   if (places.size() == 1 && places.front().hierarchy.unified) {
-    add_view(host, places.front(), std::string(top), attributes, own_view, source);
+    add_view(host, places.front(), directory, attributes, own_view, source);
     return;
   }
-  const std::string directory(top);
   mc_mount mount = mc::mount_entry(MC_MOUNT_FILESYSTEM, directory.c_str());
   mount.type = "tmpfs";
   mount.source = "tmpfs";
@@ -48,10 +46,10 @@ void add_mounts(mc::Host& host, const std::vector<Place>& places, bool read_only
     // "name=systemd" is mounted as systemd.
     std::string name = place.hierarchy.name();
     if (name.starts_with("name=")) name.erase(0, 5);
-    add_view(host, place, mc::concat(top, '/', name), attributes, own_view, source);
+    add_view(host, place, mc::concat(directory, '/', name), attributes, own_view, source);
     if (place.hierarchy.unified || place.hierarchy.controllers.size() < 2) continue;
     for (const std::string& controller : place.hierarchy.controllers) {
-      const std::string link = mc::concat(top, '/', controller);
+      const std::string link = mc::concat(directory, '/', controller);
       mc_mount entry = mc::mount_entry(MC_MOUNT_SYMLINK, link.c_str());
       entry.source = name.c_str();
       host.add_mount(entry, source);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the container sees on /sys/fs/cgroup.
+// What the container sees on /sys/fs/cgroup, or elsewhere.
 #pragma once
 
 #include <vector>
@@ -9,11 +9,11 @@
 
 namespace cgroup {
 
-/// Contributes the mounts: on a machine with v2 alone one file system, otherwise a directory for
+/// Contributes the mounts on `directory`: on a machine with v2 alone one file system, otherwise a directory for
 /// each hierarchy with links for the controllers that share one, as container engines do. In a
 /// cgroup namespace (`own_view`) the container's cgroup is the root of each; without, they are
 /// bound from the host.
-void add_mounts(mc::Host& host, const std::vector<Place>& places, bool read_only, bool own_view,
-                const mc::Node& source);
+void add_mounts(mc::Host& host, const std::vector<Place>& places, const std::string& directory,
+                bool read_only, bool own_view, const mc::Node& source);
 
 }  // namespace cgroup

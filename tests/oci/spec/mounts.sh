@@ -311,6 +311,15 @@ refused "$(bind /m "$work/owned" rbind ridmap)"
 claim 'uidMappings without gidMappings are an error'
 refused ".mounts += [{destination: \"/m\", type: \"bind\", source: \"$work/owned\", options: [\"bind\", \"idmap\"], uidMappings: [{containerID: 0, hostID: 5000, size: 100}]}]"
 
+cgroups() { printf '.linux.cgroupsPath = "/spec-cgroups" | .mounts += [{destination: "%s", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev"%s]}]' "$1" "${2:+, \"$2\"}"; }
+for place in /sys/fs/cgroup /somewhere; do
+  claim "a mount of the type cgroup shows the cgroups of the container: on $place"
+  # One hierarchy, or a directory of them; what is there belongs to the container's cgroup.
+  equal 'the program is among its processes' found "$(inside 'cat '$place'/cgroup.procs '$place'/*/cgroup.procs 2>/dev/null | grep -qx 1 && echo found' "$(cgroups $place ro)")"
+  text=$(inside 'ls -d '$place'/pids || echo '$place'; touch '$place'/pids/new '$place'/new 2>&1' "$(cgroups $place ro)")
+  contains ro "$text" 'Read-only'
+  equal rw made "$(inside 'at='$place'; [ ! -d $at/pids ] || at=$at/pids; mkdir $at/own && rmdir $at/own && echo made' "$(cgroups $place)")"
+done
 claim 'the default filesystems are there'
 equal types 'proc sysfs devpts tmpfs' "$(inside 'for at in /proc /sys /dev/pts /dev/shm; do awk -v at=$at "\$2 == at { print \$3 }" /proc/mounts; done' | xargs)"
 claim 'the default devices are there, and work'
