@@ -11,7 +11,8 @@ quick=false
 [ "${1:-}" = --quick ] && quick=true
 
 # shellcheck disable=SC2086
-install_missing $build_packages $plugin_packages $test_packages $engine_packages || exit 1
+install_missing $build_packages $plugin_packages $test_packages $engine_packages \
+  $validation_packages || exit 1
 
 passed=0
 failed=0

@@ -20,6 +20,8 @@ enter_cgroups() {
     for set in cpuset.cpus cpuset.mems; do
       [ ! -f "$directory/$set" ] || cat "$directory/$set" >"$directory/$1/$set" || return 1
     done
+    # A share of real time, where the kernel divides it among cgroups.
+    [ ! -f "$directory/cpu.rt_runtime_us" ] || echo 20000 >"$directory/$1/cpu.rt_runtime_us" || return 1
     sh -c 'echo $PPID' >"$directory/$1/cgroup.procs" || return 1
   done
 }
