@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // features: what bundles can ask for here, from what the plugins that are there declare.
 #include <algorithm>
+#include <array>
 
 #include "core/json.hpp"
 #include "core/namespaces.hpp"
@@ -13,6 +14,17 @@
 namespace mini_container::oci {
 
 namespace {
+
+// The whole table of config.md: tests/oci/spec/mounts.sh tries each.
+constexpr std::array mount_options = {
+    "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap",
+    "iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec",
+    "noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid",
+    "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "remount",
+    "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime",
+    "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw",
+    "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared",
+    "silent", "slave", "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable"};
 
 Value texts(const std::vector<std::string>& words) {
   List out;
@@ -85,6 +97,24 @@ Value cgroup_features(Catalog& catalog) {
   return out;
 }
 
+// "interleave" as "MPOL_INTERLEAVE".
+Value constants(const std::string& prefix, std::vector<std::string> words) {
+  for (auto& word : words) {
+    std::ranges::transform(word, word.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    });
+    word.insert(0, prefix);
+  }
+  return texts(words);
+}
+
+Value memory_policy_features(const Plugin& scheduling) {
+  Value out(Table{});
+  out.set("modes", constants("MPOL_", words_of(scheduling, {"memory_policy"}, "")));
+  out.set("flags", constants("MPOL_F_", words_of(scheduling, {"memory_flags"}, "")));
+  return out;
+}
+
 Value linux_features(Catalog& catalog) {
   Value out(Table{});
   out.set("namespaces", texts(namespaces_of(catalog)));
@@ -100,6 +130,8 @@ Value linux_features(Catalog& catalog) {
   idmap.set("idmap", enabled(catalog.find("rootfs") != nullptr));
   out.set("mountExtensions", std::move(idmap));
   out.set("netDevices", enabled(catalog.find("net") != nullptr));
+  if (const Plugin* scheduling = catalog.find("scheduling"))
+    out.set("memoryPolicy", memory_policy_features(*scheduling));
   return out;
 }
 
@@ -116,67 +148,7 @@ int features_verb(VerbContext& context, const Arguments& arguments) {
     out.set("hooks", texts({"prestart", "createRuntime", "createContainer", "startContainer",
                             "poststart", "poststop"}));
   if (catalog.find("rootfs") != nullptr)
-    out.set("mountOptions", texts({"async",
-                                   "atime",
-                                   "bind",
-                                   "defaults",
-                                   "dev",
-                                   "diratime",
-                                   "dirsync",
-                                   "exec",
-                                   "idmap",
-                                   "lazytime",
-                                   "loud",
-                                   "mand",
-                                   "noatime",
-                                   "nodev",
-                                   "nodiratime",
-                                   "noexec",
-                                   "noiversion",
-                                   "nolazytime",
-                                   "nomand",
-                                   "norelatime",
-                                   "nostrictatime",
-                                   "nosuid",
-                                   "nosymfollow",
-                                   "private",
-                                   "ratime",
-                                   "rbind",
-                                   "rdev",
-                                   "rdiratime",
-                                   "relatime",
-                                   "remount",
-                                   "rexec",
-                                   "ridmap",
-                                   "rnoatime",
-                                   "rnodev",
-                                   "rnodiratime",
-                                   "rnoexec",
-                                   "rnorelatime",
-                                   "rnostrictatime",
-                                   "rnosuid",
-                                   "rnosymfollow",
-                                   "ro",
-                                   "rprivate",
-                                   "rrelatime",
-                                   "rro",
-                                   "rrw",
-                                   "rshared",
-                                   "rslave",
-                                   "rstrictatime",
-                                   "rsuid",
-                                   "rsymfollow",
-                                   "runbindable",
-                                   "rw",
-                                   "shared",
-                                   "silent",
-                                   "slave",
-                                   "strictatime",
-                                   "suid",
-                                   "symfollow",
-                                   "sync",
-                                   "tmpcopyup",
-                                   "unbindable"}));
+    out.set("mountOptions", texts({mount_options.begin(), mount_options.end()}));
   out.set("linux", linux_features(catalog));
   Value annotations(Table{});
   annotations.set("mini_container.version", Value(std::string(MINI_CONTAINER_VERSION)));
