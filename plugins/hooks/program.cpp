@@ -59,9 +59,10 @@ mc::Fd as_file(const std::string& text) {
 // In the new process. Only async-signal-safe calls: its parent may be in the middle of anything.
 [[noreturn]] void become(const Program& program, const std::vector<char*>& argv,
                          const std::vector<char*>& environment, int input, int output, int errors,
-                         int failure) {
+                         int failure, pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL), 0UL, 0UL, 0UL);
+  if (::getppid() != parent) ::_exit(126);  // it ended before that
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
@@ -114,10 +115,11 @@ Outcome run(const Program& program, const std::string& input) {
   const auto argv = pointers(program.arguments);
   const auto environment = pointers(program.environment);
 
+  const pid_t parent = ::getpid();
   const pid_t pid = mc::check(::fork(), "make a process for '", program.path, "'");
   if (pid == 0)
     become(program, argv, environment, file.get(), output.write.get(), errors.write.get(),
-           failure.write.get());
+           failure.write.get(), parent);
   ::setpgid(pid, pid);  // whoever comes first: setpgid(2)
   for (Pipe* pipe : {&output, &errors, &failure}) pipe->write.reset();
 
