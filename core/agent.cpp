@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -20,6 +19,7 @@
 #include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
 #include "core/namespaces.hpp"
+#include "core/pid_file.hpp"
 #include "core/record.hpp"
 #include "core/single_thread.hpp"
 #include "core/terminal.hpp"
@@ -76,6 +76,7 @@ void Agent::start() {
     run_post_clone();
     let_go();
     follow_child();
+    write_pid_file(pipeline_.options.pid_file, pid_);
     run_post_exec();
   } catch (...) {
     unwind(true);
@@ -84,8 +85,7 @@ void Agent::start() {
 }
 
 void Agent::prepare() {
-  state_ = ContainerState::create(pipeline_.options.state_root, pipeline_.options.id);
-  lock_ = state_.lock();
+  state_ = ContainerState::create(pipeline_.options.state_root, pipeline_.options.id, lock_);
   write_record(state_, pipeline_.launch, pipeline_.options);
   set_sentinel(state_.fd());
   set_emergency_command({"mini_container", "--root", pipeline_.options.state_root, "undo-launch",
@@ -119,6 +119,8 @@ void Agent::clone_child() {
   if (others_are_inside()) own_image.emplace(pipeline_.plan.find_namespace(CLONE_NEWNS) != nullptr);
   require_single_thread();
   auto cloned = clone_container(pipeline_.plan);
+  // Or the lock would outlive an agent that is killed, with the child that waits to be started.
+  if (cloned.pid == 0) lock_.reset();
   if (cloned.pid == 0)
     run_child({pipeline_, std::move(childs), std::move(start_socket_), is_job, child_waits_,
                own_image ? &*own_image : nullptr});
@@ -226,8 +228,6 @@ void Agent::run_post_exec() {
     pipeline_.call_hooks(Hook::post_exec, details(), *pipeline_.agent_progress);
   }
   pause_hook_guard();
-  // By name: a child that waits to be started has the same open file.
-  ::flock(lock_.get(), LOCK_UN);
   lock_.reset();
 }
 
@@ -255,6 +255,9 @@ void Agent::unwind(bool failed) {
 
 void Agent::finish() {
   set_emergency_child(0);
+  // A `delete` that came first has done all of what follows.
+  lock_ = state_.lock();
+  if (!lock_) return;
   if (pipeline_.anyone_has(Hook::post_exit) || pipeline_.anyone_has(Hook::cleanup))
     resume_hook_guard();
   for (std::size_t i = 0; i < pipeline_.instances.size(); ++i) {

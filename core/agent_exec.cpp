@@ -12,6 +12,7 @@
 #include "core/hook_guard.hpp"
 #include "core/kept_descriptors.hpp"
 #include "core/namespaces.hpp"
+#include "core/pid_file.hpp"
 #include "mini_container/extensions.h"
 
 namespace mini_container {
@@ -132,6 +133,7 @@ void Agent::start_in(const Container& container) {
     clone_into(target);
     let_go();
     follow_child();
+    write_pid_file(pipeline_.options.pid_file, pid_);
   } catch (...) {
     job_.reset();
     collect(true);

@@ -20,6 +20,7 @@ namespace mini_container {
 namespace {
 
 constexpr int kill_patience_ms = 10'000;
+constexpr int creator_patience_ms = 500;
 
 // A zombie counts as ended.
 bool has_ended(const mc::Fd& pidfd) {
@@ -35,6 +36,13 @@ void end_process(const mc::Fd& pidfd, const char* what, pid_t pid) {
     mc::fail("end the ", what, " (pid ", pid, "): it does not end within ",
              kill_patience_ms / 1000, " s of SIGKILL",
              mc::Hint{"it may hang in the kernel: see /proc/PID/stack"});
+}
+
+// A `start` that was killed may have let it go without noting so: the kernel knows.
+Container::Status live_status(std::string_view noted, const ProcessMark& process) {
+  if (noted.starts_with("running")) return Container::Status::running;
+  if (!noted.starts_with("created")) return Container::Status::creating;
+  return process.has_executed() ? Container::Status::running : Container::Status::created;
 }
 
 }  // namespace
@@ -69,28 +77,45 @@ int parse_signal(std::string_view text) {
 }
 
 Container Container::open(const std::string& state_root, const std::string& id) {
+  return load(state_root, id, false);
+}
+
+Container Container::load(const std::string& state_root, const std::string& id, bool own_lock) {
   Container out;
   out.state_root_ = state_root;
   out.state_ = ContainerState::open(state_root, id);
-  out.record_ = read_record(out.state_);
-  if (const auto process = out.state_.read(state_file::process))
-    out.process_ = ProcessMark::parse(*process).value_or(ProcessMark{});
-  out.pidfd_ = out.process_.open();
-  const auto status = out.state_.read(state_file::status).value_or("");
+  std::string status;
+  try {
+    if (const auto process = out.state_.read(state_file::process))
+      out.process_ = ProcessMark::parse(*process).value_or(ProcessMark{});
+    out.pidfd_ = out.process_.open();
+    status = out.state_.read(state_file::status).value_or("");
+    out.record_ = read_record(out.state_);
+  } catch (const mc::Error& error) {
+    out.damage_ = mc::concat("the state of container '", id, "': ", describe(error));
+  }
   if (status.starts_with("stopped")) {
     int code = 0;
     const auto text = std::string_view(status).substr(std::min<std::size_t>(status.size(), 8));
     if (std::from_chars(text.data(), text.data() + text.size(), code).ec == std::errc())
       out.exit_code_ = code;
   }
-  const bool agent_lives = out.record_ && !has_ended(out.record_->agent.open());
+  const bool agent_lives = out.record_ ? !has_ended(out.record_->agent.open())
+                                       : out.damage_.empty() && !own_lock && out.state_.is_locked();
   if (!has_ended(out.pidfd_))
-    out.status_ = status.starts_with("created")   ? Status::created
-                  : status.starts_with("running") ? Status::running
-                                                  : Status::creating;
+    out.status_ = live_status(status, out.process_);
   else
     out.status_ = out.process_.pid < 0 && agent_lives ? Status::creating : Status::stopped;
   return out;
+}
+
+std::optional<Container> Container::find(const std::string& state_root, const std::string& id) {
+  try {
+    return open(state_root, id);
+  } catch (const mc::Error& error) {
+    if (error.error_number() != ENOENT) throw;
+  }
+  return std::nullopt;
 }
 
 const char* Container::status_name() const {
@@ -110,10 +135,12 @@ std::string Container::command() const {
 }
 
 void Container::send_signal(int signal) const {
-  if (has_ended(pidfd_))
+  // "neither created nor running MUST ... generate an error": the specification's kill.
+  if (has_ended(pidfd_) || status_ == Status::creating)
     // In the words that engines look for.
     mc::fail("container not running: '", id(), "' is ", status_name(),
-             mc::Hint{"remove it: mini_container delete " + id()});
+             mc::Hint{mc::concat("remove it: mini_container delete ",
+                                 status_ == Status::creating ? "--force " : "", id())});
   mc::check(::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0),
             "send signal ", signal, " to container '", id(), "'");
 }
@@ -124,33 +151,44 @@ void Container::end_agent_and_process() const {
   if (!record_ || record_->agent.pid == ::getpid()) return;
   const mc::Fd agent = record_->agent.open();
   pollfd wait{agent.get(), POLLIN, 0};
-  if (agent && ::poll(&wait, 1, kill_patience_ms) <= 0)
+  // One that is still creating has nothing to do but what we do in its stead.
+  const int patience = status_ == Status::creating ? creator_patience_ms : kill_patience_ms;
+  if (agent && ::poll(&wait, 1, patience) <= 0)
     end_process(agent, "agent", record_->agent.pid);
 }
 
-void Container::remove(Catalog& catalog, bool force) {
-  if (is_alive() && !force)
+void Container::refuse_alive() const {
+  if (is_alive())
     mc::fail("container '", id(), "' is ", status_name(),
              mc::Hint{"stop it first, or give --force"});
-  if (force || is_alive()) end_agent_and_process();
-  const mc::Fd lock = state_.lock();
-  // Its own agent may have removed it meanwhile.
-  const auto ids = ContainerState::list(state_root_);
-  if (std::ranges::find(ids, id()) == ids.end()) return;
-  bool all_clean = true;
-  if (record_) {
-    try {
-      all_clean = clean_up_later(state_, *record_, state_root_, process_.pid, catalog);
-    } catch (const mc::Error& error) {
-      all_clean = false;
-      log_line(MC_LOG_WARN, "", describe(error));
-    }
+}
+
+bool Container::call_cleanup(Catalog& catalog) const {
+  try {
+    const auto record = record_ ? *record_ : salvage_record(state_, catalog);
+    return clean_up_later(state_, record, state_root_, process_.pid, catalog);
+  } catch (const mc::Error& error) {
+    log_line(MC_LOG_WARN, "", describe(error));
   }
-  if (!all_clean && !force)
+  return false;
+}
+
+void Container::remove(Catalog& catalog, bool force) {
+  if (!force) refuse_alive();
+  end_agent_and_process();
+  const mc::Fd lock = state_.lock();
+  if (!lock) return;  // its own agent has removed it meanwhile
+  // What is under the lock changes no more; a `create` may have come to its end before.
+  const Container now = load(state_root_, id(), true);
+  if (!force) now.refuse_alive();
+  // An agent that is there still waits for our lock, and then finds nothing to do.
+  end_process(now.pidfd_, "container", now.process_.pid);
+  if (!now.call_cleanup(catalog) && !force)
     mc::fail("container '", id(), "' is not removed: a cleanup failed",
              mc::Hint{"repair the cause and try again, or give --force"});
-  state_.remove();
+  // First what only the directory tells of.
   ContainerState::remove_log(state_root_, id());
+  state_.remove();
 }
 
 }  // namespace mini_container

@@ -17,8 +17,11 @@ class Container {
  public:
   enum class Status { creating, created, running, stopped };
 
-  /// Throws where there is none of this id.
+  /// Throws where there is none of this id. A record that cannot be read is no failure: what has
+  /// to be known of the container for `list` and `delete --force` is known without.
   static Container open(const std::string& state_root, const std::string& id);
+  /// The same; none where there is none.
+  static std::optional<Container> find(const std::string& state_root, const std::string& id);
 
   [[nodiscard]] const std::string& id() const { return state_.id(); }
   [[nodiscard]] const ContainerState& state() const { return state_; }
@@ -26,13 +29,15 @@ class Container {
   [[nodiscard]] const ProcessMark& process() const { return process_; }
   [[nodiscard]] Status status() const { return status_; }
   [[nodiscard]] const char* status_name() const;
+  /// What of its state cannot be read, and why; there is no record then. Empty: nothing.
+  [[nodiscard]] const std::string& damage() const { return damage_; }
   /// The exit code that its agent has noted, where it did.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
   [[nodiscard]] bool is_alive() const { return status_ != Status::stopped; }
   /// Its command and arguments, separated by blanks.
   [[nodiscard]] std::string command() const;
 
-  /// To its first process. Throws where it has ended.
+  /// To its first process. Throws where it has ended, or is still being created.
   void send_signal(int signal) const;
 
   /// Ends it if `force` says so, calls the plugins' cleanup hooks, and removes the state. With
@@ -41,11 +46,17 @@ class Container {
 
  private:
   Container() = default;
+  /// With `own_lock` the container's lock is this process's own.
+  static Container load(const std::string& state_root, const std::string& id, bool own_lock);
   void end_agent_and_process() const;
+  void refuse_alive() const;
+  /// Whether every plugin's cleanup did its work; what did not is reported.
+  bool call_cleanup(Catalog& catalog) const;
 
   std::string state_root_;
   ContainerState state_;
   std::optional<ContainerRecord> record_;
+  std::string damage_;
   ProcessMark process_;
   mc::Fd pidfd_;
   Status status_ = Status::creating;

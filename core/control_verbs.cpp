@@ -44,8 +44,10 @@ std::vector<std::string> matching_ids(const VerbContext& context, const std::str
   return out;
 }
 
-// Without a cgroup, the first process of a PID namespace takes the others along.
+// All that are left: none is no failure, as engines expect. Without a cgroup, the first process of
+// a PID namespace takes the others along.
 void signal_all(const Container& container, int signal, Catalog& catalog) {
+  if (container.status() == Container::Status::creating) return container.send_signal(signal);
   if (const auto resources = Resources::of(container, catalog))
     resources->signal_all(signal);
   else
@@ -55,10 +57,8 @@ void signal_all(const Container& container, int signal, Catalog& catalog) {
 // A stopped v1 freezer holds even SIGKILL back; who owns the freezer lets go. False: not paused,
 // and nothing was done.
 bool end_if_paused(const Container& container, Catalog& catalog) {
-  if (!container.is_alive()) return false;
-  const auto resources = Resources::of(container, catalog);
-  if (!resources || !resources->is_paused()) return false;
-  resources->signal_all(SIGKILL);
+  if (oci::shown_status(container, catalog) != "paused") return false;
+  Resources::need(container, catalog, "end").signal_all(SIGKILL);
   return true;
 }
 
@@ -81,19 +81,16 @@ int list_verb(VerbContext& context, const Arguments& arguments) {
       std::printf("%s\n", id.c_str());
       continue;
     }
-    try {
-      const auto container = Container::open(context.state_root(), id);
-      if (format == "json")
-        all.push_back(oci::container_json(container, context.catalog));
-      else
-        std::printf("%-24s %-8s %8d  %s\n", id.c_str(),
-                    oci::shown_status(container, context.catalog).c_str(),
-                    container.is_alive() ? container.process().pid : 0,
-                    container.command().c_str());
-    } catch (const mc::Error&) {
-      // Gone since its name was read: it is no longer one of those that there are.
-      if (ContainerState::exists(context.state_root(), id)) throw;
-    }
+    const auto container = Container::find(context.state_root(), id);
+    if (!container) continue;  // removed since
+    if (!container->damage().empty()) log_line(MC_LOG_WARN, "", container->damage());
+    if (format == "json")
+      all.push_back(oci::container_json(*container, context.catalog));
+    else
+      std::printf("%-24s %-8s %8d  %s\n", id.c_str(),
+                  oci::shown_status(*container, context.catalog).c_str(),
+                  container->is_alive() ? container->process().pid : 0,
+                  container->command().c_str());
   }
   if (!quiet && format == "json") std::printf("%s\n", write_json(Value(std::move(all))).c_str());
   return 0;
@@ -129,7 +126,10 @@ int delete_verb(VerbContext& context, const Arguments& arguments) {
   for (const auto& wanted : rest)
     for (const auto& id : matching_ids(context, wanted, is_expression)) {
       // With --force, that it is gone is what was asked for.
-      if (force && !ContainerState::exists(context.state_root(), id)) continue;
+      if (force && !ContainerState::exists(context.state_root(), id)) {
+        ContainerState::remove_log(context.state_root(), id);
+        continue;
+      }
       auto container = Container::open(context.state_root(), id);
       if (force) end_if_paused(container, context.catalog);
       container.remove(context.catalog, force);

@@ -3,7 +3,6 @@
 #include "core/container.hpp"
 #include "core/exec.hpp"
 #include "core/exec_options.hpp"
-#include "core/pid_file.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
 #include "core/verbs.hpp"
@@ -11,7 +10,11 @@
 namespace mini_container {
 
 Launch exec_launch(const Container& container, Catalog& catalog) {
-  if (!container.record() || container.status() == Container::Status::stopped)
+  if (!container.damage().empty()) mc::fail(container.damage());
+  // One that is being created may not be in its root yet.
+  const bool runs = container.status() == Container::Status::created ||
+                    container.status() == Container::Status::running;
+  if (!container.record() || !runs)
     mc::fail("container not running: '", container.id(), "' is ", container.status_name(),
              mc::Hint{"see its state: mini_container list"});
   Launch launch = launch_of(*container.record(), catalog);
@@ -76,11 +79,9 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   options.state_root = context.state_root();
   options.id = container.id();
   options.verbose = context.global.verbose;
-  const auto pid_file = options.pid_file;
   const bool detach = options.outlives_agent;
   Agent agent(launch, std::move(options));
   agent.start_in(container);
-  write_pid_file(pid_file, agent.pid());
   return detach ? 0 : agent.wait();
 }
 

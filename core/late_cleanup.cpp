@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,8 +33,14 @@ class LateCleanup {
 
   bool run(std::size_t index) {
     const Plugin& plugin = pipeline_.instances[index]->plugin();
+    const pid_t parent = ::getpid();
     const pid_t child = mc::check(::fork(), "fork for the cleanup of '", plugin.name, "'");
-    if (child == 0) call(index);
+    if (child == 0) {
+      // A killed `delete` is begun again; what it had begun must not go on beside that.
+      ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(SIGKILL), 0UL, 0UL, 0UL);
+      if (::getppid() != parent) ::_exit(code_reported);
+      call(index);
+    }
     const bool in_time = wait_until_deadline(child, hook_deadline_ns(pipeline_.launch, plugin));
     if (!in_time) ::kill(child, SIGKILL);
     int status = 0;

@@ -4,7 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/container_options.hpp"
 #include "core/json.hpp"
+#include "core/options.hpp"
 #include "mini_container/error.hpp"
 
 namespace mini_container {
@@ -51,7 +53,8 @@ void write_record(const ContainerState& state, const Launch& launch, const RunOp
   }
   record.set("plugins", Value(std::move(plugins)));
   if (!options.annotations.empty()) record.set("annotations", options.annotations);
-  state.write_new(state_file::record, write_json(record));
+  // Whole or not at all: a kill can end a write in the middle, and others may read already.
+  state.write(state_file::record, write_json(record));
 }
 
 std::optional<ContainerRecord> read_record(const ContainerState& state) {
@@ -64,13 +67,25 @@ std::optional<ContainerRecord> read_record(const ContainerState& state) {
   out.directory = need<std::string>(record, "directory");
   out.detached = need<bool>(record, "detached");
   out.agent = ProcessMark::parse(need<std::string>(record, "agent")).value_or(ProcessMark{});
-  if (const auto* container = record.find("container")) out.container = *container;
+  out.container = Value(need<Table>(record, "container"));
   if (const auto* annotations = record.find("annotations")) out.annotations = *annotations;
   for (const Value& plugin : need<List>(record, "plugins")) {
     const Value* config = plugin.find("config");
     out.plugins.emplace_back(need<std::string>(plugin, "name"),
                              config != nullptr ? *config : Value(Table{}));
     out.plugin_paths.push_back(need<std::string>(plugin, "path"));
+  }
+  return out;
+}
+
+ContainerRecord salvage_record(const ContainerState& state, Catalog& catalog) {
+  ContainerRecord out;
+  out.id = state.id();
+  out.container = check_table("container", Value(Table{}), container_options());
+  for (const std::string& name : state.plugin_names()) {
+    const Plugin& plugin = catalog.get(name, "the state of '" + state.id() + "'");
+    out.plugins.emplace_back(name, check_table(name, Value(Table{}), plugin.options));
+    out.plugin_paths.push_back(plugin.path);
   }
   return out;
 }

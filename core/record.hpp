@@ -37,6 +37,10 @@ void write_record(const ContainerState& state, const Launch& launch, const RunOp
 /// nullopt: the directory is there but nothing was made yet. Throws for one that cannot be read.
 std::optional<ContainerRecord> read_record(const ContainerState& state);
 
+/// What cleanup needs of a container whose record cannot be read: the plugins that have a directory
+/// in its state, with their defaults. A plugin's cleanup works from what is in that directory.
+ContainerRecord salvage_record(const ContainerState& state, Catalog& catalog);
+
 /// The launch of a record, its plugins loaded from where they came from.
 Launch launch_of(const ContainerRecord& record, Catalog& catalog);
 

@@ -9,7 +9,6 @@
 #include "core/agent.hpp"
 #include "core/failure.hpp"
 #include "core/log.hpp"
-#include "core/pid_file.hpp"
 #include "core/process_end.hpp"
 #include "core/record.hpp"
 #include "core/timings.hpp"
@@ -36,7 +35,6 @@ RunOptions options_of(const RunRequest& request, const Launch& launch, VerbConte
                                RunOptions options) {
   Agent agent(launch, std::move(options));
   agent.start();
-  write_pid_file(request.pid_file, agent.pid());
   const int exit_code = agent.wait();
   agent.finish();
   if (request.timings) show_timings(agent.pipeline());
@@ -80,7 +78,6 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
       redirect_output(request, options.state_root, options.id);
       Agent agent(launch, options);
       agent.start();
-      write_pid_file(request.pid_file, agent.pid());
       mc::check(::write(writer.get(), &result, 1), "report to the caller");
       // From here on the caller's descriptors are the caller's alone; ours lead to the log, where
       // the container's terminal and our own last words go.

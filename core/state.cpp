@@ -17,6 +17,11 @@ namespace mini_container {
 
 namespace {
 
+// proc_pid_stat(5).
+constexpr int flags_field = 9;
+constexpr int start_time_field = 22;
+constexpr std::uint64_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC, include/linux/sched.h
+
 // Opens the state root, made where `make` says so; what others may change is refused.
 mc::Fd open_root(const std::string& path, bool make) {
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
@@ -43,22 +48,42 @@ mc::Fd open_root(const std::string& path, bool make) {
   return root;
 }
 
-void remove_tree(int parent, const char* name) {
-  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
-  if (errno != EISDIR && errno != EPERM) mc::fail_with(errno, "remove '", name, "'");
-  mc::Fd directory(mc::check(
-      ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open '", name,
-      "'"));
-  DIR* stream = ::fdopendir(directory.get());
-  if (stream == nullptr) mc::fail_with(errno, "read the directory '", name, "'");
-  static_cast<void>(directory.release());
+constexpr std::string_view plugin_prefix = "plugin.";
+
+// Without "." and "..".
+std::vector<std::string> names_in(int directory, std::string_view shown) {
+  const mc::Fd own(mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open '",
+                             shown, "'"));
+  DIR* stream = ::fdopendir(::fcntl(own.get(), F_DUPFD_CLOEXEC, 3));
+  if (stream == nullptr) mc::fail_with(errno, "read the directory '", shown, "'");
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(stream))
     if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
       names.emplace_back(entry->d_name);
-  mc::Fd again(::fcntl(::dirfd(stream), F_DUPFD_CLOEXEC, 3));
   ::closedir(stream);
-  for (const auto& each : names) remove_tree(again.get(), each.c_str());
+  return names;
+}
+
+// flock(2) by a descriptor of its own: the lock belongs to the open file description. None with
+// LOCK_NB where another has it.
+mc::Fd lock_file(int directory, int how) {
+  mc::Fd own(mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                       "open a state directory to lock it"));
+  while (::flock(own.get(), how) != 0) {
+    if (errno == EWOULDBLOCK) return {};
+    if (errno != EINTR) mc::fail_with(errno, "lock a state directory");
+  }
+  return own;
+}
+
+void remove_tree(int parent, const char* name) {
+  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
+  if (errno != EISDIR && errno != EPERM) mc::fail_with(errno, "remove '", name, "'");
+  const mc::Fd directory(mc::check(
+      ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open '", name,
+      "'"));
+  for (const auto& each : names_in(directory.get(), name))
+    remove_tree(directory.get(), each.c_str());
   if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
     mc::fail_with(errno, "remove the directory '", name, "'");
 }
@@ -91,7 +116,12 @@ std::string make_id() {
 
 ProcessMark ProcessMark::of(pid_t pid) {
   const auto facts = ProcessFacts::of(pid);
-  return {pid, facts ? facts->field(22) : 0};
+  return {pid, facts ? facts->field(start_time_field) : 0};
+}
+
+bool ProcessMark::has_executed() const {
+  const auto facts = ProcessFacts::of(pid);
+  return !facts || (facts->field(flags_field) & forked_but_not_executed) == 0;
 }
 
 mc::Fd ProcessMark::open() const {
@@ -139,9 +169,11 @@ std::uint64_t ProcessFacts::field(int number) const {
   return value;
 }
 
-ContainerState ContainerState::create(const std::string& root_path, const std::string& id) {
+ContainerState ContainerState::create(const std::string& root_path, const std::string& id,
+                                      mc::Fd& lock) {
   check_id(id);
   mc::Fd root = open_root(root_path, true);
+  const mc::Fd birth = lock_file(root.get(), LOCK_EX);
   if (::mkdirat(root.get(), id.c_str(), 0700) != 0) {
     if (errno == EEXIST)
       mc::fail("the container id '", id, "' is in use",
@@ -151,6 +183,7 @@ ContainerState ContainerState::create(const std::string& root_path, const std::s
   mc::Fd directory(mc::check(
       ::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
       "open the state directory of container '", id, "'"));
+  lock = lock_file(directory.get(), LOCK_EX);
   return {std::move(root), std::move(directory), id};
 }
 
@@ -176,14 +209,10 @@ bool ContainerState::exists(const std::string& root_path, const std::string& id)
 void ContainerState::ensure_root(const std::string& root) { open_root(root, true); }
 
 std::vector<std::string> ContainerState::list(const std::string& root_path) {
-  std::vector<std::string> out;
   const mc::Fd root = open_root(root_path, false);
-  if (!root) return out;
-  DIR* stream = ::fdopendir(::fcntl(root.get(), F_DUPFD_CLOEXEC, 3));
-  if (stream == nullptr) mc::fail_with(errno, "read the state directory '", root_path, "'");
-  while (const dirent* entry = ::readdir(stream))
-    if (entry->d_name[0] != '.') out.emplace_back(entry->d_name);
-  ::closedir(stream);
+  if (!root) return {};
+  auto out = names_in(root.get(), root_path);
+  std::erase_if(out, [](const std::string& name) { return name.starts_with('.'); });
   std::ranges::sort(out);
   return out;
 }
@@ -232,7 +261,7 @@ std::optional<std::string> ContainerState::read(const char* name) const {
 }
 
 mc::Fd ContainerState::plugin_directory(const std::string& plugin) const {
-  const auto name = "plugin." + plugin;
+  const auto name = mc::concat(plugin_prefix, plugin);
   if (::mkdirat(fd(), name.c_str(), 0700) != 0 && errno != EEXIST)
     mc::fail_with(errno, "make '", name, "' in the container's state");
   return mc::Fd(mc::check(
@@ -240,21 +269,37 @@ mc::Fd ContainerState::plugin_directory(const std::string& plugin) const {
       name, "' in the container's state"));
 }
 
-mc::Fd ContainerState::lock(bool wait) const {
-  // A descriptor of its own: flock(2) locks belong to the open file description.
-  mc::Fd own(mc::check(::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                       "open the state of container '", id_, "'"));
-  while (::flock(own.get(), wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return {};
-    if (errno != EINTR) mc::fail_with(errno, "lock container '", id_, "'");
-  }
+bool ContainerState::is_in_place() const {
+  struct stat named {};
+  struct stat own {};
+  mc::check(::fstat(fd(), &own), "look at the state of container '", id_, "'");
+  return ::fstatat(root_.get(), id_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         named.st_dev == own.st_dev && named.st_ino == own.st_ino;
+}
+
+std::vector<std::string> ContainerState::plugin_names() const {
+  std::vector<std::string> out;
+  for (const std::string& name : names_in(fd(), "the container's state"))
+    if (name.starts_with(plugin_prefix)) out.push_back(name.substr(plugin_prefix.size()));
+  std::ranges::sort(out);
+  return out;
+}
+
+mc::Fd ContainerState::lock() const {
+  mc::Fd own = lock_file(fd(), LOCK_EX);
+  if (!is_in_place()) own.reset();
   return own;
 }
 
+bool ContainerState::is_locked() const {
+  const mc::Fd birth = lock_file(root_.get(), LOCK_EX);
+  return !lock_file(fd(), LOCK_EX | LOCK_NB);
+}
+
 void ContainerState::remove() {
-  if (!directory_) return;
-  directory_.reset();
+  if (!directory_ || !is_in_place()) return;
   remove_tree(root_.get(), id_.c_str());
+  directory_.reset();
 }
 
 std::string default_state_root() {

@@ -28,6 +28,8 @@ struct ProcessMark {
   static ProcessMark of(pid_t pid);
   /// A pidfd of it, or none: it has ended (been reaped).
   [[nodiscard]] mc::Fd open() const;
+  /// Whether it has executed a program since it was forked; also of a zombie.
+  [[nodiscard]] bool has_executed() const;
   [[nodiscard]] std::string text() const;
   static std::optional<ProcessMark> parse(std::string_view text);
 };
@@ -49,8 +51,9 @@ class ContainerState {
  public:
   ContainerState() = default;
 
-  /// Makes the directory. Throws where the id is in use.
-  static ContainerState create(const std::string& root, const std::string& id);
+  /// Makes the directory and takes its lock, which nobody can come in between. Throws where the id
+  /// is in use.
+  static ContainerState create(const std::string& root, const std::string& id, mc::Fd& lock);
   /// Throws where there is no such container.
   static ContainerState open(const std::string& root, const std::string& id);
   /// Whether there is a container of this id.
@@ -79,17 +82,24 @@ class ContainerState {
 
   /// The plugin's own directory, made where it is missing.
   [[nodiscard]] mc::Fd plugin_directory(const std::string& plugin) const;
+  /// The plugins that have one, sorted.
+  [[nodiscard]] std::vector<std::string> plugin_names() const;
 
-  /// Takes the container's lock for as long as the result lives. With `wait` false: none where
-  /// another holds it.
-  [[nodiscard]] mc::Fd lock(bool wait = true) const;
+  /// Takes the container's lock for as long as the result lives. None where the container was
+  /// removed before it could be had; nobody removes one whose lock is another's.
+  [[nodiscard]] mc::Fd lock() const;
+  /// Whether another has the lock, as from its creation on the one who makes the container.
+  [[nodiscard]] bool is_locked() const;
 
-  /// Removes the directory with all in it.
+  /// Removes the directory with all in it; with the lock held. A later container of the same id is
+  /// left alone.
   void remove();
 
  private:
   ContainerState(mc::Fd root, mc::Fd directory, std::string id)
       : root_(std::move(root)), directory_(std::move(directory)), id_(std::move(id)) {}
+  /// Whether the id still names this very directory.
+  [[nodiscard]] bool is_in_place() const;
 
   mc::Fd root_, directory_;
   std::string id_;

@@ -10,7 +10,6 @@
 #include "core/oci/bundle.hpp"
 #include "core/oci/start.hpp"
 #include "core/verb_options.hpp"
-#include "core/pid_file.hpp"
 #include "core/oci/verbs.hpp"
 
 namespace mini_container::oci {
@@ -124,7 +123,6 @@ int create_verb(VerbContext& context, const Arguments& arguments) {
   check_console(request, prepared.launch, false);
   Agent agent(prepared.launch, std::move(prepared.options));
   agent.start();
-  write_pid_file(request.pid_file, agent.pid());
   return 0;
 }
 
@@ -143,7 +141,6 @@ int run_bundle_verb(VerbContext& context, const Arguments& arguments) {
   Agent agent(prepared.launch, std::move(prepared.options));
   agent.start();
   try {
-    write_pid_file(request.pid_file, agent.pid());
     start_container(context.state_root(), request.id, context.catalog);
   } catch (...) {
     Container::open(context.state_root(), request.id).remove(context.catalog, true);

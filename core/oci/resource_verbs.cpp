@@ -78,7 +78,12 @@ Value limit_value(const LimitFlag& flag, const std::string& text) {
 
 int pause_verb(VerbContext& context, const Arguments& arguments) {
   const auto id = only_id(VerbOptions("pause").parse(arguments), "pause");
-  Resources::need(open_running(context, id, "pause"), context.catalog, "pause").pause();
+  const auto resources =
+      Resources::need(open_running(context, id, "pause"), context.catalog, "pause");
+  if (resources.is_paused())
+    mc::fail("container '", id, "' is paused already",
+             mc::Hint{"let it go on: mini_container resume " + id});
+  resources.pause();
   return 0;
 }
 

@@ -17,8 +17,6 @@ namespace mini_container::oci {
 
 namespace {
 
-constexpr std::uint64_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC, include/linux/sched.h
-
 mc::Fd connect_to_child(const ContainerState& state) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -30,11 +28,24 @@ mc::Fd connect_to_child(const ContainerState& state) {
   return socket;
 }
 
-// Whether the first process ended without having executed anything: its flags still tell while it
-// is a zombie, proc_pid_stat(5).
-bool ended_before_execve(const ProcessMark& process) {
-  const auto facts = ProcessFacts::of(process.pid);
-  return facts && facts->has_ended() && (facts->field(9) & forked_but_not_executed) != 0;
+void refuse_unless_created(const Container& container) {
+  if (container.status() != Container::Status::created)
+    mc::fail("cannot start container '", container.id(), "': it is ", container.status_name(),
+             ", not created");
+  if (!container.damage().empty()) mc::fail(container.damage());
+  if (!container.record())
+    mc::fail("cannot start container '", container.id(), "': its record is missing",
+             mc::Hint{"remove it: mini_container delete --force " + container.id()});
+}
+
+void let_go(const Channel& channel, const Container& container) {
+  try {
+    channel.send({.kind = RecordKind::go});
+  } catch (const mc::Error& error) {
+    if (error.error_number() != EPIPE) throw;
+    mc::fail("the first process of container '", container.id(),
+             "' ended before it could be started");
+  }
 }
 
 // Until the channel ends, which the execve does.
@@ -53,7 +64,7 @@ void follow(const Channel& channel, const Container& container) {
       throw Failure({}, mc::Error(0, record->text), record->exit_code);
     }
   }
-  if (ended_before_execve(container.process()))
+  if (!container.process().has_executed())
     mc::fail("the first process of container '", container.id(),
              "' ended before it could execute the command",
              mc::Hint{"a plugin's seal hook crashed, or a limit or a filter stood in the way"});
@@ -93,13 +104,14 @@ void call_post_exec(const Container& container, const std::string& state_root, C
 }  // namespace
 
 void start_container(const std::string& state_root, const std::string& id, Catalog& catalog) {
+  refuse_unless_created(Container::open(state_root, id));  // whoever creates it has its lock
   const mc::Fd lock = ContainerState::open(state_root, id).lock();
+  if (!lock) mc::fail("cannot start container '", id, "': it has just been deleted");
   // Looked at under the lock: another `start` may have come first.
   const Container container = Container::open(state_root, id);
-  if (container.status() != Container::Status::created)
-    mc::fail("cannot start container '", id, "': it is ", container.status_name(), ", not created");
+  refuse_unless_created(container);
   const Channel channel(connect_to_child(container.state()));
-  channel.send({.kind = RecordKind::go});
+  let_go(channel, container);
   follow(channel, container);
   container.state().write(state_file::status, "running\n");
   try {

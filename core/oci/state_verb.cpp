@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <ctime>
 
+#include "core/failure.hpp"
 #include "core/json.hpp"
+#include "core/log.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/container_json.hpp"
 #include "core/resources.hpp"
@@ -58,16 +60,21 @@ Value container_json(const Container& container, Catalog& catalog) {
 }
 
 std::string shown_status(const Container& container, Catalog& catalog) {
-  if (container.status() == Container::Status::running) {
-    const auto resources = Resources::of(container, catalog);
-    if (resources && resources->is_paused()) return "paused";
-  }
+  if (container.status() == Container::Status::running) try {
+      const auto resources = Resources::of(container, catalog);
+      if (resources && resources->is_paused()) return "paused";
+    } catch (const mc::Error& error) {
+      // A `delete` may just be taking its cgroups away; a plugin may be there no more.
+      const bool gone = error.error_number() == ENOENT || error.error_number() == ENODEV;
+      log_line(gone ? MC_LOG_DEBUG : MC_LOG_WARN, "", describe(error));
+    }
   return container.status_name();
 }
 
 int state_verb(VerbContext& context, const Arguments& arguments) {
   const auto id = only_id(VerbOptions("state").parse(arguments), "state");
   const auto container = Container::open(context.state_root(), id);
+  if (!container.damage().empty()) log_line(MC_LOG_WARN, "", container.damage());
   return print(write_json(container_json(container, context.catalog), JsonStyle::pretty));
 }
 

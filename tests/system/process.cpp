@@ -153,7 +153,7 @@ Result Process::finish() {
   result_.duration =
       std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start_);
   reap();
-  const auto grace = steady_clock::now() + milliseconds(1000);
+  const auto grace = steady_clock::now() + options_.grace;
   while (out_.valid() || err_.valid()) {
     if (steady_clock::now() > grace) {
       result_.left_open = true;

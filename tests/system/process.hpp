@@ -36,6 +36,8 @@ struct RunOptions {
   std::string directory;                                 // to start in; empty: this one's
   std::chrono::milliseconds timeout{10000};
   uid_t uid = 0;  // also the gid, without groups
+  // After its end, for others that hold its output: a container that it has started may for ever.
+  std::chrono::milliseconds grace{1000};
   std::vector<int> keep;  // descriptors that it inherits, under their own numbers
 };
 
