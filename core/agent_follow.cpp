@@ -166,7 +166,7 @@ int Agent::wait() {
   for (;;) {
     pollfd waits[4] = {{pidfd_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
     if (relay) {
-      waits[2] = {relay->master(), POLLIN, 0};
+      waits[2] = {relay->master(), relay->master_events(), 0};
       if (relay->reads_input()) waits[3] = {STDIN_FILENO, POLLIN, 0};
     }
     if (::poll(waits, 4, -1) < 0 && errno != EINTR)
@@ -176,6 +176,7 @@ int Agent::wait() {
       pass_signals();
     }
     if (waits[3].revents != 0) relay->copy_input();
+    if ((waits[2].revents & POLLOUT) != 0) relay->pass_input();
     if (waits[2].revents != 0 && (waits[0].revents & POLLIN) == 0 && !relay->copy_output()) {
       // The container closed its terminal; it may go on without one.
       relay->drain();

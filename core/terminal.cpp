@@ -79,6 +79,8 @@ mc::Fd open_container_terminal(bool bind_console) {
 
 TerminalRelay::TerminalRelay(mc::Fd master, bool attended)
     : master_(std::move(master)), reads_input_(attended) {
+  // The open file is ours alone: the container has the other side.
+  mc::check(::fcntl(master_.get(), F_SETFL, O_RDWR | O_NONBLOCK), "make the terminal non-blocking");
   termios now{};
   if (attended && ::tcgetattr(STDIN_FILENO, &now) == 0) {
     saved_ = now;
@@ -102,18 +104,23 @@ void TerminalRelay::copy_input() {
   char data[4096];
   const auto got = ::read(STDIN_FILENO, data, sizeof data);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  if (got <= 0) {
+  if (got > 0) {
+    pending_.assign(data, static_cast<std::size_t>(got));
+  } else {
     // The caller has no more: the terminal's own end of file, VEOF at the start of a line.
     reads_input_ = false;
-    const char end_of_file = 4;
-    if (::write(master_.get(), &end_of_file, 1) < 0) return;
-    return;
+    pending_ = "\x04";
   }
-  for (ssize_t put = 0; put < got;) {
-    const auto now = ::write(master_.get(), data + put, static_cast<std::size_t>(got - put));
-    if (now < 0 && errno != EINTR) return;
-    if (now > 0) put += now;
-  }
+  pass_input();
+}
+
+void TerminalRelay::pass_input() {
+  if (pending_.empty()) return;
+  const auto put = ::write(master_.get(), pending_.data(), pending_.size());
+  if (put > 0)
+    pending_.erase(0, static_cast<std::size_t>(put));
+  else if (errno != EAGAIN && errno != EINTR)
+    pending_.clear();  // nobody is there to read it
 }
 
 bool TerminalRelay::copy_output() {

@@ -2,6 +2,7 @@
 // Pseudoterminals: the container's own, and the caller's that is handed over.
 #pragma once
 
+#include <poll.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -28,11 +29,19 @@ class TerminalRelay {
   TerminalRelay& operator=(const TerminalRelay&) = delete;
 
   [[nodiscard]] int master() const { return master_.get(); }
-  /// Whether standard input is still to be read.
-  [[nodiscard]] bool reads_input() const { return reads_input_; }
+  /// Whether standard input is to be read now: not after its end, nor while the container takes
+  /// nothing.
+  [[nodiscard]] bool reads_input() const { return reads_input_ && pending_.empty(); }
+  /// What to poll the master for.
+  [[nodiscard]] short master_events() const {
+    return static_cast<short>(pending_.empty() ? POLLIN : POLLIN | POLLOUT);
+  }
   /// Hands the size of the caller's terminal on, for SIGWINCH.
   void resize() const;
   void copy_input();
+  /// Passes on what the container did not take before. Never waits: the container may itself be
+  /// waiting until its output is read.
+  void pass_input();
   /// Gives false once the container has closed its side.
   bool copy_output();
   /// What is still to be read, after the container has ended.
@@ -41,6 +50,7 @@ class TerminalRelay {
  private:
   mc::Fd master_;
   std::optional<termios> saved_;
+  std::string pending_;  // read, and not taken by the container yet
   bool reads_input_;
 };
 

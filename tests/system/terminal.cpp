@@ -43,6 +43,7 @@ void Terminal::resize(unsigned short rows, unsigned short columns) const {
 }
 
 bool Terminal::read_some(milliseconds wait) {
+  if (!master_) return false;
   pollfd polled{master_.get(), POLLIN, 0};
   if (::poll(&polled, 1, static_cast<int>(wait.count())) <= 0) return true;
   char block[4096];

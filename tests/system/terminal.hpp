@@ -22,6 +22,8 @@ class Terminal {
 
   void type(const std::string& text) const;
   void resize(unsigned short rows, unsigned short columns) const;
+  /// The person is gone: what has the terminal is hung up.
+  void hang_up() { master_.reset(); }
   /// Reads until `text` has been shown since the last call that found its text.
   bool wait_for(const std::string& text,
                 std::chrono::milliseconds timeout = std::chrono::milliseconds(5000));
