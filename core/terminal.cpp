@@ -52,6 +52,12 @@ void bind_to_console(int slave) {
     if (target.get() == -EROFS) return;  // a read-only /dev without the file: nothing to attach to
     mc::fail_with(-target.get(), "open '/dev/console' in the container");
   }
+  // A link is opened as itself here, and a terminal mounted on one would be seen by chance.
+  struct stat info {};
+  mc::check(::fstat(target.get(), &info), "look at '/dev/console' in the container");
+  if (S_ISLNK(info.st_mode))
+    mc::fail("'/dev/console' in the container is a symbolic link",
+             mc::Hint{"remove it from the root"});
   const mc::Fd mount(mc::check(
       ::open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH),
       "clone the terminal's mount"));

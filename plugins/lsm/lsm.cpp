@@ -4,7 +4,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-#include "mini_container/in_root.hpp"
+#include "attribute.hpp"
 #include "mini_container/plugin.hpp"
 
 namespace lsm {
@@ -25,19 +25,14 @@ bool selinux_is_active() {
 }
 
 /// Writes an attribute of this thread that takes effect at its next execve.
-void write_attribute(const char* path, const std::string& value, const std::string& where) {
-  const mc::Fd root(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open '/'"));
-  const mc::Fd file = mc::open_in_root(root.get(), path, O_WRONLY);
-  // Written anywhere else it would change nothing, and the command would run unconfined.
-  struct statfs info{};
-  mc::check(::fstatfs(file.get(), &info), "stat '", path, "'");
-  if (info.f_type != PROC_SUPER_MAGIC)
-    mc::fail("'", path, "' is not on procfs", mc::Hint{"the container needs its /proc"});
+void write_attribute(const char* name, const std::string& value, const std::string& where) {
+  const mc::Fd file = open_attribute(name);
   const auto written = mc::check(::write(file.get(), value.data(), value.size()), where,
-                                 ": write '", value, "' to '", path, "'",
+                                 ": write '", value, "' to the attribute '", name, "'",
                                  mc::Hint{"the profile or label must be loaded and permitted"});
   if (static_cast<std::size_t>(written) != value.size())
-    mc::fail(where, ": write '", value, "' to '", path, "': the kernel took only a part");
+    mc::fail(where, ": write '", value, "' to the attribute '", name,
+             "': the kernel took only a part");
 }
 
 }  // namespace
@@ -56,10 +51,10 @@ class Lsm {
 
   void seal(mc::Host&, const mc::Call&) {
     if (config_.has("apparmor") && usable(apparmor_))
-      write_attribute("/proc/thread-self/attr/apparmor/exec",
+      write_attribute("apparmor/exec",
                       mc::concat("exec ", config_.text("apparmor")), config_["apparmor"].where());
     if (config_.has("selinux") && usable(selinux_))
-      write_attribute("/proc/thread-self/attr/exec", config_.text("selinux"),
+      write_attribute("exec", config_.text("selinux"),
                       config_["selinux"].where());
   }
 
