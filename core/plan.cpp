@@ -168,8 +168,8 @@ void Plan::order_mounts() {
   for (const auto& weak : mounts_)
     if (occupies(*weak) && weak->data().rank < MC_RANK_USER &&
         std::ranges::any_of(mounts_, [&](const auto& strong) {
-          return occupies(*strong) && strong->data().rank > weak->data().rank &&
-                 strong->destination() == weak->destination();
+          return strong->data().rank > weak->data().rank &&
+                 strong->destination() == weak->destination() && occupies(*strong);
         }))
       replaced.push_back(weak.get());
   std::erase_if(mounts_, [&](const auto& mount) {

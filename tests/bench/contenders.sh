@@ -6,6 +6,7 @@
 tools=$PWD/build/default/tests/bench
 shared=$PWD/build/default/mini_container
 builtin=$PWD/build/builtin/mini_container
+static=$PWD/build/static-four/mini_container
 root=$out/root
 sh config/demo-root.sh "$root"
 

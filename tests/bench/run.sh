@@ -26,6 +26,8 @@ fi
 install_missing $build_packages $plugin_packages $demo_packages $bench_packages doctest-dev
 target=bench configure_and_build build/default default
 target=bench configure_and_build build/builtin builtin
+target=mini_container configure_and_build build/static-four static \
+  "-DMINI_CONTAINER_PLUGINS=rootfs;pid;uts;ipc"
 target=all cmake --build build/default >>build/default/build.log 2>&1 || {
   tail -n 20 build/default/build.log >&2
   exit 1
@@ -54,6 +56,7 @@ pair "$rounds" \
   floor "$tools/floor" "$root" /bin/true \
   -- mini_container "$shared" run --config "$out/four.toml" \
   -- 'mini_container, built in' "$builtin" run --config "$out/four.toml" \
+  -- 'mini_container, static' "$static" run --config "$out/four.toml" \
   -- bubblewrap $bubblewrap_command \
   -- crun $crun_command >"$out/launch.tsv"
 
