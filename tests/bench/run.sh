@@ -42,7 +42,9 @@ if [ -z "${BENCH_IN_NAMESPACE:-}" ]; then
 fi
 hybrid=
 if mountpoint -q /sys/fs/cgroup/unified; then
+  # An empty directory of our own in its place: crun makes directories there all the same.
   umount /sys/fs/cgroup/unified
+  mount -t tmpfs tmpfs /sys/fs/cgroup/unified
   hybrid=' (in a private mount namespace without `/sys/fs/cgroup/unified`, which it refuses)'
 fi
 # Where /run is a disk, as on some machines, state on it would cost us, and not who keeps none: a
