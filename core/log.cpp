@@ -29,7 +29,7 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<spdlog::details:
   void flush_() override {}
 };
 
-std::unique_ptr<spdlog::logger> opened;
+spdlog::logger* opened = nullptr;  // for the life of the process
 
 std::string timestamp() {
   timespec now{};
@@ -44,14 +44,14 @@ std::string timestamp() {
 }
 
 spdlog::logger& logger() {
-  if (!opened) {
+  if (opened == nullptr) {
     const LogOptions& options = log_options();
     spdlog::sink_ptr sink;
     if (options.file.empty())
       sink = std::make_shared<StandardErrorSink>();
     else
       sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(options.file);
-    opened = std::make_unique<spdlog::logger>("mini_container", std::move(sink));
+    opened = new spdlog::logger("mini_container", std::move(sink));
     opened->set_level(spdlog::level::trace);
     opened->flush_on(spdlog::level::trace);
     opened->set_formatter(std::make_unique<spdlog::pattern_formatter>(

@@ -4,9 +4,14 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <string>
+#include <vector>
+
 #include "core/command_line.hpp"
 #include "core/failure.hpp"
 #include "core/log.hpp"
+#include "core/process_end.hpp"
 #include "core/verbs.hpp"
 
 namespace {
@@ -20,17 +25,14 @@ void fill_standard_descriptors() {
 // A launch allocates some hundred kilobytes, and then ends: asked for at once and kept.
 void grow_heap_in_one_step() { ::mallopt(M_TOP_PAD, 512 * 1024); }
 
-}  // namespace
-
-int main(int count, char** arguments) {
-  fill_standard_descriptors();
-  grow_heap_in_one_step();
+// The program's exit code.
+int run(const std::vector<std::string>& arguments) {
   try {
     // Set-user-ID, or given file capabilities: a stranger's environment and files would rule it.
     if (::getauxval(AT_SECURE) != 0)
       mc::fail("refuse to run with raised privileges (set-user-ID or file capabilities)",
                mc::Hint{"run it as the user it is to act for"});
-    return mini_container::run_command_line({arguments + 1, arguments + count});
+    return mini_container::run_command_line(arguments);
   } catch (const mini_container::Failure& failure) {
     mini_container::log_failure(failure.what());
     return failure.exit_code();
@@ -40,4 +42,14 @@ int main(int count, char** arguments) {
     mini_container::log_failure(error.what());
   }
   return mini_container::exit_runtime_failed;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  fill_standard_descriptors();
+  grow_heap_in_one_step();
+  const int exit_code = run({arguments + 1, arguments + count});
+  std::fflush(nullptr);
+  mini_container::end_process(exit_code);
 }

@@ -3,14 +3,16 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <memory>
 
 namespace mini_container {
 
 const char* intern(std::string_view text) {
-  static std::set<std::string, std::less<>> texts;
-  const auto found = texts.find(text);
-  return (found != texts.end() ? found : texts.emplace(text).first)->c_str();
+  static std::vector<std::unique_ptr<const std::string>> texts;  // sorted
+  const auto place = std::ranges::lower_bound(
+      texts, text, {}, [](const auto& known) -> std::string_view { return *known; });
+  if (place != texts.end() && **place == text) return (*place)->c_str();
+  return (*texts.insert(place, std::make_unique<const std::string>(text)))->c_str();
 }
 
 std::string Place::text() const {
