@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,6 +111,10 @@ Cloned clone_container(const Plan& plan) {
   }
   const auto* user = joined(plan, CLONE_NEWUSER);
   const auto* pid_space = joined(plan, CLONE_NEWPID);
+  // Who is there already sees the child from its clone on, and may have every right over its user
+  // namespace: ptrace(2). The agent of an ordinary user has to reach it through /proc itself.
+  if ((user != nullptr || pid_space != nullptr) && ::geteuid() == 0)
+    mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
   long pid = -1;
   int failed = 0;
   // Root of a user namespace may join a pid namespace of its own and not come back.

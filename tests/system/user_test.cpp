@@ -228,6 +228,31 @@ TEST_CASE("a namespace is joined by its path") {
   check_has(refusal("[user]\njoin = '/no/such/file'\n"), "/no/such/file");
 }
 
+TEST_CASE("who is in a joined user namespace has no access to the child before it is confined") {
+  Process first(mini_container::test::mini_container(
+      {"run", "--config", launch_file(mapped), "--id", "user-holder", "--", "sh", "-c",
+       "echo ready; read end"}));
+  REQUIRE(first.wait_for("ready"));
+  const auto mark = read_file("/run/mini_container/user-holder/process");
+  const auto holder = mark.substr(0, mark.find(' '));
+  const auto directory = fresh_directory();
+  // With all rights over that namespace, as its root.
+  const auto look = "nsenter -U -t " + holder + " readlink /proc/";
+  const auto file = launch_file(
+      "[user]\njoin = '/proc/" + holder + "/ns/user'\n[[hooks.create_runtime]]\npath = '/bin/sh'\n" +
+      "env = ['PATH=/usr/bin:/bin']\nargs = ['sh', '-c', '''\n" +
+      "pid=$(sed -n 's/.*\"pid\":\\([0-9]*\\).*/\\1/p')\n" + look + holder + "/exe > " + directory +
+      "/holder\n" + look + "$pid/exe > " + directory + "/child || echo refused >> " + directory +
+      "/child''']\n");
+  const auto joined = run({"run", "--config", file, "--", "true"});
+  INFO(joined);
+  CHECK(joined.exit_code == 0);
+  CHECK(read_file(directory + "/holder") == "/bin/busybox\n");
+  CHECK(read_file(directory + "/child") == "refused\n");
+  first.close_input();
+  first.finish();
+}
+
 TEST_CASE("maps that the kernel would refuse are refused first, and say why") {
   const auto both = [](const std::string& uid_map) {
     return "[user]\ngid_map = [{ container = 0, host = 0, size = 1 }]\nuid_map = [" + uid_map +
