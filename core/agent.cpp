@@ -116,7 +116,8 @@ void Agent::clone_child() {
   child_waits_ = child_must_wait(is_job);
   list_namespaces(false);
   std::optional<OwnImage> own_image;
-  if (others_are_inside()) own_image.emplace(pipeline_.plan.find_namespace(CLONE_NEWNS) != nullptr);
+  if (others_are_inside())
+    own_image.emplace((pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0, pipeline_.own);
   require_single_thread();
   auto cloned = clone_container(pipeline_.plan);
   // Or the lock would outlive an agent that is killed, with the child that waits to be started.

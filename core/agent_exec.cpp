@@ -80,7 +80,7 @@ void Agent::clone_into(ExecTarget& target) {
   auto [ours, childs] = Channel::make();
   pipeline_.channel = std::move(ours);
   channel_open_ = true;
-  const OwnImage own_image(false);
+  const OwnImage own_image(false, pipeline_.own);
   // From its clone on the child is in view of the container's processes.
   mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
   auto types = target.namespaces & CLONE_NEWPID;

@@ -11,12 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <span>
-#include <string_view>
 
+#include "core/state.hpp"
 #include "mini_container/fd.hpp"
 
 #ifndef MFD_EXEC
@@ -99,26 +97,22 @@ int move_segments(dl_phdr_info* program, std::size_t, void* data) {
   return 1;
 }
 
-bool is_own_binary(int fd) {
-  struct stat own {};
-  struct stat found {};
-  return ::stat("/proc/self/exe", &own) == 0 && ::fstat(fd, &found) == 0 &&
-         own.st_dev == found.st_dev && own.st_ino == found.st_ino;
-}
-
 // The runtime's binary, or -1: the path leads elsewhere by now.
-int open_if_same(const std::string& path) {
-  mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  return file && is_own_binary(file.get()) ? file.release() : -1;
+int open_if_same(const std::string& path, const FileIdentity& own) {
+  mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat found {};
+  const bool same = file && ::fstat(file.get(), &found) == 0 && found.st_dev == own.device &&
+                    found.st_ino == own.inode;
+  return same ? file.release() : -1;
 }
 
 // Through a mount of its own; none where this process may not make one.
-mc::Fd open_through_clone(const std::string& path) {
+mc::Fd open_through_clone(const std::string& path, const FileIdentity& own) {
   const mc::Fd tree(static_cast<int>(
       ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
   if (!tree) return {};
   const auto link = mc::concat("/proc/self/fd/", tree.get());
-  return mc::Fd(open_if_same(link));
+  return mc::Fd(open_if_same(link, own));
 }
 
 mc::Fd make_empty_executable() {
@@ -134,31 +128,23 @@ mc::Fd make_empty_executable() {
 
 }  // namespace
 
-OwnImage::OwnImage(bool by_path) {
-  const mc::Fd file(mc::check(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC),
-                              "open '/proc/self/stat'", mc::Hint{"mount proc on /proc"}));
-  const std::string text = mc::read_all(file.get(), "/proc/self/stat");
-  std::string_view rest = text;
-  rest.remove_prefix(std::min(rest.size(), rest.rfind(')') + 2));  // the name may hold anything
-  int number = 3;
-  for (const Field& field : fields) {
-    for (; number < field.number; ++number)
-      rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
-    std::from_chars(rest.data(), rest.data() + rest.size(), map_.*field.member);
-  }
+OwnImage::OwnImage(bool by_path, const FileIdentity& own) : own_(own) {
+  const auto facts = ProcessFacts::of(::getpid());
+  if (!facts) mc::fail("look at '/proc/self/stat'", mc::Hint{"mount proc on /proc"});
+  for (const Field& field : fields) map_.*field.member = facts->field(field.number);
   char path[PATH_MAX];
   const auto length = ::readlink("/proc/self/exe", path, sizeof path - 1);
   if (length <= 0) return;
-  const std::string own(path, static_cast<std::size_t>(length));
+  const std::string name(path, static_cast<std::size_t>(length));
   if (by_path)
-    path_ = own;
+    path_ = name;
   else
-    view_ = open_through_clone(own);
+    view_ = open_through_clone(name, own);
 }
 
 void OwnImage::let_go() const {
   int view = view_.get();
-  const mc::Fd by_path(path_.empty() ? -1 : open_if_same(path_));
+  const mc::Fd by_path(path_.empty() ? -1 : open_if_same(path_, own_));
   if (by_path) view = by_path.get();
   ::dl_iterate_phdr(move_segments, &view);
   const mc::Fd empty = make_empty_executable();

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "core/command.hpp"
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
@@ -15,9 +16,10 @@ namespace mini_container {
 class OwnImage {
  public:
   /// [agent] Notes what lies where in this process and its children. `by_path`: the child will
-  /// have a mount namespace of its own and still the host's tree, in which the binary's path leads
-  /// to it through another mount; else a mount is cloned for that, where the process may.
-  explicit OwnImage(bool by_path);
+  /// have a new mount namespace and still the host's tree, in which the binary's path leads to it
+  /// through another mount. Else a mount is cloned for that, where the process may: in a namespace
+  /// that is joined, what lies at a path is the say of whoever is there. `own` is the binary.
+  OwnImage(bool by_path, const FileIdentity& own);
 
   /// [child] Single-threaded, before it leaves the host's tree. Maps the program anew, at the same
   /// addresses: through another mount, or, where there is none, from a copy in memory; and makes
@@ -27,6 +29,7 @@ class OwnImage {
   void let_go() const;
 
  private:
+  FileIdentity own_;
   prctl_mm_map map_{};
   std::string path_;  // empty: view_ it is
   mc::Fd view_;

@@ -10,6 +10,7 @@
 #include "tests/system/process.hpp"
 
 using namespace mini_container::test;
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 TEST_CASE("an exec that is led to /proc/self/exe does not execute the runtime") {
@@ -29,4 +30,20 @@ TEST_CASE("an exec that is led to /proc/self/exe does not execute the runtime") 
   CHECK(result.last_error().find("execute '/command': Exec format error (ENOEXEC)") !=
         std::string::npos);
   CHECK(run({"delete", "--force", "raced"}).exit_code == 0);
+}
+
+TEST_CASE("in a joined mount namespace nothing is looked up where the runtime's binary was") {
+  const auto fifo = fresh_directory() + "/fifo";
+  Process there({"unshare", "-m", "sh", "-c",
+                 "mkfifo " + fifo + " && mount --bind " + fifo + ' ' + build_directory() +
+                     "/mini_container && echo ready && read end"});
+  REQUIRE(there.wait_for("ready"));
+  const auto space = "/proc/" + std::to_string(there.pid()) + "/ns/mnt";
+  const auto result =
+      run({"-r", fresh_root(), "--rootfs.join", space, "--", "echo", "inside"}, {.timeout = 5s});
+  INFO(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out == "inside\n");
+  there.close_input();
+  there.finish();
 }
