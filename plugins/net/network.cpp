@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network.hpp"
 
+#include <net/if.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -301,16 +302,22 @@ bool in_use(const NetworkLeases& leases) {
   return false;
 }
 
+// By the name that its link has now: others make and remove the bridge meanwhile, and a link that
+// is gone has taken its routes along.
+bool is_anothers(const Route& route, const std::string& bridge) {
+  char name[IF_NAMESIZE];
+  return ::if_indextoname(route.link, name) != nullptr && name != bridge;
+}
+
 }  // namespace
 
 void check_overlap(const Settings& settings) {
   if (settings.allow_overlap || settings.mode != Mode::Bridge) return;
   Netlink::load();
   Netlink netlink;
-  const auto bridge = netlink.find(settings.bridge);
   for (const Family& family : settings.families)
     for (const Route& route : netlink.routes(family.subnet.base.family))
-      if (family.subnet.overlaps(route.destination) && (!bridge || route.link != bridge->index)) {
+      if (family.subnet.overlaps(route.destination) && is_anothers(route, settings.bridge)) {
         const bool six = family.subnet.base.family == AF_INET6;
         mc::fail(family.source.where(), ": net.subnet", six ? "6" : "", ": ", family.subnet.text(),
                  " overlaps the host's route to ", route.destination.text(),

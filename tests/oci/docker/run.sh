@@ -107,7 +107,7 @@ run_checks() {
 }
 
 life_checks() {
-  check 'detached' detached one '--shm-size 1m --ipc shareable' sh -c 'echo started; trap "exit 3" TERM; while :; do sleep 0.1; done'
+  check 'detached' detached one '--shm-size 1m --ipc shareable' sh -c 'echo started; trap "exit 3" TERM; while :; do sleep 60 & wait $!; done'
   wait_until 10 sh -c 'd_ logs one | grep -q started'
   check 'logs' d_ logs one
   check 'runtime' inspect one '{{.State.Status}}'

@@ -72,7 +72,7 @@ spec:
   containers:
   - name: main
     image: localhost/busy:latest
-    command: [/bin/sh, -c, "echo from kube; id -u; grep NoNewPrivs /proc/self/status; touch /x; touch /data/x && echo written"]
+    command: [/bin/sh, -c, "echo from kube; id -u; grep NoNewPrivs /proc/self/status; touch /x 2>&1; touch /data/x && echo written"]
     env: [{name: PATH, value: /bin}]
     securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, runAsUser: 1000}
     volumeMounts: [{name: data, mountPath: /data}]
