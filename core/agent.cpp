@@ -142,9 +142,11 @@ bool Agent::child_must_wait(bool is_job) const {
 }
 
 // Whoever runs in the container's view already could exchange the command for a link to
-// /proc/self/exe between our look at it and execve. An engine's containers share volumes.
+// /proc/self/exe between our look at it and execve. An engine's containers share volumes, and any
+// others may share a root. In the runtime's own tree the binary is there for everybody.
 bool Agent::others_are_inside() const {
-  return pipeline_.options.wait_for_start ||
+  const bool has_own_tree = (pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0;
+  return pipeline_.options.wait_for_start || (has_own_tree && state_.has_neighbours()) ||
          std::ranges::any_of(pipeline_.plan.namespaces(),
                              [](const PlannedNamespace& space) { return space.joined.valid(); });
 }

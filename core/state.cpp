@@ -200,6 +200,12 @@ ContainerState ContainerState::open(const std::string& root_path, const std::str
   return {std::move(root), std::move(directory), id};
 }
 
+bool ContainerState::has_neighbours() const {
+  return std::ranges::any_of(names_in(root_.get(), "state root"), [&](const std::string& name) {
+    return !name.starts_with('.') && name != id_;
+  });
+}
+
 bool ContainerState::exists(const std::string& root_path, const std::string& id) {
   check_id(id);
   const mc::Fd root = open_root(root_path, false);

@@ -91,6 +91,9 @@ class ContainerState {
   /// Whether another has the lock, as from its creation on the one who makes the container.
   [[nodiscard]] bool is_locked() const;
 
+  /// Whether there are other containers below the same root.
+  [[nodiscard]] bool has_neighbours() const;
+
   /// Removes the directory with all in it; with the lock held. A later container of the same id is
   /// left alone.
   void remove();

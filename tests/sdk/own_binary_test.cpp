@@ -32,6 +32,24 @@ TEST_CASE("an exec that is led to /proc/self/exe does not execute the runtime") 
   CHECK(run({"delete", "--force", "raced"}).exit_code == 0);
 }
 
+TEST_CASE("a launch beside a running container, which may share its root, does not either") {
+  const auto root = fresh_root();
+  fs::copy_file(root + "/bin/busybox", root + "/command");
+  REQUIRE(run({"run", "--detach", "--id", "neighbour", "-r", root, "-p", "sleep", "60"}).exit_code ==
+          0);
+  const auto file = write_file("launch.toml", "[rootfs]\npath = \"" + root +
+                                                  "\"\n[exchanging]\npath = \"/command\"\n"
+                                                  "at_start = true\n");
+  const auto result =
+      run({"--plugin-dir", FIXTURES, "run", "--config", file, "--", "/command", "true"});
+  INFO(result);
+  CHECK(fs::read_symlink(root + "/command") == "/proc/self/exe");
+  CHECK(result.exit_code == 126);
+  CHECK(result.last_error().find("execute '/command': Exec format error (ENOEXEC)") !=
+        std::string::npos);
+  CHECK(run({"delete", "--force", "neighbour"}).exit_code == 0);
+}
+
 TEST_CASE("in a joined mount namespace nothing is looked up where the runtime's binary was") {
   const auto fifo = fresh_directory() + "/fifo";
   Process there({"unshare", "-m", "sh", "-c",
