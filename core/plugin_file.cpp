@@ -30,7 +30,12 @@ bool came_with_the_binary(const struct stat& info, const std::string& path) {
   mc::check(::stat("/proc/self/exe", &own), "look at '/proc/self/exe'");
   if (own.st_uid != info.st_uid || (own.st_mode & (S_IWGRP | S_IWOTH)) != 0) return false;
   return std::ranges::any_of(own_plugin_directories(), [&](const std::string& directory) {
-    return path == directory || path.substr(0, path.rfind('/')) == directory;
+    if (path != directory && path.substr(0, path.rfind('/')) != directory) return false;
+    // Who may write to what it lies in may have put it there.
+    struct stat above {};
+    const std::string parent = directory.substr(0, directory.rfind('/') + 1);
+    mc::check(::stat(parent.c_str(), &above), "look at '", parent, "'");
+    return (above.st_mode & (S_IWGRP | S_IWOTH)) == 0;
   });
 }
 

@@ -129,6 +129,44 @@ TEST_CASE("a state directory that others could write to is refused") {
         125);
 }
 
+// As under a rootless engine: there root's files and any stranger's show the same uid.
+TEST_CASE("in a user namespace a stranger's plugin is refused, and one beside the binary is not") {
+  if (!plugins_are_files()) SKIP_CASE("the plugins are linked in");
+  constexpr uid_t caller = 1000, stranger = 1001;
+  const auto info = [](const std::string& binary, const Words& flags) {
+    Words words = {"unshare", "--user", "--map-root-user", binary};
+    words.insert(words.end(), flags.begin(), flags.end());
+    words.insert(words.end(), {"plugin", "info", "uts"});
+    return run_program(words, {.uid = caller});
+  };
+  const auto own = build_directory() + "/mini_container";
+  const auto plugin = build_directory() + "/plugins.d/uts.so";
+  CHECK_MESSAGE(info(own, {}).exit_code == 0, info(own, {}));
+
+  const auto directory = fresh_directory();
+  fs::permissions(directory, fs::perms(0755));
+  fs::copy_file(plugin, directory + "/uts.so");
+  const auto refused = [](const Result& result, const std::string& what) {
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find("refuse the plugin directory '" + what + "'") !=
+          std::string::npos);
+  };
+  refused(info(own, {"--plugin-dir", directory}), directory);
+
+  // A stranger has put plugins beside the binary.
+  const auto shared = fresh_directory();
+  fs::copy_file(own, shared + "/mini_container");
+  fs::create_directory(shared + "/plugins.d");
+  fs::copy_file(plugin, shared + "/plugins.d/uts.so");
+  for (const char* name : {"/plugins.d", "/plugins.d/uts.so"})
+    REQUIRE(::chown((shared + name).c_str(), stranger, stranger) == 0);
+  fs::permissions(shared, fs::perms(01777));
+  refused(info(shared + "/mini_container", {}), shared + "/plugins.d");
+  fs::permissions(shared, fs::perms(0755));
+  CHECK(info(shared + "/mini_container", {}).exit_code == 0);
+}
+
 TEST_CASE("a plugin file that others could have written is refused") {
   if (!plugins_are_files()) SKIP_CASE("the plugins are linked in");
   const auto directory = fresh_directory();
