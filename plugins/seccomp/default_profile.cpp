@@ -60,9 +60,6 @@ struct Block {
   std::uint64_t first;
   std::uint64_t size;  // a power of two
 };
-constexpr Block families_but_netlink_and_vsock[] = {{0, 16}, {17, 1}, {18, 2}, {20, 4}, {24, 8},
-                                                    {32, 8}, {41, 1}, {42, 2}, {44, 4}, {48, 16}};
-constexpr Block netlink_but_audit[] = {{0, 8}, {8, 1}, {10, 2}, {12, 4}, {16, 16}};
 
 Argument is_in(unsigned index, Block block) {
   return {index, Compare::masked_equal, int_mask & ~(block.size - 1), block.first};
@@ -86,22 +83,7 @@ void refuse(Profile& profile, std::vector<std::string> names, std::vector<Argume
   add(profile, Action::error, EPERM, std::move(names), std::move(arguments));
 }
 
-void add_socket_rules(Profile& profile, bool may_audit) {
-  for (const Block& families : families_but_netlink_and_vsock)
-    allow(profile, {"socket"}, {is_in(0, families)});
-  // The host answers on vsock, whatever network namespace asks.
-  refuse(profile, {"socket"}, {is(0, AF_VSOCK)});
-  if (may_audit) {
-    allow(profile, {"socket"}, {is(0, AF_NETLINK)});
-    return;
-  }
-  for (const Block& protocols : netlink_but_audit)
-    allow(profile, {"socket"}, {is(0, AF_NETLINK), is_in(2, protocols)});
-  // EINVAL is what libaudit takes for a kernel without it.
-  add(profile, Action::error, EINVAL, {"socket"}, {is(0, AF_NETLINK), is(2, NETLINK_AUDIT)});
-}
-
-// All 32-bit numbers but `except`, as blocks: the halves of a range that holds one, and so on.
+// The numbers of `range` but `except`: the halves of a range that holds one, and so on.
 void add_blocks_without(std::initializer_list<std::uint64_t> except, Block range,
                         std::vector<Block>& out) {
   const auto is_within = [&range](std::uint64_t number) {
@@ -114,12 +96,35 @@ void add_blocks_without(std::initializer_list<std::uint64_t> except, Block range
   add_blocks_without(except, {range.first + half, half}, out);
 }
 
+std::vector<Block> blocks_without(std::initializer_list<std::uint64_t> except, std::uint64_t size) {
+  std::vector<Block> out;
+  add_blocks_without(except, {0, size}, out);
+  return out;
+}
+
+constexpr std::uint64_t all_families = 64;  // more than AF_MAX
+constexpr std::uint64_t all_netlink = 32;   // MAX_LINKS, <linux/netlink.h>
+
+void add_socket_rules(Profile& profile, bool may_audit) {
+  for (const Block& families : blocks_without({AF_NETLINK, AF_VSOCK}, all_families))
+    allow(profile, {"socket"}, {is_in(0, families)});
+  // The host answers on vsock, whatever network namespace asks.
+  refuse(profile, {"socket"}, {is(0, AF_VSOCK)});
+  if (may_audit) {
+    allow(profile, {"socket"}, {is(0, AF_NETLINK)});
+    return;
+  }
+  for (const Block& protocols : blocks_without({NETLINK_AUDIT}, all_netlink))
+    allow(profile, {"socket"}, {is(0, AF_NETLINK), is_in(2, protocols)});
+  // EINVAL is what libaudit takes for a kernel without it.
+  add(profile, Action::error, EINVAL, {"socket"}, {is(0, AF_NETLINK), is(2, NETLINK_AUDIT)});
+}
+
 // Both type into the terminal that the container shares with its caller, for the caller's shell to
 // read: ioctl_tty(2), ioctl_console(2). The kernel takes the request's lower half alone.
 void add_ioctl_rules(Profile& profile) {
-  std::vector<Block> requests;
-  add_blocks_without({TIOCSTI, TIOCLINUX}, {0, int_mask + 1}, requests);
-  for (const Block& block : requests) allow(profile, {"ioctl"}, {is_in(1, block)});
+  for (const Block& requests : blocks_without({TIOCSTI, TIOCLINUX}, int_mask + 1))
+    allow(profile, {"ioctl"}, {is_in(1, requests)});
   for (const std::uint64_t typing : {TIOCSTI, TIOCLINUX})
     refuse(profile, {"ioctl"}, {is(1, typing)});
 }
