@@ -15,7 +15,7 @@ struct ExecRequest {
   std::vector<std::string> env, capabilities, groups;
   bool terminal = false;
   bool no_new_privs = false;
-  long long preserve_fds = 0;
+  int preserve_fds = 0;
   std::vector<std::string> command;
 };
 

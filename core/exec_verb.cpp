@@ -3,6 +3,7 @@
 #include "core/container.hpp"
 #include "core/exec.hpp"
 #include "core/exec_options.hpp"
+#include "core/kept_descriptors.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
 #include "core/verbs.hpp"
@@ -53,7 +54,8 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
       .value("apparmor", 0, request.apparmor, "PROFILE", "Its AppArmor profile")
       .value("process-label", 0, request.label, "LABEL", "Its SELinux label")
       .flag("no-new-privs", 0, request.no_new_privs, "No execve gives it privileges")
-      .number("preserve-fds", 0, request.preserve_fds, "Descriptors that it keeps, from 3 on")
+      .number("preserve-fds", 0, request.preserve_fds, most_preserved_descriptors,
+              "Descriptors that it keeps, from 3 on")
       .flag("detach", 'd', options.outlives_agent, "Leaves it running")
       .value("pid-file", 0, options.pid_file, "FILE", "Gets its process id")
       .value("console-socket", 0, options.console_socket, "SOCKET",

@@ -6,6 +6,9 @@
 
 namespace mini_container {
 
+/// --preserve-fds: from 3 on, as far as container.keep_fds goes.
+inline constexpr int most_preserved_descriptors = 1020;
+
 /// Refuses a number that the caller has not passed on: it is closed, or is a descriptor of the
 /// runtime's own by now, which would lead the container to the host. To be called before a plugin
 /// runs.

@@ -31,9 +31,14 @@ VerbOptions& VerbOptions::value(const char* name, char letter, std::string& to,
   return *this;
 }
 
-VerbOptions& VerbOptions::number(const char* name, char letter, long long& to, const char* help) {
-  entries_.push_back(
-      {.name = name, .letter = letter, .value_name = "N", .help = help, .number = &to});
+VerbOptions& VerbOptions::number(const char* name, char letter, int& to, int most,
+                                 const char* help) {
+  entries_.push_back({.name = name,
+                      .letter = letter,
+                      .value_name = "N",
+                      .help = help,
+                      .number = &to,
+                      .most = most});
   return *this;
 }
 
@@ -66,8 +71,8 @@ void VerbOptions::take(const Entry& entry, const char* value) const {
     const std::string_view text = value;
     const auto* end = text.data() + text.size();
     const auto [rest, failed] = std::from_chars(text.data(), end, *entry.number);
-    if (failed != std::errc() || rest != end)
-      mc::fail(verb_, ": --", entry.name, ": '", text, "' is not a number");
+    if (failed != std::errc() || rest != end || *entry.number < 0 || *entry.number > entry.most)
+      mc::fail(verb_, ": --", entry.name, ": '", text, "' is not a number from 0 to ", entry.most);
   }
 }
 

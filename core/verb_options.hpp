@@ -19,7 +19,8 @@ class VerbOptions {
   VerbOptions& flag(const char* name, char letter, bool& to, const char* help);
   VerbOptions& value(const char* name, char letter, std::string& to, const char* value_name,
                      const char* help);
-  VerbOptions& number(const char* name, char letter, long long& to, const char* help);
+  /// From 0 to `most`.
+  VerbOptions& number(const char* name, char letter, int& to, int most, const char* help);
   /// May be given several times.
   VerbOptions& each(const char* name, char letter, std::vector<std::string>& to,
                     const char* value_name, const char* help);
@@ -36,7 +37,8 @@ class VerbOptions {
     const char* help = "";
     bool* flag = nullptr;
     std::string* text = nullptr;
-    long long* number = nullptr;
+    int* number = nullptr;
+    int most = 0;
     std::vector<std::string>* list = nullptr;
   };
 

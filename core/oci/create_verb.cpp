@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/agent.hpp"
+#include "core/kept_descriptors.hpp"
 #include "core/oci/annotations.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/start.hpp"
@@ -22,7 +23,7 @@ struct CreateRequest {
   std::string config;
   std::string pid_file;
   std::string console_socket;
-  long long preserve_fds = 0;
+  int preserve_fds = 0;
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool detach = false;
@@ -40,7 +41,8 @@ CreateRequest parse_create(const char* verb, const Arguments& arguments) {
       .value("pid-file", 0, out.pid_file, "FILE", "Gets the first process's id")
       .value("console-socket", 0, out.console_socket, "SOCKET",
              "The Unix socket that the terminal is sent to")
-      .number("preserve-fds", 0, out.preserve_fds, "Descriptors that the program keeps, from 3 on")
+      .number("preserve-fds", 0, out.preserve_fds, most_preserved_descriptors,
+              "Descriptors that the program keeps, from 3 on")
       .flag("no-pivot", 0, out.no_pivot,
             "Enters the root by chroot: for a host whose own root is a ramfs")
       .flag("no-new-keyring", 0, out.no_new_keyring, "Keeps the caller's session keyring");
@@ -61,7 +63,9 @@ int passed_descriptors() {
   int count = 0;
   const std::string_view digits = text;
   const auto [rest, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  return failed == std::errc() && rest == digits.data() + digits.size() && count > 0 ? count : 0;
+  return failed == std::errc() && rest == digits.data() + digits.size() && count > 0
+             ? std::min(count, most_preserved_descriptors + 1)
+             : 0;
 }
 
 void announce_descriptors(Value& tree, int count) {
@@ -84,7 +88,7 @@ Prepared prepare(const CreateRequest& request, VerbContext& context) {
   translation.cgroups = context.global.cgroup_manager != "disabled";
   translation.systemd_cgroup =
       context.global.systemd_cgroup || context.global.cgroup_manager == "systemd";
-  translation.preserve_fds = static_cast<int>(request.preserve_fds) + passed;
+  translation.preserve_fds = request.preserve_fds + passed;
   translation.pivot = !request.no_pivot;
   Bundle bundle = read_bundle(request.bundle, request.config, translation);
   const auto settings = [&] {

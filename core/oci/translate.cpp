@@ -3,14 +3,13 @@
 
 #include <unistd.h>
 
+#include "core/kept_descriptors.hpp"
 #include "core/state.hpp"
 #include "core/user_namespace.hpp"
 
 namespace mini_container::oci {
 
 namespace {
-
-constexpr int most_kept_descriptors = 1020;
 
 // "1.0.2-dev": the specification promises that all of 1.x can be read.
 void check_version(const Property& version) {
@@ -91,8 +90,8 @@ Value translate_config(const Value& config_value, const TranslationOptions& opti
   translate_hooks(config["hooks"], config["annotations"], tree);
   if (options.new_keyring)
     add_keyring(config, tree);
-  if (options.preserve_fds < 0 || options.preserve_fds > most_kept_descriptors)
-    mc::fail("--preserve-fds ", options.preserve_fds, ": it may be 0 to ", most_kept_descriptors);
+  if (options.preserve_fds < 0 || options.preserve_fds > most_preserved_descriptors)
+    mc::fail("--preserve-fds ", options.preserve_fds, ": it may be 0 to ", most_preserved_descriptors);
   List kept;
   for (int fd = 3; fd < 3 + options.preserve_fds; ++fd)
     kept.emplace_back(std::int64_t{fd}, Place{"--preserve-fds"});

@@ -404,6 +404,14 @@ TEST_CASE("a descriptor that the caller has not passed is refused, also where we
   }
   for (const char* number : {"-1", "-4294967293", "1000000", "2147483648", "4294967299"})
     CHECK(run(in_root({"--container.keep_fds", number, "true"})).exit_code == 125);
+  for (const char* number : {"-1", "1021", "4294967296", "9223372036854775807"})
+    for (const Words& words : {Words{"exec", "--preserve-fds", number, "keeper", "true"},
+                               Words{"create", "--preserve-fds", number, "other"}}) {
+      const auto result = run(words);
+      INFO(result);
+      CHECK(result.exit_code != 0);
+      CHECK(result.last_error().find("is not a number from 0 to 1020") != std::string::npos);
+    }
   run({"kill", "keeper", "KILL"});
   CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
   run({"delete", "keeper"});
