@@ -2,8 +2,8 @@
 #include "core/agent.hpp"
 #include "core/container.hpp"
 #include "core/exec.hpp"
-#include "core/exec_options.hpp"
 #include "core/kept_descriptors.hpp"
+#include "core/oci/exec_options.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
 #include "core/verbs.hpp"
@@ -37,7 +37,7 @@ void refuse_paused(const Container& container, Catalog& catalog) {
 }  // namespace
 
 int exec_verb(VerbContext& context, const Arguments& arguments) {
-  ExecRequest request;
+  oci::ExecRequest request;
   RunOptions options;
   bool ignore_paused = false;
   VerbOptions flags("exec", true);
@@ -73,7 +73,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
 
   const auto container = Container::open(context.state_root(), rest.front());
   Launch launch = exec_launch(container, context.catalog);
-  change_launch(launch, request, context.catalog);
+  oci::change_launch(launch, request, context.catalog);
   if (!ignore_paused) refuse_paused(container, context.catalog);
   const bool terminal = *launch.container.find("terminal")->as<bool>();
   if (terminal && options.outlives_agent && options.console_socket.empty())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/exec_options.hpp"
+#include "core/oci/exec_options.hpp"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "core/oci/bundle.hpp"
 #include "core/plugin_order.hpp"
 
-namespace mini_container {
+namespace mini_container::oci {
 
 namespace {
 
@@ -46,7 +46,7 @@ void remove_table(Launch& launch, std::string_view name) {
 }
 
 void apply_process(Launch& launch, const std::string& file, Catalog& catalog) {
-  const Value tree = oci::translate_process_file(oci::read_json_file(file), {});
+  const Value tree = translate_process_file(read_json_file(file), {});
   const Value container =
       check_table("process", *tree.find("container"), container_options());
   Table& members = *launch.container.as<Table>();
@@ -125,4 +125,4 @@ void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog)
   launch.container.set("keep_fds", Value(std::move(kept)));
 }
 
-}  // namespace mini_container
+}  // namespace mini_container::oci

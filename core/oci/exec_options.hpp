@@ -7,7 +7,7 @@
 
 #include "core/launch.hpp"
 
-namespace mini_container {
+namespace mini_container::oci {
 
 struct ExecRequest {
   std::string process_file;  // --process: an OCI process object; its tables replace the launch's
@@ -22,4 +22,4 @@ struct ExecRequest {
 /// Lays the request over the launch of `exec_launch`. Throws mc::Error.
 void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog);
 
-}  // namespace mini_container
+}  // namespace mini_container::oci
