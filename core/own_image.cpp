@@ -129,7 +129,7 @@ mc::Fd make_empty_executable() {
 }  // namespace
 
 OwnImage::OwnImage(bool by_path, const FileIdentity& own) : own_(own) {
-  const auto facts = ProcessFacts::of(::getpid());
+  const auto facts = ProcessFacts::own();
   if (!facts) mc::fail("look at '/proc/self/stat'", mc::Hint{"mount proc on /proc"});
   for (const Field& field : fields) map_.*field.member = facts->field(field.number);
   char path[PATH_MAX];

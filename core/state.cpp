@@ -145,7 +145,12 @@ std::optional<ProcessMark> ProcessMark::parse(std::string_view text) {
 }
 
 std::optional<ProcessFacts> ProcessFacts::of(pid_t pid) {
-  const auto path = mc::concat("/proc/", pid, "/stat");
+  return read(mc::concat("/proc/", pid, "/stat"));
+}
+
+std::optional<ProcessFacts> ProcessFacts::own() { return read("/proc/self/stat"); }
+
+std::optional<ProcessFacts> ProcessFacts::read(const std::string& path) {
   const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   char text[1024];
   // ESRCH: it was reaped after the file was opened.

@@ -39,11 +39,15 @@ class ProcessFacts {
  public:
   /// None where there is no such process, or no longer.
   static std::optional<ProcessFacts> of(pid_t pid);
+  /// This process's, whichever PID namespace the /proc at hand belongs to.
+  static std::optional<ProcessFacts> own();
   [[nodiscard]] bool has_ended() const { return fields_.front() == 'Z' || fields_.front() == 'X'; }
   /// The field of this number, from the fourth on.
   [[nodiscard]] std::uint64_t field(int number) const;
 
  private:
+  static std::optional<ProcessFacts> read(const std::string& path);
+
   std::string fields_;  // from the third on
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/state.hpp"
+#include "tests/skip.hpp"
 
 namespace mini_container {
 
@@ -27,6 +29,24 @@ TEST_CASE("a process's facts are there until it is reaped") {
   CHECK((self->field(9) & 0x40) == 0);
   CHECK(ProcessMark::of(::getpid()).start_time == self->field(22));
   CHECK(ProcessMark::of(child).start_time == 0);
+}
+
+TEST_CASE("a process's own facts are its own under the /proc of another PID namespace") {
+  if (::geteuid() != 0) SKIP_CASE("needs root");
+  const auto status_of = [](pid_t pid) {
+    int status = -1;
+    return ::waitpid(pid, &status, 0) == pid ? status : -1;
+  };
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWPID) != 0) ::_exit(2);
+    const pid_t first = ::fork();
+    if (first != 0) ::_exit(status_of(first) == 0 ? 0 : 1);
+    const auto own = ProcessFacts::own();
+    ::_exit(::getpid() == 1 && own && own->field(22) != ProcessFacts::of(1)->field(22) ? 0 : 1);
+  }
+  REQUIRE(child > 0);
+  CHECK(status_of(child) == 0);
 }
 
 }  // namespace mini_container
