@@ -21,6 +21,14 @@ esac
 inside=$(run "$binary" --pid --hostname alone --ipc -- sh -c 'echo $$ $(hostname)')
 [ "$inside" = "1 alone" ] || fail "inside: $inside"
 
+# exec maps the program anew, here where no loader has placed it.
+id=static-$$
+run "$binary" run --detach --id "$id" --pid -- sleep 60 >"$work/static.detached" ||
+  fail "run --detach: $(cat "$work/static.detached")"
+inside=$(run "$binary" exec "$id" sh -c 'echo parent $PPID') || inside="it fails: $inside"
+run "$binary" delete --force "$id"
+[ "$inside" = "parent 0" ] || fail "exec: $inside"
+
 rm -rf "$work/bare"
 mkdir -p "$work/bare/proc" "$work/bare/bin"
 cp "$binary" "$work/bare/bin/"
