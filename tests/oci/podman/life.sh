@@ -116,8 +116,9 @@ end_checks() {
   check 'out of memory' p run --name hungry -m 16m --memory-swap 16m busy tail /dev/zero
   check 'and known to be' inspect hungry '{{.State.OOMKilled}} {{.State.ExitCode}}'
   check 'remove the hungry' p rm hungry
-  check 'another stop signal' p run -d --name three --stop-signal USR1 busy sh -c 'trap "exit 4" USR1; while :; do sleep 0.1; done'
-  check 'by it' sh -c 'sleep 0.5; p stop three && p inspect --format "{{.State.ExitCode}}" three && p rm three'
+  check 'another stop signal' p run -d --name three --stop-signal USR1 busy sh -c 'trap "exit 4" USR1; echo started; while :; do sleep 0.1; done'
+  wait_until 10 logs_have three started
+  check 'by it' sh -c 'p stop three && p inspect --format "{{.State.ExitCode}}" three && p rm three'
   check 'health' p run -d --name four --health-cmd 'test -d /tmp' --health-interval disable busy sleep 60
   check 'healthy' p healthcheck run four
   check 'health known' inspect four '{{.State.Health.Status}}'
@@ -129,7 +130,7 @@ end_checks() {
   shell 'and all is gone' 'p rm -f -t 0 four five | sort'
   check 'create and start' sh -c 'p create --name six busy echo later && p start -a six'
   check 'init and start' sh -c 'p create --name seven busy echo made && p init seven && p inspect --format "{{.State.Status}}" seven && p start -a seven'
-  check 'attach' sh -c 'p run -d --name eight busy sh -c "sleep 1; echo attached; exit 5"; p attach eight'
+  check 'attach' sh -c 'p run -d --name eight busy sh -c "sleep 3; echo attached; exit 5"; p attach eight'
   shell 'remove them' 'p rm six seven eight | sort'
   check 'restarts' p run -d --name nine --restart on-failure:2 busy sh -c 'echo again; exit 1'
   wait_until 15 sh -c 'p logs nine | grep -c again | grep -qx 3'
