@@ -137,8 +137,8 @@ TEST_CASE("a created container's terminal goes to the console socket, in the siz
   ::ioctl(master.get(), TIOCSWINSZ, &again);
   CHECK(has(read_until(master.get(), "\nsize changed"), "size changed"));
 
-  type(master.get(), "sleep 100\n");
-  ::usleep(200'000);
+  type(master.get(), "sh -c 'echo it sle\"\"eps; exec sleep 100'\n");
+  CHECK(has(read_until(master.get(), "it sleeps"), "it sleeps"));
   type(master.get(), "\x03");
   type(master.get(), "echo code=$?\n");
   CHECK(has(read_until(master.get(), "code=130"), "code=130"));
@@ -161,12 +161,13 @@ TEST_CASE("the container's program is hung up when the engine closes the termina
     // The first process of a PID namespace has to ask for the signal; its child need not.
   }
   Process child(runtime_command({"exec", "-d", "--tty", "--console-socket", console.path(), id,
-                                 "sh", "-c", "trap 'echo hung >/tmp/hung; exit' HUP; sleep 1000 & wait"}));
+                                 "sh", "-c", "trap 'echo hung >/tmp/hung; exit' HUP; "
+                                 "echo listens; sleep 1000 & wait"}));
   {
     const mc::Fd master = console.receive();
     REQUIRE(master.valid());
     CHECK(child.finish().exit_code == 0);
-    ::usleep(200'000);
+    CHECK(has(read_until(master.get(), "listens"), "listens"));
   }
   CHECK(eventually([&] { return std::filesystem::exists(bundle.root() + "/tmp/hung"); }));
   std::filesystem::remove(bundle.root() + "/tmp/hung");
@@ -208,11 +209,12 @@ TEST_CASE("run and exec -it at a terminal: size from the start, resize, Ctrl-C, 
   Terminal other(runtime_command({"exec", "-t", "-e", "PS1=other> ", id, "sh"}));
   REQUIRE(other.wait_for("other> "));
   other.resize(43, 21);
-  ::usleep(100'000);
-  other.type("stty size\n");
-  CHECK(other.wait_for("43 21"));
-  other.type("sleep 100\n");
-  ::usleep(200'000);
+  // The agent passes it on in its own time.
+  other.type("i=0; until [ \"$(stty size)\" = '43 21' ] || [ $((i += 1)) -gt 100 ]; "
+             "do sleep 0.05; done; stty size\n");
+  CHECK(other.wait_for("\n43 21"));
+  other.type("sh -c 'echo it sle\"\"eps; exec sleep 100'\n");
+  REQUIRE(other.wait_for("it sleeps"));
   other.type("\x03");
   REQUIRE(other.wait_for("other> "));
   other.type("echo code=$?; exit 4\n");
