@@ -47,7 +47,8 @@ std::unique_ptr<Netlink> open_there(int space, int own) {
 
 void return_device(Netlink& there, Netlink& here, const MovingDevice& item, int own) {
   const auto inside = there.find(item.device.name);
-  if (!inside) {
+  // The container may have given the name to one of its making; none of those is hardware.
+  if (!inside || inside->kind != item.kind) {
     // The launch failed before this one moved.
     if (const auto stayed = here.find(item.device.host); stayed && stayed->index == item.index)
       return;
@@ -73,7 +74,7 @@ std::vector<MovingDevice> find_devices(const std::vector<Device>& devices) {
     if (!link)
       mc::fail_with(ENODEV, device.source.where(), ": net.devices: the host has no interface '",
                     device.host, "'", mc::Hint{"name one that 'ip link' shows"});
-    out.push_back({device, link->index, link->up, netlink.addresses(link->index)});
+    out.push_back({device, link->index, link->kind, link->up, netlink.addresses(link->index)});
   }
   return out;
 }

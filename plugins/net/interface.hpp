@@ -15,6 +15,7 @@ namespace net {
 struct MovingDevice {
   Device device;
   unsigned index = 0;
+  std::string kind;  // Link's
   bool up = false;
   std::vector<LinkAddress> addresses;
 };

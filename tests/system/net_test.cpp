@@ -140,12 +140,15 @@ TEST_CASE("an interface of the host moves in with its addresses under a new name
   CHECK(run_program(look).out == before);
   CHECK(run_program({"ip", "-o", "link", "show", "lan0"}).out.find(",UP") != std::string::npos);
   // What the container has done away with is told.
-  const auto gone = run({"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--", "ip",
-                         "link", "set", "wan0", "name", "other0"});
+  // So is what it has put in its place, which does not come out.
+  const auto gone =
+      run({"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--", "sh", "-c",
+           "ip link set wan0 down; ip link set wan0 name other0 && ip link add wan0 type bridge"});
   CHECK_MESSAGE(gone.exit_code == 0, gone);
   CHECK_MESSAGE(gone.err.find("'lan0' of the host, 'wan0' in the container, is no longer there") !=
                     std::string::npos,
                 gone);
+  CHECK(::access("/proc/sys/net/ipv4/conf/lan0", F_OK) != 0);
   // The kernel removes a virtual link with its namespace, and its other end with it.
   CHECK(eventually([] { return ::access("/proc/sys/net/ipv4/conf/lan1", F_OK) != 0; }));
 }
