@@ -20,6 +20,7 @@
 #include "core/log.hpp"
 #include "core/namespaces.hpp"
 #include "core/pid_file.hpp"
+#include "core/process_mark.hpp"
 #include "core/record.hpp"
 #include "core/single_thread.hpp"
 #include "core/terminal.hpp"

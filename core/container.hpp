@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/process_mark.hpp"
 #include "core/record.hpp"
 #include "core/state.hpp"
 

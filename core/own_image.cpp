@@ -14,7 +14,7 @@
 #include <cstring>
 #include <span>
 
-#include "core/state.hpp"
+#include "core/process_mark.hpp"
 #include "mini_container/fd.hpp"
 
 #ifndef MFD_EXEC

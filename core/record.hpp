@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/launch.hpp"
+#include "core/process_mark.hpp"
 #include "core/run_options.hpp"
 #include "core/state.hpp"
 

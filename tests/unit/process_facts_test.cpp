@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/state.hpp"
+#include "core/process_mark.hpp"
 #include "tests/skip.hpp"
 
 namespace mini_container {
