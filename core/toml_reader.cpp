@@ -2,6 +2,8 @@
 #include "core/toml_reader.hpp"
 
 #define TOML_ENABLE_FORMATTERS 0
+// Its parser's own, of which one is wrong: "[../x]" is an error that it reports all the same.
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #include <sys/stat.h>
 #include <toml++/toml.h>
 

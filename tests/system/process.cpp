@@ -40,6 +40,9 @@ Pipe make_pipe() {
   // This process may have been given descriptors itself.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : options.keep) ::fcntl(fd, F_SETFD, 0);
+  // A coverage build's profile is root's; whoever cannot write it would say so on standard error.
+  if (options.uid != 0)
+    ::setenv("GCOV_PREFIX", mc::concat("/tmp/mini_container-gcov-", options.uid).c_str(), 1);
   for (const auto& [name, content] : options.env) ::setenv(name.c_str(), content.c_str(), 1);
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) < 0) ::_exit(126);
   if (options.uid != 0 && (::setgroups(0, nullptr) < 0 ||
