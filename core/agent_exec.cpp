@@ -80,7 +80,10 @@ void Agent::clone_into(ExecTarget& target) {
   auto [ours, childs] = Channel::make();
   pipeline_.channel = std::move(ours);
   channel_open_ = true;
-  const OwnImage own_image(false, pipeline_.own);
+  std::optional<OwnImage> own_image;
+  // In the runtime's own tree the binary is there for everybody.
+  if ((target.namespaces & CLONE_NEWNS) != 0 || target.root)
+    own_image.emplace(false, pipeline_.own);
   // From its clone on the child is in view of the container's processes.
   mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
   auto types = target.namespaces & CLONE_NEWPID;
@@ -105,7 +108,8 @@ void Agent::clone_into(ExecTarget& target) {
   child_waits_ = child_must_wait(is_job);
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0)
-    run_child({pipeline_, std::move(childs), {}, is_job, child_waits_, &own_image, &target});
+    run_child({pipeline_, std::move(childs), {}, is_job, child_waits_,
+               own_image ? &*own_image : nullptr, &target});
   pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
   pidfd_.reset(pidfd);
   set_emergency_child(pid_);

@@ -2,6 +2,7 @@
 // The runtime's own binary is out of a container's reach also where a process inside wins the race
 // between our look at a command and its execve.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -64,4 +65,22 @@ TEST_CASE("in a joined mount namespace nothing is looked up where the runtime's 
   CHECK(result.out == "inside\n");
   there.close_input();
   there.finish();
+}
+
+TEST_CASE("an ordinary user's exec needs no rights where the container has the host's own tree") {
+  const auto state = fresh_directory();
+  constexpr uid_t user = 1000;
+  REQUIRE(::chown(state.c_str(), user, user) == 0);
+  fs::permissions(state, fs::perms::owner_all);
+  const auto as_user = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--state-dir", state});
+    return run(words, {.uid = user});
+  };
+  const auto started = as_user({"run", "--detach", "--id", "bare", "--container.user", "1000:1000",
+                                "--no_new_privs", "--", "sleep", "60"});
+  REQUIRE_MESSAGE(started.exit_code == 0, started);
+  const auto result = as_user({"exec", "bare", "echo", "inside"});
+  INFO(result);
+  CHECK(result.out == "inside\n");
+  CHECK(as_user({"delete", "--force", "bare"}).exit_code == 0);
 }
