@@ -30,8 +30,8 @@ namespace mini_container {
 namespace {
 
 mc::Fd listen_for_start(const ContainerState& state) {
-  mc::Fd listener(mc::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0),
-                            "make the start socket"));
+  mc::Fd listener(
+      mc::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "make the start socket"));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   // By descriptor: the state directory's own path may be longer than a socket's name may be.
@@ -57,8 +57,7 @@ Agent::~Agent() = default;
 void Agent::arm_guard() {
   std::vector<GuardedPlugin> guarded;
   for (const auto& enabled : pipeline_.launch.plugins)
-    guarded.push_back(
-        {enabled.plugin->name, hook_deadline_ns(pipeline_.launch, *enabled.plugin)});
+    guarded.push_back({enabled.plugin->name, hook_deadline_ns(pipeline_.launch, *enabled.plugin)});
   arm_hook_guard(pipeline_.agent_progress, std::move(guarded));
   set_sentinel(signals_.fd());
 }
@@ -178,8 +177,9 @@ void Agent::list_namespaces(bool with_descriptors) {
     space.fd = planned.joined.get();
     if (with_descriptors) {
       const bool is_time = planned.type == CLONE_NEWTIME;
-      const auto path = mc::concat("/proc/", pid_, "/ns/", find_namespace_kind(planned.type)->proc_name,
-                                   is_time ? "_for_children" : "");
+      const auto path =
+          mc::concat("/proc/", pid_, "/ns/", find_namespace_kind(planned.type)->proc_name,
+                     is_time ? "_for_children" : "");
       pipeline_.namespace_fds.emplace_back(
           mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open '", path, "'"));
       space.fd = pipeline_.namespace_fds.back().get();
@@ -195,8 +195,7 @@ void Agent::run_post_clone() {
     if (!handle_record()) blame_child();
   list_namespaces(true);
   pipeline_.services.give = [this](const std::string& key, int fd) {
-    pipeline_.channel.send(
-        {.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
+    pipeline_.channel.send({.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
   };
   pipeline_.call_hooks(Hook::post_clone, details(), *pipeline_.agent_progress);
   pipeline_.services.give = nullptr;
@@ -247,8 +246,9 @@ void Agent::unwind(bool failed) {
       pipeline_.call_hook(Hook::cleanup, prepared_ - 1, now, *pipeline_.agent_progress);
     } catch (const std::exception& error) {
       all_clean = false;
-      log_line(MC_LOG_WARN, "", mc::concat(error.what(), "; kept for: mini_container delete --force ",
-                                           pipeline_.options.id));
+      log_line(MC_LOG_WARN, "",
+               mc::concat(error.what(), "; kept for: mini_container delete --force ",
+                          pipeline_.options.id));
     }
   }
   pause_hook_guard();

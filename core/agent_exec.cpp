@@ -37,11 +37,12 @@ std::uint64_t other_namespaces(pid_t pid) {
 // The root of a container in our own mount namespace; none where it is ours as well.
 mc::Fd other_root(pid_t pid) {
   const auto path = mc::concat("/proc/", pid, "/root");
-  mc::Fd root(mc::check(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", path, "'"));
+  mc::Fd root(
+      mc::check(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", path, "'"));
   struct statx theirs {};
   struct statx ours {};
-  mc::check(::statx(root.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &theirs),
-            "look at '", path, "'");
+  mc::check(::statx(root.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &theirs), "look at '",
+            path, "'");
   mc::check(::statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &ours), "look at '/'");
   const bool same = theirs.stx_mnt_id == ours.stx_mnt_id && theirs.stx_ino == ours.stx_ino;
   return same ? mc::Fd() : std::move(root);
@@ -108,8 +109,13 @@ void Agent::clone_into(ExecTarget& target) {
   child_waits_ = child_must_wait(is_job);
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0)
-    run_child({pipeline_, std::move(childs), {}, is_job, child_waits_,
-               own_image ? &*own_image : nullptr, &target});
+    run_child({pipeline_,
+               std::move(childs),
+               {},
+               is_job,
+               child_waits_,
+               own_image ? &*own_image : nullptr,
+               &target});
   pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
   pidfd_.reset(pidfd);
   set_emergency_child(pid_);

@@ -92,9 +92,10 @@ void Agent::follow_child() {
     while (const auto signal = signals_.next())
       if (const int number = signal->number;
           number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT)
-        throw Failure({}, mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(number),
-                                                  " while starting")),
-                      128 + number);
+        throw Failure(
+            {},
+            mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(number), " while starting")),
+            128 + number);
   }
   pipeline_.channel.close();
 }
@@ -164,13 +165,13 @@ int Agent::wait() {
   std::optional<TerminalRelay> relay;
   if (terminal_master_) relay.emplace(std::move(terminal_master_), !pipeline_.options.detached);
   for (;;) {
-    pollfd waits[4] = {{pidfd_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    pollfd waits[4] = {
+        {pidfd_.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
     if (relay) {
       waits[2] = {relay->master(), relay->master_events(), 0};
       if (relay->reads_input()) waits[3] = {STDIN_FILENO, POLLIN, 0};
     }
-    if (::poll(waits, 4, -1) < 0 && errno != EINTR)
-      mc::fail_with(errno, "wait for the container");
+    if (::poll(waits, 4, -1) < 0 && errno != EINTR) mc::fail_with(errno, "wait for the container");
     if (waits[1].revents != 0) {
       if (relay) relay->resize();
       pass_signals();

@@ -64,7 +64,8 @@ const Plugin* Catalog::find(const std::string& name) {
 
 const Plugin& Catalog::load_file(const std::string& path) {
   if (*builtin_plugins != nullptr)
-    mc::fail("load plugin '", path, "': this mini_container loads no files: its plugins are linked in",
+    mc::fail("load plugin '", path,
+             "': this mini_container loads no files: its plugins are linked in",
              mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
   loaded_.push_back(std::make_unique<Plugin>(read_descriptor(load_plugin_file(path), path)));
   return *loaded_.back();
@@ -80,8 +81,9 @@ const Plugin& Catalog::get(const std::string& name, const std::string& asked_at)
     mc::detail::append(from, from.empty() ? "'" + directory + "'" : ", '" + directory + "'");
   const auto near = nearest(name, there);
   mc::fail(asked_at, ": there is no plugin '", name, "'",
-           near.empty() ? "" : "; did you mean '" + near + "'?", "; there are: ",
-           list.empty() ? "none" : list, from.empty() ? "" : " (from " + from + ")");
+           near.empty() ? "" : "; did you mean '" + near + "'?",
+           "; there are: ", list.empty() ? "none" : list,
+           from.empty() ? "" : " (from " + from + ")");
 }
 
 std::vector<std::string> Catalog::names() const {

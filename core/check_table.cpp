@@ -18,18 +18,29 @@ namespace {
 
 const char* wanted(std::uint32_t type) {
   switch (type) {
-    case MC_BOOL: return "true or false";
-    case MC_INT: return "an integer";
-    case MC_FLOAT: return "a number";
-    case MC_STRING: return "a string";
-    case MC_PATH: return "a path, as a string";
-    case MC_SIZE: return "a size in bytes, such as 4096 or \"64M\"";
-    case MC_DURATION: return "a duration, such as \"250ms\" or \"1.5s\"";
-    case MC_CHOICE: return "one of the words";
-    case MC_LIST: return "a list";
+    case MC_BOOL:
+      return "true or false";
+    case MC_INT:
+      return "an integer";
+    case MC_FLOAT:
+      return "a number";
+    case MC_STRING:
+      return "a string";
+    case MC_PATH:
+      return "a path, as a string";
+    case MC_SIZE:
+      return "a size in bytes, such as 4096 or \"64M\"";
+    case MC_DURATION:
+      return "a duration, such as \"250ms\" or \"1.5s\"";
+    case MC_CHOICE:
+      return "one of the words";
+    case MC_LIST:
+      return "a list";
     case MC_MAP:
-    case MC_TABLE: return "a table";
-    default: return "something else";
+    case MC_TABLE:
+      return "a table";
+    default:
+      return "something else";
   }
 }
 
@@ -85,9 +96,9 @@ class Check {
       if (given != nullptr) {
         out.emplace_back(option.data.key, this->value(option, *given));
       } else if (option.data.default_text != nullptr) {
-        out.emplace_back(option.data.key,
-                         this->value(option, parse_option_text(option, option.data.default_text,
-                                                               Place{})));
+        out.emplace_back(
+            option.data.key,
+            this->value(option, parse_option_text(option, option.data.default_text, Place{})));
       } else if ((option.data.flags & MC_OPTION_REQUIRED) != 0) {
         mc::fail(value.place().text(), ": ", path(), ": it is required and not given");
       }
@@ -148,10 +159,14 @@ class Check {
 
   Value value(const OptionSpec& option, const Value& given) {
     switch (option.data.type) {
-      case MC_LIST: return list(option, given);
-      case MC_MAP: return map(option, given);
-      case MC_TABLE: return table(given, option.fields);
-      default: return scalar(option.data, option.data.type, given, true);
+      case MC_LIST:
+        return list(option, given);
+      case MC_MAP:
+        return map(option, given);
+      case MC_TABLE:
+        return table(given, option.fields);
+      default:
+        return scalar(option.data, option.data.type, given, true);
     }
   }
 
@@ -225,7 +240,8 @@ class Check {
           refuse(given, "expected one of ", join(option.choices), "; not ", shown(given),
                  mc::Hint{near_choice(option, text)});
         return given;
-      default: return number(option, type, given, bounded);
+      default:
+        return number(option, type, given, bounded);
     }
   }
 

@@ -74,8 +74,7 @@ class Child {
   void tie_to_agent() {
     reset_signals();
     // The agent does the same; whoever comes first: setpgid(2).
-    if (input_.is_job)
-      ::setpgid(0, 0);
+    if (input_.is_job) ::setpgid(0, 0);
     // Who watches over it ends its process group, and is not to end itself: conmon --timeout.
     else if (outlives_agent())
       mc::check(::setsid(), "start a session");
@@ -164,9 +163,9 @@ class Child {
     mc::Fd master = open_container_terminal(pipe_.plan.find_namespace(CLONE_NEWNS) != nullptr &&
                                             input_.target == nullptr);
     // Here, before the command can ask for it.
-    if (size)
-      mc::check(::ioctl(master.get(), TIOCSWINSZ, &*size), "set the terminal's size");
-    pipe_.channel.send({.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
+    if (size) mc::check(::ioctl(master.get(), TIOCSWINSZ, &*size), "set the terminal's size");
+    pipe_.channel.send(
+        {.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
   }
 
   // Created: what follows is for `start`, which connects and from then on is the other end.
@@ -228,8 +227,7 @@ class Child {
 
   void become_user() {
     own_terminal();
-    assume_identity(identity_,
-                    static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
+    assume_identity(identity_, static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
   }
 
   void enter_working_directory() {
@@ -303,7 +301,9 @@ class Child {
       mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
   }
 
-  [[nodiscard]] bool runs_init() const { return pipe_.plan.init().fd.valid() && input_.target == nullptr; }
+  [[nodiscard]] bool runs_init() const {
+    return pipe_.plan.init().fd.valid() && input_.target == nullptr;
+  }
 
   [[noreturn]] void execute() {
     std::string report;
@@ -353,12 +353,10 @@ void run_child(ChildInput input) noexcept {
   pipeline.channel = std::move(input.channel);
   pipeline.services.log = [&pipeline](const std::string& plugin, std::uint32_t level,
                                       const std::string& text) {
-    pipeline.channel.send(
-        {.kind = RecordKind::log, .level = level, .who = plugin, .text = text});
+    pipeline.channel.send({.kind = RecordKind::log, .level = level, .who = plugin, .text = text});
   };
   pipeline.services.give = [&pipeline](const std::string& key, int fd) {
-    pipeline.channel.send(
-        {.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
+    pipeline.channel.send({.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
   };
   int exit_code = exit_runtime_failed;
   std::string line;

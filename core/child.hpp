@@ -9,21 +9,21 @@ namespace mini_container {
 
 /// A running container that the child is to enter, for `exec`.
 struct ExecTarget {
-  mc::Fd pidfd;                     // of its first process
-  std::uint64_t namespaces = 0;     // CLONE_NEW* that differ from the agent's
-  std::vector<mc::Fd> cgroups;      // "0" is written to each: cgroups(7), cgroup.procs
-  mc::Fd root;                      // where joining a mount namespace does not lead to it
-  bool agent_joined_user = false;   // an ordinary user's agent had to, to be allowed the rest
+  mc::Fd pidfd;                    // of its first process
+  std::uint64_t namespaces = 0;    // CLONE_NEW* that differ from the agent's
+  std::vector<mc::Fd> cgroups;     // "0" is written to each: cgroups(7), cgroup.procs
+  mc::Fd root;                     // where joining a mount namespace does not lead to it
+  bool agent_joined_user = false;  // an ordinary user's agent had to, to be allowed the rest
 };
 
 struct ChildInput {
   Pipeline& pipeline;
-  Channel channel;      // the child's end
-  mc::Fd start_socket;  // with wait_for_start: where `start` connects; listening
-  bool is_job = false;  // a process group of its own, for the terminal's foreground
-  bool waits = false;   // for the agent's word, before it does anything
+  Channel channel;                      // the child's end
+  mc::Fd start_socket;                  // with wait_for_start: where `start` connects; listening
+  bool is_job = false;                  // a process group of its own, for the terminal's foreground
+  bool waits = false;                   // for the agent's word, before it does anything
   const OwnImage* own_image = nullptr;  // to be let go of
-  const ExecTarget* target = nullptr;  // a further process: join and seal alone
+  const ExecTarget* target = nullptr;   // a further process: join and seal alone
 };
 
 /// Runs in the cloned process; ends in execve or _exit. Failures reach the agent as records.

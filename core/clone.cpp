@@ -39,9 +39,7 @@ const PlannedNamespace* joined(const Plan& plan, std::uint64_t type) {
   return space != nullptr && space->joined ? space : nullptr;
 }
 
-long clone3(clone_args& arguments) {
-  return ::syscall(SYS_clone3, &arguments, sizeof arguments);
-}
+long clone3(clone_args& arguments) { return ::syscall(SYS_clone3, &arguments, sizeof arguments); }
 
 // setns(2) changes the pid namespace of children only: joined by us for the child, and left again.
 class PidNamespaceOfChildren {

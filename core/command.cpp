@@ -17,8 +17,7 @@ namespace {
 
 constexpr int most_interpreters = 5;  // the kernel's own limit for #! in #!, binfmt_script
 
-[[noreturn]] void refuse(int exit_code, int error_number, std::string what,
-                         std::string hint = {}) {
+[[noreturn]] void refuse(int exit_code, int error_number, std::string what, std::string hint = {}) {
   throw Failure({}, mc::Error(error_number, std::move(what), std::move(hint)), exit_code);
 }
 
@@ -30,8 +29,8 @@ void refuse_own_binary(int fd, const std::string& path, const FileIdentity& own)
   struct stat info {};
   mc::check(::fstat(fd, &info), "look at '", path, "'");
   if (info.st_dev == own.device && info.st_ino == own.inode)
-    refuse(exit_not_executable, 0, "refuse to execute '" + path +
-                                       "': it is the container runtime's own binary");
+    refuse(exit_not_executable, 0,
+           "refuse to execute '" + path + "': it is the container runtime's own binary");
 }
 
 enum class Verdict { usable, absent, unusable };
@@ -79,8 +78,7 @@ void check_interpreters(std::string path, const FileIdentity& own) {
              next->ends_with('\r') ? "end the script's lines with a newline alone"
                                    : "install it in the root");
     if (candidate.verdict == Verdict::unusable)
-      refuse(exit_not_executable, candidate.error_number, what + candidate.why,
-             candidate.way_out);
+      refuse(exit_not_executable, candidate.error_number, what + candidate.why, candidate.way_out);
     path = std::move(*next);
   }
 }
@@ -141,8 +139,10 @@ void refuse_execution(const std::string& path, int error_number) {
                ? "it is made for another processor"
                : "begin a script with #!/path/to/interpreter";
   }
-  if (error_number == EACCES) hint = "it, or a directory above it, is closed to the user, or the "
-                                     "filesystem is mounted noexec";
+  if (error_number == EACCES)
+    hint =
+        "it, or a directory above it, is closed to the user, or the "
+        "filesystem is mounted noexec";
   if (error_number == E2BIG) hint = "shorten the arguments and the environment";
   refuse(exit_code, error_number, "execute '" + path + "'", hint);
 }

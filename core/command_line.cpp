@@ -33,23 +33,44 @@ std::string directory_of_file(const std::string& file) {
 
 void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
   switch (flag) {
-    case RunFlag::state_dir: global.state_dir = value; break;
-    case RunFlag::plugin_dir: global.plugin_dirs.push_back(value); break;
-    case RunFlag::verbose: global.verbose = true; break;
-    case RunFlag::log: global.log_file = value; break;
-    case RunFlag::log_level: global.log_level = value; break;
-    case RunFlag::log_format: global.log_format = value; break;
-    case RunFlag::debug: global.log_level = "debug"; break;
-    case RunFlag::systemd_cgroup: global.systemd_cgroup = true; break;
+    case RunFlag::state_dir:
+      global.state_dir = value;
+      break;
+    case RunFlag::plugin_dir:
+      global.plugin_dirs.push_back(value);
+      break;
+    case RunFlag::verbose:
+      global.verbose = true;
+      break;
+    case RunFlag::log:
+      global.log_file = value;
+      break;
+    case RunFlag::log_level:
+      global.log_level = value;
+      break;
+    case RunFlag::log_format:
+      global.log_format = value;
+      break;
+    case RunFlag::debug:
+      global.log_level = "debug";
+      break;
+    case RunFlag::systemd_cgroup:
+      global.systemd_cgroup = true;
+      break;
     case RunFlag::cgroup_manager:
       if (value != "cgroupfs" && value != "systemd" && value != "disabled")
         mc::fail("--cgroup-manager: '", value, "' is not known",
                  mc::Hint{"cgroupfs, systemd or disabled"});
       global.cgroup_manager = value;
       break;
-    case RunFlag::settings: global.settings = value; break;
-    case RunFlag::version: global.version = true; break;
-    default: break;
+    case RunFlag::settings:
+      global.settings = value;
+      break;
+    case RunFlag::version:
+      global.version = true;
+      break;
+    default:
+      break;
   }
 }
 
@@ -98,7 +119,8 @@ class Attempt {
       const Flag* flag = flags_.find(name);
       if (flag == nullptr) return name;
       if (found == ':')
-        mc::fail(typed(name), ": needs a value", mc::Hint{mc::concat("write ", typed(name), " VALUE")});
+        mc::fail(typed(name), ": needs a value",
+                 mc::Hint{mc::concat("write ", typed(name), " VALUE")});
       if (found == '?') mc::fail(typed(name), ": takes no value");
       if (!meet(*flag, ::optarg)) return {};
     }
@@ -132,10 +154,17 @@ class Gathering {
     const std::string text = value != nullptr ? value : "";
     const Place place{intern(typed(flag.name))};
     switch (flag.does) {
-      case Flag::Does::core: return core(flag.core->id, text, place);
-      case Flag::Does::enable: table(flag.table, place); break;
-      case Flag::Does::disable: disabled.emplace_back(flag.table); break;
-      case Flag::Does::negate: table(flag.table, place).set(flag.option->key(), Value(false, place)); break;
+      case Flag::Does::core:
+        return core(flag.core->id, text, place);
+      case Flag::Does::enable:
+        table(flag.table, place);
+        break;
+      case Flag::Does::disable:
+        disabled.emplace_back(flag.table);
+        break;
+      case Flag::Does::negate:
+        table(flag.table, place).set(flag.option->key(), Value(false, place));
+        break;
       case Flag::Does::option:
         give(table(flag.table, place), flag, value != nullptr ? text : "true", place);
         break;
@@ -158,14 +187,29 @@ class Gathering {
           mc::fail("--config is given twice", mc::Hint{"let one file extend the other"});
         config = text;
         break;
-      case RunFlag::set: sets.emplace_back(text, place); break;
-      case RunFlag::detach: request.detach = true; break;
-      case RunFlag::timings: request.timings = true; break;
-      case RunFlag::trace: request.trace_file = text; break;
-      case RunFlag::output: request.log_output = text; break;
-      case RunFlag::pid_file: request.pid_file = text; break;
-      case RunFlag::help: request.help = true; return false;
-      default: set_global(flag, text, global);
+      case RunFlag::set:
+        sets.emplace_back(text, place);
+        break;
+      case RunFlag::detach:
+        request.detach = true;
+        break;
+      case RunFlag::timings:
+        request.timings = true;
+        break;
+      case RunFlag::trace:
+        request.trace_file = text;
+        break;
+      case RunFlag::output:
+        request.log_output = text;
+        break;
+      case RunFlag::pid_file:
+        request.pid_file = text;
+        break;
+      case RunFlag::help:
+        request.help = true;
+        return false;
+      default:
+        set_global(flag, text, global);
     }
     return true;
   }

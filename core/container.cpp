@@ -33,9 +33,8 @@ void end_process(const mc::Fd& pidfd, const char* what, pid_t pid) {
   ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
   pollfd wait{pidfd.get(), POLLIN, 0};
   if (::poll(&wait, 1, kill_patience_ms) <= 0)
-    mc::fail("end the ", what, " (pid ", pid, "): it does not end within ",
-             kill_patience_ms / 1000, " s of SIGKILL",
-             mc::Hint{"it may hang in the kernel: see /proc/PID/stack"});
+    mc::fail("end the ", what, " (pid ", pid, "): it does not end within ", kill_patience_ms / 1000,
+             " s of SIGKILL", mc::Hint{"it may hang in the kernel: see /proc/PID/stack"});
 }
 
 // A `start` that was killed may have let it go without noting so: the kernel knows.
@@ -141,8 +140,8 @@ void Container::send_signal(int signal) const {
     mc::fail("container not running: '", id(), "' is ", status_name(),
              mc::Hint{mc::concat("remove it: mini_container delete ",
                                  status_ == Status::creating ? "--force " : "", id())});
-  mc::check(::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0),
-            "send signal ", signal, " to container '", id(), "'");
+  mc::check(::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0), "send signal ",
+            signal, " to container '", id(), "'");
 }
 
 void Container::end_agent_and_process() const {
@@ -153,8 +152,7 @@ void Container::end_agent_and_process() const {
   pollfd wait{agent.get(), POLLIN, 0};
   // One that is still creating has nothing to do but what we do in its stead.
   const int patience = status_ == Status::creating ? creator_patience_ms : kill_patience_ms;
-  if (agent && ::poll(&wait, 1, patience) <= 0)
-    end_process(agent, "agent", record_->agent.pid);
+  if (agent && ::poll(&wait, 1, patience) <= 0) end_process(agent, "agent", record_->agent.pid);
 }
 
 void Container::refuse_alive() const {

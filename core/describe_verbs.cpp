@@ -35,7 +35,8 @@ void take_no_arguments(const char* verb, const Arguments& arguments) {
 
 const std::string& take_one(const char* verb, const char* what, const Arguments& arguments) {
   if (arguments.size() != 1)
-    mc::fail(verb, ": takes one argument", mc::Hint{mc::concat("mini_container ", verb, " ", what)});
+    mc::fail(verb, ": takes one argument",
+             mc::Hint{mc::concat("mini_container ", verb, " ", what)});
   return arguments.front();
 }
 

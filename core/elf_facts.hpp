@@ -8,14 +8,14 @@
 namespace mini_container {
 
 struct ElfFacts {
-  std::vector<std::string> exported;    // names of the dynamic symbols that it defines
-  std::vector<std::string> unbound;     // that it wants, of no library's version; weak ones not
-  std::vector<std::string> libraries;   // DT_NEEDED
-  std::string search_path;              // DT_RUNPATH or DT_RPATH
-  bool text_relocations = false;        // code would have to be writable
+  std::vector<std::string> exported;   // names of the dynamic symbols that it defines
+  std::vector<std::string> unbound;    // that it wants, of no library's version; weak ones not
+  std::vector<std::string> libraries;  // DT_NEEDED
+  std::string search_path;             // DT_RUNPATH or DT_RPATH
+  bool text_relocations = false;       // code would have to be writable
   bool executable_stack = false;
-  bool bound_at_load = false;           // -z now
-  bool read_only_relocations = false;   // -z relro
+  bool bound_at_load = false;          // -z now
+  bool read_only_relocations = false;  // -z relro
 };
 
 /// Throws mc::Error where `path` is no shared object for this machine, or is cut short.

@@ -15,12 +15,15 @@ std::string_view text(const char* declared) { return declared != nullptr ? decla
 
 const std::vector<RunFlagSpec>& run_flags() {
   static const std::vector<RunFlagSpec> flags = {
-      {RunFlag::config, "config", 0, "FILE", "Reads the launch from this TOML file; flags win over it"},
-      {RunFlag::set, "set", 0, "TABLE.KEY=VALUE", "Sets one value, written as in TOML; wins over all"},
+      {RunFlag::config, "config", 0, "FILE",
+       "Reads the launch from this TOML file; flags win over it"},
+      {RunFlag::set, "set", 0, "TABLE.KEY=VALUE",
+       "Sets one value, written as in TOML; wins over all"},
       {RunFlag::detach, "detach", 0, nullptr, "Leaves the container running and prints its id"},
       {RunFlag::output, "output", 0, "FILE", "Where the output of a detached container goes"},
       {RunFlag::pid_file, "pid-file", 0, "FILE", "Writes the container's process id to this file"},
-      {RunFlag::timings, "timings", 0, nullptr, "Shows afterwards what each hook of each plugin cost"},
+      {RunFlag::timings, "timings", 0, nullptr,
+       "Shows afterwards what each hook of each plugin cost"},
       {RunFlag::trace, "trace", 0, "FILE", "Writes the timings as a Chrome trace"},
       {RunFlag::verbose, "verbose", 'v', nullptr, "Says on standard error what is done"},
       {RunFlag::log, "log", 0, "FILE", "Where log lines go; standard error where it is not given"},
@@ -35,8 +38,10 @@ const std::vector<RunFlagSpec>& run_flags() {
       {RunFlag::cgroup_manager, "cgroup-manager", 0, "NAME",
        "For bundles: cgroupfs, systemd or disabled"},
       {RunFlag::settings, "settings", 0, "FILE",
-       "For bundles: the administrator's configuration, in place of /etc/mini_container/config.toml"},
-      {RunFlag::rootless, "rootless", 0, "WHEN", "Accepted for container engines; found out anyway"},
+       "For bundles: the administrator's configuration, in place of "
+       "/etc/mini_container/config.toml"},
+      {RunFlag::rootless, "rootless", 0, "WHEN",
+       "Accepted for container engines; found out anyway"},
       {RunFlag::criu, "criu", 0, "FILE", "Accepted for container engines; there is no checkpoint"},
       {RunFlag::version, "version", 'V', nullptr, "Shows the version, and the specification's"},
       {RunFlag::help, "help", 'h', nullptr, "Shows the flags, grouped by plugin"},

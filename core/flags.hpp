@@ -13,8 +13,27 @@ namespace mini_container {
 
 /// The core's own flags, which are no options of a table.
 enum class RunFlag {
-  config, set, detach, timings, trace, output, pid_file, help, verbose, state_dir, plugin_dir, log,
-  log_level, log_format, debug, systemd_cgroup, cgroup_manager, settings, rootless, criu, version
+  config,
+  set,
+  detach,
+  timings,
+  trace,
+  output,
+  pid_file,
+  help,
+  verbose,
+  state_dir,
+  plugin_dir,
+  log,
+  log_level,
+  log_format,
+  debug,
+  systemd_cgroup,
+  cgroup_manager,
+  settings,
+  rootless,
+  criu,
+  version
 };
 
 struct RunFlagSpec {

@@ -153,7 +153,8 @@ std::string verb_help_text(std::string_view verb, std::span<const OptionText> op
   std::string rows = "Options:\n";
   for (const OptionText& option : options)
     row(rows,
-        spelling(option.letter, {option.name}, option.value_name != nullptr ? option.value_name : ""),
+        spelling(option.letter, {option.name},
+                 option.value_name != nullptr ? option.value_name : ""),
         option.help);
   row(rows, spelling('h', {"help"}, ""), "Shows this text");
   return out.insert(out.rfind("See "), rows + '\n');

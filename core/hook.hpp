@@ -25,7 +25,7 @@ enum class Hook : unsigned {
 
 struct HookInfo {
   const char* name;
-  const char* process;  // "agent" or "child"
+  const char* process;         // "agent" or "child"
   mc_hook mc_plugin::*member;  // nullptr for create, which is no mc_hook
 };
 

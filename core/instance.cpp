@@ -94,8 +94,7 @@ void check_may_ask(const Instance& instance, std::uint64_t type) {
              mc::Hint{"add it to mc_plugin.namespaces"});
 }
 
-int new_namespace(const mc_host* host, std::uint64_t type, const mc_node* source,
-                  mc_error* error) {
+int new_namespace(const mc_host* host, std::uint64_t type, const mc_node* source, mc_error* error) {
   return contribute(host, error, [&](Instance& instance, Plan& plan) {
     check_may_ask(instance, type);
     plan.add_namespace(type, {}, origin(instance, source));
@@ -110,8 +109,7 @@ int join_namespace(const mc_host* host, std::uint64_t type, int fd, const mc_nod
   });
 }
 
-int add_mount(const mc_host* host, const mc_mount* mount, const mc_node* source,
-              mc_error* error) {
+int add_mount(const mc_host* host, const mc_mount* mount, const mc_node* source, mc_error* error) {
   return contribute(host, error, [&](Instance& instance, Plan& plan) {
     plan.add_mount(*mount, origin(instance, source));
   });
@@ -123,8 +121,8 @@ int set_cgroup(const mc_host* host, int fd, const mc_node* source, mc_error* err
   });
 }
 
-int set_environment(const mc_host* host, const char* name, const char* value,
-                    const mc_node* source, mc_error* error) {
+int set_environment(const mc_host* host, const char* name, const char* value, const mc_node* source,
+                    mc_error* error) {
   return contribute(host, error, [&](Instance& instance, Plan& plan) {
     plan.set_environment(name, value, origin(instance, source));
   });

@@ -46,8 +46,7 @@ class Cursor {
 class Builder : public nlohmann::json_sax<Json> {
  public:
   Builder(std::string_view text, const char* source, const JsonLimits& limits, const char** at)
-      : source_(source), limits_(limits), at_(at), counted_(text.data()),
-        begin_(text.data()) {}
+      : source_(source), limits_(limits), at_(at), counted_(text.data()), begin_(text.data()) {}
 
   Value take() { return std::move(root_); }
 
@@ -80,8 +79,8 @@ class Builder : public nlohmann::json_sax<Json> {
   }
   bool end_array() override { return close(); }
 
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error)
-      override {
+  bool parse_error(std::size_t, const std::string&,
+                   const nlohmann::detail::exception& error) override {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..."
     std::string_view text = error.what();
     const std::size_t colon = text.find(": ");
@@ -151,15 +150,15 @@ class Builder : public nlohmann::json_sax<Json> {
   }
 
   void refuse_nul(const std::string& content) {
-    if (content.find('\0') != content.npos)
-      mc::fail(place(*at_ - 1).text(), ": a NUL in a string");
+    if (content.find('\0') != content.npos) mc::fail(place(*at_ - 1).text(), ": a NUL in a string");
   }
 
   static void refuse_twice(const Table& members) {
     std::vector<const Member*> sorted;
     sorted.reserve(members.size());
     for (const Member& member : members) sorted.push_back(&member);
-    std::ranges::stable_sort(sorted, {}, [](const Member* m) -> std::string_view { return m->first; });
+    std::ranges::stable_sort(sorted, {},
+                             [](const Member* m) -> std::string_view { return m->first; });
     const auto twice = std::ranges::adjacent_find(
         sorted, [](const Member* a, const Member* b) { return a->first == b->first; });
     if (twice != sorted.end())

@@ -76,8 +76,7 @@ Launch check_launch(const Value& tree, const std::string& directory, Catalog& ca
     const auto place = value.place().text();
     if (value.as<Table>() == nullptr)
       mc::fail(place, ": ", name, ": a launch consists of tables, and this is a ",
-               value.type_name(),
-               mc::Hint{"write it inside [container] or a plugin's table"});
+               value.type_name(), mc::Hint{"write it inside [container] or a plugin's table"});
     if (name == container_table)
       launch.container = value;
     else
@@ -92,8 +91,7 @@ Launch check_launch(const Value& tree, const std::string& directory, Catalog& ca
   for (const auto& each : named) order.push_back(each.plugin);
   for (const Plugin* plugin : order_plugins(order)) {
     const auto found = std::ranges::find(named, plugin, &Named::plugin);
-    launch.plugins.push_back(
-        {plugin, check_table(plugin->name, found->table, plugin->options)});
+    launch.plugins.push_back({plugin, check_table(plugin->name, found->table, plugin->options)});
   }
   return launch;
 }

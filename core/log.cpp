@@ -55,13 +55,15 @@ spdlog::logger& logger() {
     opened->set_level(spdlog::level::trace);
     opened->flush_on(spdlog::level::trace);
     opened->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        options.json ? "%v" : options.file.empty() ? "mini_container: %l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v"));
+        options.json           ? "%v"
+        : options.file.empty() ? "mini_container: %l: %v"
+                               : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v"));
   }
   return *opened;
 }
 
-// dockerd and its client tell a missing or closed program by the errno's text, in the lower case that
-// runtimes written in Go give it.
+// dockerd and its client tell a missing or closed program by the errno's text, in the lower case
+// that runtimes written in Go give it.
 std::string with_lower_errno(std::string message) {
   for (const int number : {ENOENT, EACCES, ENOTDIR}) {
     const std::string_view text = ::strerrordesc_np(number);

@@ -11,8 +11,8 @@ namespace mini_container {
 
 struct LogOptions {
   std::uint32_t level = MC_LOG_WARN;
-  std::string file;     // empty: standard error
-  bool json = false;    // {"level":..., "msg":..., "time":...}, a line each
+  std::string file;   // empty: standard error
+  bool json = false;  // {"level":..., "msg":..., "time":...}, a line each
 };
 
 /// Takes effect with the first line; nothing is opened before.

@@ -73,7 +73,8 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
   page.section("SYNOPSIS");
   page.paragraph("*mini_container* [_OPTION_]... [*--*] _COMMAND_ [_ARG_]...");
   for (const VerbText& verb : verb_texts())
-    page.paragraph(mc::concat("*mini_container* ", bold(verb.name), " ", Roff::literal(verb.arguments)));
+    page.paragraph(
+        mc::concat("*mini_container* ", bold(verb.name), " ", Roff::literal(verb.arguments)));
   page.section("DESCRIPTION");
   page.paragraph(
       "Runs a command in a container. Every isolation domain is a plugin: a flag of a plugin, or "
@@ -85,7 +86,8 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
       "one entry. Long flags may not be abbreviated.");
   page.section("VERBS");
   for (const VerbText& verb : verb_texts())
-    page.item(mc::concat(bold(verb.name), " ", Roff::literal(verb.arguments)), sentence(verb.summary));
+    page.item(mc::concat(bold(verb.name), " ", Roff::literal(verb.arguments)),
+              sentence(verb.summary));
   page.section("OPTIONS");
   for (const RunFlagSpec& flag : run_flags()) {
     std::string term = flag.letter != 0 ? bold(mc::concat('-', flag.letter)) + ", " : "";
@@ -96,8 +98,8 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
   page.subsection("The command and what it is given");
   flag_items(page, "container", container_options());
   for (const Plugin* plugin : plugins) {
-    page.subsection(mc::concat(Roff::literal(plugin->name), " - ",
-                               Roff::literal(plugin->data.summary)));
+    page.subsection(
+        mc::concat(Roff::literal(plugin->name), " - ", Roff::literal(plugin->data.summary)));
     std::string enable;
     if (plugin->data.short_flag != 0)
       enable = bold(mc::concat('-', static_cast<char>(plugin->data.short_flag))) + ", ";
@@ -126,8 +128,9 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
   page.item("_/run/mini_container_",
             "Where root's containers are recorded; _$XDG_RUNTIME_DIR/mini_container_ for others.");
   page.section("EXAMPLES");
-  page.example("mini_container -r root -p --hostname box -- /bin/sh\n"
-               "mini_container run --config launch.toml --set uts.hostname=box -- /bin/sh -c 'id'");
+  page.example(
+      "mini_container -r root -p --hostname box -- /bin/sh\n"
+      "mini_container run --config launch.toml --set uts.hostname=box -- /bin/sh -c 'id'");
   page.section("SEE ALSO");
   page.paragraph("*mini_container.toml*(5), *mini_container_plugin*(3), *namespaces*(7)");
   return page.text();
@@ -165,8 +168,9 @@ std::string launch_file_manual(std::span<const Plugin* const> plugins) {
     key_items(page, plugin->options);
   }
   page.section("EXAMPLE");
-  page.example("extends = \"base.toml\"\n\n[container]\ncommand = [\"/bin/sh\"]\n\n[rootfs]\n"
-               "path = \"rootfs\"\n\n[pid]\n\n[uts]\nhostname = \"box\"\n\n[ipc]");
+  page.example(
+      "extends = \"base.toml\"\n\n[container]\ncommand = [\"/bin/sh\"]\n\n[rootfs]\n"
+      "path = \"rootfs\"\n\n[pid]\n\n[uts]\nhostname = \"box\"\n\n[ipc]");
   page.section("SEE ALSO").paragraph("*mini_container*(1), *mini_container_plugin*(3)");
   return page.text();
 }

@@ -10,16 +10,16 @@ namespace mini_container {
 namespace {
 
 const char* one(std::uint32_t type) {
-  static constexpr const char* names[] = {"",         "boolean", "integer", "number", "string",
-                                          "path",     "size",    "duration", "word",  "list",
-                                          "map",      "table"};
+  static constexpr const char* names[] = {"",       "boolean", "integer", "number",
+                                          "string", "path",    "size",    "duration",
+                                          "word",   "list",    "map",     "table"};
   return type < std::size(names) ? names[type] : "";
 }
 
 const char* many(std::uint32_t type) {
-  static constexpr const char* names[] = {"",      "booleans", "integers",  "numbers", "strings",
-                                          "paths", "sizes",    "durations", "words",   "lists",
-                                          "maps",  "tables"};
+  static constexpr const char* names[] = {"",        "booleans", "integers", "numbers",
+                                          "strings", "paths",    "sizes",    "durations",
+                                          "words",   "lists",    "maps",     "tables"};
   return type < std::size(names) ? names[type] : "";
 }
 
@@ -51,7 +51,8 @@ std::string bound_text(const mc_option& option, std::int64_t bound) {
                      std::string_view(option.default_text).starts_with("0o");
   if (!octal || bound < 8) return std::to_string(bound);
   std::string digits;
-  for (std::uint64_t rest = static_cast<std::uint64_t>(bound); rest != 0 || digits.empty(); rest >>= 3)
+  for (std::uint64_t rest = static_cast<std::uint64_t>(bound); rest != 0 || digits.empty();
+       rest >>= 3)
     digits.insert(digits.begin(), static_cast<char>('0' + (rest & 7)));
   return "0o" + digits;
 }
@@ -94,18 +95,26 @@ std::string value_name(const OptionSpec& option) {
   if (data.value_name != nullptr) return data.value_name;
   const auto scalar = [&](std::uint32_t type) -> std::string {
     switch (type) {
-      case MC_BOOL: return "true|false";
-      case MC_INT: return "N";
-      case MC_FLOAT: return "NUMBER";
-      case MC_PATH: return "PATH";
-      case MC_SIZE: return "SIZE";
-      case MC_DURATION: return "TIME";
-      case MC_TABLE: return "KEY=VALUE,...";
+      case MC_BOOL:
+        return "true|false";
+      case MC_INT:
+        return "N";
+      case MC_FLOAT:
+        return "NUMBER";
+      case MC_PATH:
+        return "PATH";
+      case MC_SIZE:
+        return "SIZE";
+      case MC_DURATION:
+        return "TIME";
+      case MC_TABLE:
+        return "KEY=VALUE,...";
       case MC_CHOICE: {
         std::string words = join(data.choices, "|");
         return words.size() <= 32 ? words : "WORD";
       }
-      default: return "TEXT";
+      default:
+        return "TEXT";
     }
   };
   if (data.type == MC_MAP) return "KEY=" + scalar(data.element);

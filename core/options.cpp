@@ -48,8 +48,7 @@ std::vector<OptionSpec> read_level(const mc_option* first, std::uint32_t count,
     option.size = sizeof option;
     if (!is_key(option.key)) mc::fail("option ", i, " has no key of [a-z][a-z0-9_]*");
     const std::string_view key = option.key;
-    if (option.help == nullptr || *option.help == '\0')
-      mc::fail("option '", key, "' has no help");
+    if (option.help == nullptr || *option.help == '\0') mc::fail("option '", key, "' has no help");
     if (option.type < MC_BOOL || option.type > MC_TABLE)
       mc::fail("option '", key, "' has the unknown type ", option.type);
     const bool holds_elements = option.type == MC_LIST || option.type == MC_MAP;
@@ -63,8 +62,7 @@ std::vector<OptionSpec> read_level(const mc_option* first, std::uint32_t count,
         mc::fail("option '", key, "' is there twice");
     if (option.type == MC_TABLE || (holds_elements && option.element == MC_TABLE)) {
       if (option.field_count == 0) mc::fail("option '", key, "' is a table without fields");
-      out[i].fields =
-          read_level(option.fields, option.field_count, option.field_stride, depth + 1);
+      out[i].fields = read_level(option.fields, option.field_count, option.field_stride, depth + 1);
     }
   }
   return out;

@@ -31,11 +31,11 @@ struct Field {
 };
 
 constexpr Field fields[] = {
-    {26, &prctl_mm_map::start_code}, {27, &prctl_mm_map::end_code},
+    {26, &prctl_mm_map::start_code},  {27, &prctl_mm_map::end_code},
     {28, &prctl_mm_map::start_stack}, {45, &prctl_mm_map::start_data},
-    {46, &prctl_mm_map::end_data},   {47, &prctl_mm_map::start_brk},
-    {48, &prctl_mm_map::arg_start},  {49, &prctl_mm_map::arg_end},
-    {50, &prctl_mm_map::env_start},  {51, &prctl_mm_map::env_end},
+    {46, &prctl_mm_map::end_data},    {47, &prctl_mm_map::start_brk},
+    {48, &prctl_mm_map::arg_start},   {49, &prctl_mm_map::arg_end},
+    {50, &prctl_mm_map::env_start},   {51, &prctl_mm_map::env_end},
 };
 
 struct Range {
@@ -91,8 +91,8 @@ int move_segments(dl_phdr_info* program, std::size_t, void* data) {
       move_to_anonymous_memory(range, protection);
   }
   if (read_only.end > read_only.begin)
-    mc::check(::mprotect(reinterpret_cast<void*>(read_only.begin),
-                         read_only.end - read_only.begin, PROT_READ),
+    mc::check(::mprotect(reinterpret_cast<void*>(read_only.begin), read_only.end - read_only.begin,
+                         PROT_READ),
               "protect the copy of the runtime's relocated data");
   return 1;
 }

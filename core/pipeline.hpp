@@ -57,7 +57,7 @@ class Pipeline {
   Progress* agent_progress;
   Progress* child_progress;
   bool in_child = false;
-  Channel channel;  // this process's end
+  Channel channel;   // this process's end
   FileIdentity own;  // the running binary
 
  private:

@@ -89,9 +89,7 @@ class Plan {
   [[nodiscard]] const PlannedNamespace* find_namespace(std::uint64_t type) const;
 
   [[nodiscard]] const std::vector<PlannedNamespace>& namespaces() const { return namespaces_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<PlannedMount>>& mounts() const {
-    return mounts_;
-  }
+  [[nodiscard]] const std::vector<std::unique_ptr<PlannedMount>>& mounts() const { return mounts_; }
   [[nodiscard]] const std::vector<PlannedVariable>& environment() const { return environment_; }
   [[nodiscard]] const std::vector<PlannedDescriptor>& descriptors() const { return descriptors_; }
   [[nodiscard]] const PlannedDescriptorSlot& cgroup() const { return cgroup_; }

@@ -12,20 +12,21 @@ namespace mini_container {
 
 namespace {
 
-constexpr std::array mount_kinds = {"?",    "mount",   "bind",   "attach", "directory", "file",
-                                    "link", "device",  "mask",   "readonly", "remount"};
+constexpr std::array mount_kinds = {"?",    "mount",  "bind", "attach",   "directory", "file",
+                                    "link", "device", "mask", "readonly", "remount"};
 
 struct AttributeName {
   std::uint64_t bit;
   const char* name;
 };
-constexpr std::array attribute_names = {
-    AttributeName{MOUNT_ATTR_RDONLY, "ro"},     AttributeName{MOUNT_ATTR_NOSUID, "nosuid"},
-    AttributeName{MOUNT_ATTR_NODEV, "nodev"},   AttributeName{MOUNT_ATTR_NOEXEC, "noexec"},
-    AttributeName{MOUNT_ATTR_NOATIME, "noatime"},
-    AttributeName{MOUNT_ATTR_STRICTATIME, "strictatime"},
-    AttributeName{MOUNT_ATTR_NODIRATIME, "nodiratime"},
-    AttributeName{MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"}};
+constexpr std::array attribute_names = {AttributeName{MOUNT_ATTR_RDONLY, "ro"},
+                                        AttributeName{MOUNT_ATTR_NOSUID, "nosuid"},
+                                        AttributeName{MOUNT_ATTR_NODEV, "nodev"},
+                                        AttributeName{MOUNT_ATTR_NOEXEC, "noexec"},
+                                        AttributeName{MOUNT_ATTR_NOATIME, "noatime"},
+                                        AttributeName{MOUNT_ATTR_STRICTATIME, "strictatime"},
+                                        AttributeName{MOUNT_ATTR_NODIRATIME, "nodiratime"},
+                                        AttributeName{MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"}};
 
 std::string text_of(const char* text) { return text; }
 
@@ -67,8 +68,7 @@ Value mount_as_value(const PlannedMount& mount) {
   out.set("destination", Value(mount.destination()));
   if (!mount.type().empty()) out.set("type", Value(mount.type()));
   if (!mount.source().empty()) out.set("source", Value(mount.source()));
-  if (const auto options = options_of(mount); !options.empty())
-    out.set("options", Value(options));
+  if (const auto options = options_of(mount); !options.empty()) out.set("options", Value(options));
   set_origin(out, mount.origin());
   return out;
 }
@@ -148,7 +148,8 @@ Value plan_as_value(const Pipeline& pipeline) {
   out.set("mounts", Value(std::move(mounts)));
   out.set("environment", Value(std::move(environment)));
   out.set("descriptors", Value(std::move(descriptors)));
-  for (const auto& [key, slot] : {std::pair{"cgroup", &plan.cgroup()}, std::pair{"init", &plan.init()}})
+  for (const auto& [key, slot] :
+       {std::pair{"cgroup", &plan.cgroup()}, std::pair{"init", &plan.init()}})
     if (slot->fd) {
       Value entry;
       set_origin(entry, slot->origin);

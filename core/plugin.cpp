@@ -20,9 +20,8 @@ std::vector<std::string> read_names(const char* const* names) {
 bool is_name(std::string_view name) {
   const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
   return !name.empty() && name.size() <= 32 && letter(name.front()) &&
-         std::ranges::all_of(name, [&](char c) {
-           return letter(c) || (c >= '0' && c <= '9') || c == '_';
-         });
+         std::ranges::all_of(
+             name, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 // A descriptor must at least reach its hooks' first member; older ones than that never existed.
@@ -45,8 +44,7 @@ Plugin read_descriptor(const mc_plugin* descriptor, const std::string& path) {
              MC_ABI_MINOR, mc::Hint{"update mini_container, or build the plugin against its SDK"});
   if (data.name == nullptr || !is_name(data.name))
     mc::fail("plugin '", path, "': '", data.name != nullptr ? data.name : "",
-             "' is not a plugin's name",
-             mc::Hint{"a name is [a-z][a-z0-9_]*, at most 32 bytes"});
+             "' is not a plugin's name", mc::Hint{"a name is [a-z][a-z0-9_]*, at most 32 bytes"});
   out.name = data.name;
   if (data.version == nullptr || data.summary == nullptr)
     mc::fail("plugin '", path, "': the descriptor lacks a version or a summary");

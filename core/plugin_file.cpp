@@ -20,8 +20,8 @@ namespace mini_container {
 namespace {
 
 // In the user namespace that an engine of an ordinary user makes, what belongs to root shows as the
-// overflow id, and so does what belongs to any stranger: user_namespaces(7). What came with this very
-// binary is as trusted as the binary, which runs already.
+// overflow id, and so does what belongs to any stranger: user_namespaces(7). What came with this
+// very binary is as trusted as the binary, which runs already.
 bool came_with_the_binary(const struct stat& info, const std::string& path) {
   const std::string overflow = mc::read_file(AT_FDCWD, "/proc/sys/kernel/overflowuid");
   if (overflow != mc::concat(info.st_uid, '\n')) return false;

@@ -9,8 +9,9 @@ std::string plugin_manual() {
   Roff page("MINI_CONTAINER_PLUGIN", "3", "Library Functions");
   page.section("NAME").paragraph("mini_container_plugin - write a plugin of mini_container");
   page.section("SYNOPSIS");
-  page.example("#include <mini_container/plugin.hpp>   /* C++20 */\n"
-               "#include <mini_container/abi.h>        /* C, and what other languages bind */");
+  page.example(
+      "#include <mini_container/plugin.hpp>   /* C++20 */\n"
+      "#include <mini_container/abi.h>        /* C, and what other languages bind */");
   page.section("DESCRIPTION");
   page.paragraph(
       "A plugin is a shared object _NAME_.so that exports one constant-initialised data symbol, "
@@ -26,28 +27,39 @@ std::string plugin_manual() {
       "In the order in which they run. Each may be left out. Those in the agent run in the "
       "runtime's process outside of the container; those in the child run in the cloned process, "
       "without threads, dlopen, name lookups, locale, or exit.");
-  page.item("*create*, *destroy* (agent)", "Makes the instance for one launch; reads the configuration.");
-  page.item("*plan* (agent)", "Checks, and contributes namespaces, mounts, environment. Touches nothing.");
-  page.item("*pre_clone* (agent)", "Reserves what the container needs, noted in state_fd before it is made.");
-  page.item("*post_clone* (agent)", "The child exists in its namespaces and waits: id maps, links, limits.");
+  page.item("*create*, *destroy* (agent)",
+            "Makes the instance for one launch; reads the configuration.");
+  page.item("*plan* (agent)",
+            "Checks, and contributes namespaces, mounts, environment. Touches nothing.");
+  page.item("*pre_clone* (agent)",
+            "Reserves what the container needs, noted in state_fd before it is made.");
+  page.item("*post_clone* (agent)",
+            "The child exists in its namespaces and waits: id maps, links, limits.");
   page.item("*before_pivot* (child)", "In the new namespaces, the host's paths still in view.");
-  page.item("*pivot* (child)", "Performs the planned mounts and enters the new root; one plugin of a launch.");
+  page.item("*pivot* (child)",
+            "Performs the planned mounts and enters the new root; one plugin of a launch.");
   page.item("*after_pivot* (child)", "Inside the new root, with every privilege.");
   page.item("*join* (child)", "For exec alone: what joining the namespaces does not bring.");
-  page.item("*seal* (child)", "Last before execve, for a first process and for exec: limits, capabilities, filters.");
+  page.item("*seal* (child)",
+            "Last before execve, for a first process and for exec: limits, capabilities, filters.");
   page.item("*post_exec* (agent)", "The program runs. A failure stops the container.");
   page.item("*post_exit* (agent)", "The program has ended; its wait status is known.");
-  page.item("*cleanup* (agent)", "Always, once pre_clone was called; in reverse order; repeatable; from state_fd alone.");
+  page.item(
+      "*cleanup* (agent)",
+      "Always, once pre_clone was called; in reverse order; repeatable; from state_fd alone.");
   page.section("OPTIONS");
   page.paragraph(
-      "Declared once, as an array of *mc_option*: key, type, default, range, choices, fields, help. "
+      "Declared once, as an array of *mc_option*: key, type, default, range, choices, fields, "
+      "help. "
       "The runtime checks launches with it, applies the defaults, and makes flags, this manual's "
       "sections 1 and 5, completions and the JSON Schema from it. A checked value is read through "
       "*mc_host*: get, at, boolean, integer, number, string, where.");
   page.section("BUILDING");
-  page.example("find_package(mini_container REQUIRED)\n"
-               "mini_container_add_plugin(hello hello.cpp)");
-  page.paragraph("*mini_container plugin check* _FILE.so_ tries the plugin in a throwaway container.");
+  page.example(
+      "find_package(mini_container REQUIRED)\n"
+      "mini_container_add_plugin(hello hello.cpp)");
+  page.paragraph(
+      "*mini_container plugin check* _FILE.so_ tries the plugin in a throwaway container.");
   page.section("EXAMPLE");
   page.example(
       "#include <mini_container/plugin.hpp>\n"
@@ -63,7 +75,8 @@ std::string plugin_manual() {
       "  std::string name_;\n"
       "};\n\n"
       "constexpr mc_option options[] = {mc::option(\n"
-      "    {.type = MC_STRING, .key = \"name\", .help = \"The host name\", .default_text = \"hello\"})};\n"
+      "    {.type = MC_STRING, .key = \"name\", .help = \"The host name\", .default_text = "
+      "\"hello\"})};\n"
       "MC_PLUGIN(Hello, {.name = \"hello\", .summary = \"A host name\",\n"
       "                  .namespaces = CLONE_NEWUTS, .options = options})");
   page.section("SEE ALSO");

@@ -36,8 +36,7 @@ class PluginOrder {
   }
 
   void add(const std::string& earlier_name, std::size_t later) {
-    if (const auto index = index_of(earlier_name); index != none)
-      earlier_[later].push_back(index);
+    if (const auto index = index_of(earlier_name); index != none) earlier_[later].push_back(index);
   }
 
   void visit(std::size_t index) {

@@ -72,8 +72,7 @@ std::optional<ProcessFacts> ProcessFacts::read(const std::string& path) {
 
 std::uint64_t ProcessFacts::field(int number) const {
   std::string_view rest = fields_;
-  for (int i = 3; i < number; ++i)
-    rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+  for (int i = 3; i < number; ++i) rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
   std::uint64_t value = 0;
   std::from_chars(rest.data(), rest.data() + rest.size(), value);
   return value;

@@ -37,8 +37,8 @@ void Progress::leave(bool keep_span) {
 }
 
 Progress* map_progress() {
-  void* memory = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) mc::fail_with(errno, "map the page shared with the child");
   // Default-initialised where it lies: a touched page is a page fault, and the kernel's are zero.
   auto* progress = static_cast<Progress*>(memory);

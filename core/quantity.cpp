@@ -94,22 +94,23 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
     std::uint64_t microseconds;
   };
   // Longer names first: "m" is the beginning of "ms".
-  static constexpr Unit units[] = {{"us", 1},         {"ms", 1'000},          {"min", 60'000'000},
-                                   {"s", 1'000'000},  {"m", 60'000'000},      {"h", 3'600'000'000},
-                                   {"d", 86'400'000'000}};
+  static constexpr Unit units[] = {
+      {"us", 1},         {"ms", 1'000},        {"min", 60'000'000},  {"s", 1'000'000},
+      {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000}};
   std::int64_t total = 0;
   std::string_view rest = text;
   do {
     const bool first = rest.size() == text.size();
-    const auto part = take_scaled(rest, [&](std::string_view& after) -> std::optional<std::uint64_t> {
-      if (after.empty() && first) return 1'000'000;
-      for (const Unit& unit : units)
-        if (after.starts_with(unit.name)) {
-          after.remove_prefix(unit.name.size());
-          return unit.microseconds;
-        }
-      return std::nullopt;
-    });
+    const auto part =
+        take_scaled(rest, [&](std::string_view& after) -> std::optional<std::uint64_t> {
+          if (after.empty() && first) return 1'000'000;
+          for (const Unit& unit : units)
+            if (after.starts_with(unit.name)) {
+              after.remove_prefix(unit.name.size());
+              return unit.microseconds;
+            }
+          return std::nullopt;
+        });
     if (!part || __builtin_add_overflow(total, *part, &total)) return std::nullopt;
   } while (!rest.empty());
   return total;

@@ -15,11 +15,11 @@ struct RunOptions {
   bool wait_for_start = false;  // stop before seal until `start` comes
   bool outlives_agent = false;  // exec --detach: the agent goes once the program runs
   bool timings = false;
-  bool verbose = false;         // the "[Agent]" and "[Container]" lines
-  std::string console_socket;   // where a terminal's master goes; empty: the agent keeps it
+  bool verbose = false;        // the "[Agent]" and "[Container]" lines
+  std::string console_socket;  // where a terminal's master goes; empty: the agent keeps it
   std::string pid_file;
-  std::string sub_cgroup;       // exec: a cgroup below the container's, which must exist
-  Value annotations;            // kept in the record for other verbs; may be empty
+  std::string sub_cgroup;  // exec: a cgroup below the container's, which must exist
+  Value annotations;       // kept in the record for other verbs; may be empty
 };
 
 }  // namespace mini_container

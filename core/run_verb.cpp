@@ -54,9 +54,9 @@ void redirect_output(const RunRequest& request, const std::string& state_root,
     path = ContainerState::log_path(state_root, id);
   }
   const mc::Fd nothing(mc::check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open '/dev/null'"));
-  const mc::Fd output(mc::check(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
-      "open the container's log '", path, "'"));
+  const mc::Fd output(
+      mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
+                "open the container's log '", path, "'"));
   redirect(nothing.get(), STDIN_FILENO);
   redirect(output.get(), STDOUT_FILENO);
   redirect(output.get(), STDERR_FILENO);

@@ -44,7 +44,8 @@ Value alternatives(Value number, const char* pattern, const char* const* choices
 Value of_type(const OptionSpec& option, std::uint32_t type, bool bounded) {
   const mc_option& data = option.data;
   switch (type) {
-    case MC_BOOL: return table({{"type", text("boolean")}});
+    case MC_BOOL:
+      return table({{"type", text("boolean")}});
     case MC_INT: {
       Value number = table({{"type", text("integer")}});
       if (bounded) set_bounds(number, data, "minimum", "maximum");
@@ -67,8 +68,8 @@ Value of_type(const OptionSpec& option, std::uint32_t type, bool bounded) {
     case MC_SIZE: {
       Value number = table({{"type", text("integer")}, {"minimum", Value(std::int64_t{0})}});
       if (bounded) set_bounds(number, data, "minimum", "maximum");
-      return alternatives(std::move(number),
-                          "^[0-9]+(\\.[0-9]+)?([kKmMgGtTpPeE](i?[bB]?)|[bB])?$", data.choices);
+      return alternatives(std::move(number), "^[0-9]+(\\.[0-9]+)?([kKmMgGtTpPeE](i?[bB]?)|[bB])?$",
+                          data.choices);
     }
     case MC_DURATION: {
       Value number = table({{"type", text("number")}, {"minimum", Value(std::int64_t{0})}});
@@ -76,8 +77,10 @@ Value of_type(const OptionSpec& option, std::uint32_t type, bool bounded) {
                           "^[0-9]+(\\.[0-9]+)?$|^([0-9]+(\\.[0-9]+)?(us|ms|s|min|m|h|d))+$",
                           data.choices);
     }
-    case MC_CHOICE: return table({{"enum", words(data.choices)}});
-    default: return properties(option.fields);
+    case MC_CHOICE:
+      return table({{"enum", words(data.choices)}});
+    default:
+      return properties(option.fields);
   }
 }
 
@@ -94,8 +97,8 @@ Value of_option(const OptionSpec& option) {
     schema = table({{"type", text("array")}, {"items", of_type(option, data.element, false)}});
     set_bounds(schema, data, "minItems", "maxItems");
   } else if (data.type == MC_MAP) {
-    schema = table({{"type", text("object")},
-                    {"additionalProperties", of_type(option, data.element, false)}});
+    schema = table(
+        {{"type", text("object")}, {"additionalProperties", of_type(option, data.element, false)}});
     set_bounds(schema, data, "minProperties", "maxProperties");
   } else {
     schema = of_type(option, data.type, true);
@@ -143,10 +146,11 @@ Value launch_schema(std::span<const Plugin* const> plugins) {
   for (const Plugin* plugin : plugins)
     members.set(plugin->name, titled(properties(plugin->options), plugin->name,
                                      plugin->data.summary != nullptr ? plugin->data.summary : ""));
-  Value schema = table({{"$schema", text("https://json-schema.org/draft/2020-12/schema")},
-                        {"title", text("A launch of mini_container")},
-                        {"description", text("Each table but [container] enables the plugin of its name")},
-                        {"type", text("object")}});
+  Value schema =
+      table({{"$schema", text("https://json-schema.org/draft/2020-12/schema")},
+             {"title", text("A launch of mini_container")},
+             {"description", text("Each table but [container] enables the plugin of its name")},
+             {"type", text("object")}});
   schema.set("properties", std::move(members));
   schema.set("additionalProperties", Value(false));
   return schema;

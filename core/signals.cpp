@@ -23,8 +23,8 @@ SignalQueue::SignalQueue() {
   sigset_t set;
   ::sigfillset(&set);
   // What tells of a fault of our own, or belongs to our own job control.
-  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGTSTP,
-                        SIGTTIN, SIGTTOU, SIGPIPE})
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGTSTP, SIGTTIN,
+                        SIGTTOU, SIGPIPE})
     ::sigdelset(&set, own);
   if (is_ignored(SIGHUP)) ::sigdelset(&set, SIGHUP);
   fd_.reset(mc::check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "make a signalfd"));

@@ -72,9 +72,9 @@ mc::Fd lock_file(int directory, int how) {
 void remove_tree(int parent, const char* name) {
   if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
   if (errno != EISDIR && errno != EPERM) mc::fail_with(errno, "remove '", name, "'");
-  const mc::Fd directory(mc::check(
-      ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open '", name,
-      "'"));
+  const mc::Fd directory(
+      mc::check(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open '",
+                name, "'"));
   for (const auto& each : names_in(directory.get(), name))
     remove_tree(directory.get(), each.c_str());
   if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
@@ -85,8 +85,8 @@ void remove_tree(int parent, const char* name) {
 
 void check_id(const std::string& id) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == '+' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '+' || c == '-';
   };
   if (id.empty() || id.size() > 255)
     mc::fail("the container id is ", id.size(), " bytes long", mc::Hint{"give 1 to 255"});
@@ -118,9 +118,9 @@ ContainerState ContainerState::create(const std::string& root_path, const std::s
                mc::Hint{"choose another one, or remove it: mini_container delete " + id});
     mc::fail_with(errno, "make the state directory of container '", id, "'");
   }
-  mc::Fd directory(mc::check(
-      ::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
-      "open the state directory of container '", id, "'"));
+  mc::Fd directory(
+      mc::check(::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                "open the state directory of container '", id, "'"));
   lock = lock_file(directory.get(), LOCK_EX);
   return {std::move(root), std::move(directory), id};
 }
@@ -178,9 +178,9 @@ void ContainerState::remove_log(const std::string& root, const std::string& id) 
 }
 
 void ContainerState::write_new(const char* name, std::string_view text) const {
-  const mc::Fd file(mc::check(
-      ::openat(fd(), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
-      "make '", name, "' in the container's state"));
+  const mc::Fd file(
+      mc::check(::openat(fd(), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
+                "make '", name, "' in the container's state"));
   while (!text.empty()) {
     const auto put = mc::check(::write(file.get(), text.data(), text.size()), "write '", name,
                                "' in the container's state");
@@ -208,9 +208,9 @@ mc::Fd ContainerState::plugin_directory(const std::string& plugin) const {
   const auto name = mc::concat(plugin_prefix, plugin);
   if (::mkdirat(fd(), name.c_str(), 0700) != 0 && errno != EEXIST)
     mc::fail_with(errno, "make '", name, "' in the container's state");
-  return mc::Fd(mc::check(
-      ::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), "open '",
-      name, "' in the container's state"));
+  return mc::Fd(
+      mc::check(::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                "open '", name, "' in the container's state"));
 }
 
 bool ContainerState::is_in_place() const {
@@ -248,7 +248,8 @@ void ContainerState::remove() {
 
 std::string default_state_root() {
   if (::geteuid() == 0 && in_initial_user_namespace()) return "/run/mini_container";
-  if (const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
+  if (const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR");
+      runtime != nullptr && *runtime == '/')
     return std::string(runtime) + "/mini_container";
   return mc::concat("/tmp/mini_container-", ::geteuid());
 }

@@ -39,8 +39,7 @@ mc::Fd open_ptmx() {
 
 // The slave's own mount, attached by descriptor: no path of the container's is followed twice.
 void bind_to_console(int slave) {
-  const int console = mc::try_open_in_root(AT_FDCWD, "/dev/console",
-                                           O_PATH | O_NOFOLLOW, 0,
+  const int console = mc::try_open_in_root(AT_FDCWD, "/dev/console", O_PATH | O_NOFOLLOW, 0,
                                            RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
   mc::Fd target(console);
   if (console == -ENOENT) {
@@ -58,9 +57,9 @@ void bind_to_console(int slave) {
   if (S_ISLNK(info.st_mode))
     mc::fail("'/dev/console' in the container is a symbolic link",
              mc::Hint{"remove it from the root"});
-  const mc::Fd mount(mc::check(
-      ::open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH),
-      "clone the terminal's mount"));
+  const mc::Fd mount(
+      mc::check(::open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH),
+                "clone the terminal's mount"));
   mc::check(::move_mount(mount.get(), "", target.get(), "",
                          MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
             "mount the terminal on '/dev/console'");

@@ -51,10 +51,14 @@ Value convert(const toml::node& node, Place place) {
         items.push_back(convert(item, place_of(item.source(), place.source)));
       return Value(std::move(items), place);
     }
-    case toml::node_type::string: return Value(node.as_string()->get(), place);
-    case toml::node_type::integer: return Value(node.as_integer()->get(), place);
-    case toml::node_type::floating_point: return Value(node.as_floating_point()->get(), place);
-    case toml::node_type::boolean: return Value(node.as_boolean()->get(), place);
+    case toml::node_type::string:
+      return Value(node.as_string()->get(), place);
+    case toml::node_type::integer:
+      return Value(node.as_integer()->get(), place);
+    case toml::node_type::floating_point:
+      return Value(node.as_floating_point()->get(), place);
+    case toml::node_type::boolean:
+      return Value(node.as_boolean()->get(), place);
     default:
       mc::fail(place.text(), ": dates and times have no meaning in a launch",
                mc::Hint{"write text in quotes"});
@@ -83,10 +87,9 @@ class LaunchFile {
   Value read(const std::string& path, const Value* asked) {
     const std::string prefix = asked != nullptr ? asked->place().text() + ": extends: " : "";
     // A FIFO that nobody writes to would keep a blocking open for ever.
-    const mc::Fd file(
-        mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), prefix,
-                  "open the launch file '", path, "'",
-                  mc::Hint{"see mini_container --help"}));
+    const mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+                                prefix, "open the launch file '", path, "'",
+                                mc::Hint{"see mini_container --help"}));
     struct stat status {};
     mc::check(::fstat(file.get(), &status), prefix, "fstat '", path, "'");
     if (S_ISDIR(status.st_mode))

@@ -34,7 +34,8 @@ using Table = std::vector<Member>;
 
 class Value {
  public:
-  using Content = std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table>;
+  using Content =
+      std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table>;
 
   Value() = default;
   explicit Value(Content content, Place place = {}) : content_(std::move(content)), place_(place) {}

@@ -107,9 +107,11 @@ std::vector<std::string> VerbOptions::parse(const std::vector<std::string>& argu
       std::vector<std::string> known;
       for (const Entry& entry : entries_) known.push_back(mc::concat("--", entry.name));
       const std::string near = nearest(given, known);
-      std::string hint = near.empty() ? "it has no options" : mc::concat("did you mean '", near, "'?");
+      std::string hint =
+          near.empty() ? "it has no options" : mc::concat("did you mean '", near, "'?");
       if (near.empty())
-        for (const auto& each : known) hint = (&each == &known[0] ? "there are: " : hint + ", ") + each;
+        for (const auto& each : known)
+          hint = (&each == &known[0] ? "there are: " : hint + ", ") + each;
       mc::fail(verb_, ": ", given, ": unknown option", mc::Hint{hint});
     }
     for (std::size_t i = 0; i < entries_.size(); ++i)

@@ -25,11 +25,18 @@ struct Verb {
 };
 
 constexpr std::array verbs = {
-    Verb{"run", run_verb},       Verb{"list", list_verb, false, true},     Verb{"kill", kill_verb, false, true},
-    Verb{"exec", exec_verb, false, true},     Verb{"delete", delete_verb, false, true}, Verb{"plan", plan_verb},
-    Verb{"plugin", plugin_verb}, Verb{"validate", validate_verb},
-    Verb{"schema", schema_verb}, Verb{"manual", manual_verb},
-    Verb{"completions", completions_verb}, Verb{"help", help_verb},
+    Verb{"run", run_verb},
+    Verb{"list", list_verb, false, true},
+    Verb{"kill", kill_verb, false, true},
+    Verb{"exec", exec_verb, false, true},
+    Verb{"delete", delete_verb, false, true},
+    Verb{"plan", plan_verb},
+    Verb{"plugin", plugin_verb},
+    Verb{"validate", validate_verb},
+    Verb{"schema", schema_verb},
+    Verb{"manual", manual_verb},
+    Verb{"completions", completions_verb},
+    Verb{"help", help_verb},
     Verb{"undo-launch", undo_launch_verb},
     Verb{"create", oci::create_verb, true, true},
     Verb{"start", oci::start_verb, true, true},
@@ -98,7 +105,8 @@ int run_command_line(const Arguments& arguments) {
           verb = asked;
           rest = {"--help"};
         }
-      const bool asks_for_help = !rest.empty() && (rest.front() == "--help" || rest.front() == "-h");
+      const bool asks_for_help =
+          !rest.empty() && (rest.front() == "--help" || rest.front() == "-h");
       // Of `checkpoint --help` the exit code is what callers look at.
       if (asks_for_help && !verb->has_options && !verb->for_engines && verb->run != run_verb)
         return help_verb(context, {std::string(verb->name)});

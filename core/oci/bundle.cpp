@@ -53,8 +53,8 @@ Bundle read_bundle(const std::string& directory, const std::string& config_path,
     out.config = read_json_file(path);
   } else {
     const mc::Fd file = open_file(config_path);
-    out.config = parse_json(mc::read_all(file.get(), config_path, json_limits.bytes), path,
-                            json_limits);
+    out.config =
+        parse_json(mc::read_all(file.get(), config_path, json_limits.bytes), path, json_limits);
   }
   out.tree = translate_config(out.config, options);
   return out;

@@ -12,8 +12,8 @@ namespace mini_container::oci {
 bool is_bundle_run(const Arguments& arguments) {
   static constexpr std::string_view with_value[] = {"--pid-file", "--console-socket",
                                                     "--preserve-fds", "--config", "-f"};
-  static constexpr std::string_view alone[] = {"-d", "--detach", "--keep", "--no-subreaper",
-                                               "--no-pivot", "--no-new-keyring"};
+  static constexpr std::string_view alone[] = {
+      "-d", "--detach", "--keep", "--no-subreaper", "--no-pivot", "--no-new-keyring"};
   bool only_known = true;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto& argument = arguments[i];

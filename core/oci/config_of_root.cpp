@@ -38,8 +38,10 @@ std::vector<Filesystem> default_filesystems(const Property& launch) {
   if (rootfs["sys"].boolean())
     out.push_back({"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}});
   if (const std::string mode = cgroup["mount"].text("none"); mode != "none")
-    out.push_back(
-        {cgroup["mount_point"].text(), "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", mode}});
+    out.push_back({cgroup["mount_point"].text(),
+                   "cgroup",
+                   "cgroup",
+                   {"nosuid", "noexec", "nodev", "relatime", mode}});
   if (dev) {
     out.push_back({"/dev", "tmpfs", "tmpfs", {"nosuid", "noexec", "mode=755", "size=65536k"}});
     out.push_back({"/dev/pts",

@@ -42,9 +42,9 @@ std::string real_directory_of(const std::string& file) {
 Request parse_convert(const Arguments& arguments) {
   Request out;
   VerbOptions options("convert");
-  options
-      .value("to", 0, out.to, "FORMAT", "toml or json; told by the file's name without it")
-      .value("output", 'o', out.output, "FILE", "A new file for the text; standard output without it")
+  options.value("to", 0, out.to, "FORMAT", "toml or json; told by the file's name without it")
+      .value("output", 'o', out.output, "FILE",
+             "A new file for the text; standard output without it")
       .flag("lossy", 0, out.lossy, "Goes on where something cannot be said, and lists it");
   const auto rest = options.parse(arguments);
   if (rest.size() != 1)

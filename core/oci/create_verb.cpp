@@ -10,8 +10,8 @@
 #include "core/oci/annotations.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/start.hpp"
-#include "core/verb_options.hpp"
 #include "core/oci/verbs.hpp"
+#include "core/verb_options.hpp"
 
 namespace mini_container::oci {
 
@@ -35,8 +35,7 @@ struct CreateRequest {
 CreateRequest parse_create(const char* verb, const Arguments& arguments) {
   CreateRequest out;
   VerbOptions options(verb);
-  options
-      .value("bundle", 'b', out.bundle, "DIR", "The bundle; the working directory without it")
+  options.value("bundle", 'b', out.bundle, "DIR", "The bundle; the working directory without it")
       .value("config", 'f', out.config, "FILE", "Read in place of the bundle's config.json")
       .value("pid-file", 0, out.pid_file, "FILE", "Gets the first process's id")
       .value("console-socket", 0, out.console_socket, "SOCKET",

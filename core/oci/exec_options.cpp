@@ -14,13 +14,14 @@ namespace {
 // What a process object says as a whole: what it leaves out is not taken from the container.
 constexpr const char* process_tables[] = {"capabilities", "rlimits", "no_new_privs", "lsm",
                                           "scheduling"};
-constexpr const char* process_keys[] = {"command", "cwd",  "terminal",     "user",     "groups",
-                                        "umask",   "env",  "env_defaults", "env_home", "env_pass",
-                                        "terminal_size"};
+constexpr const char* process_keys[] = {"command",  "cwd",      "terminal",     "user",
+                                        "groups",   "umask",    "env",          "env_defaults",
+                                        "env_home", "env_pass", "terminal_size"};
 
 Value* find_table(Launch& launch, std::string_view plugin) {
-  const auto found = std::ranges::find(
-      launch.plugins, plugin, [](const EnabledPlugin& e) -> std::string_view { return e.plugin->name; });
+  const auto found =
+      std::ranges::find(launch.plugins, plugin,
+                        [](const EnabledPlugin& e) -> std::string_view { return e.plugin->name; });
   return found != launch.plugins.end() ? &found->config : nullptr;
 }
 
@@ -47,8 +48,7 @@ void remove_table(Launch& launch, std::string_view name) {
 
 void apply_process(Launch& launch, const std::string& file, Catalog& catalog) {
   const Value tree = translate_process_file(read_json_file(file), {});
-  const Value container =
-      check_table("process", *tree.find("container"), container_options());
+  const Value container = check_table("process", *tree.find("container"), container_options());
   Table& members = *launch.container.as<Table>();
   for (const char* key : process_keys) {
     std::erase_if(members, [&](const Member& member) { return member.first == key; });
@@ -98,7 +98,8 @@ void add_labels(Launch& launch, const ExecRequest& request, Catalog& catalog) {
   if (request.apparmor.empty() && request.label.empty()) return;
   const Value* there = find_table(launch, "lsm");
   Value table = there != nullptr ? *there : Value(Table{});
-  if (!request.apparmor.empty()) table.set("apparmor", Value(request.apparmor, Place{"--apparmor"}));
+  if (!request.apparmor.empty())
+    table.set("apparmor", Value(request.apparmor, Place{"--apparmor"}));
   if (!request.label.empty()) table.set("selinux", Value(request.label, Place{"--process-label"}));
   set_table(launch, "lsm", table, catalog);
 }
@@ -120,8 +121,7 @@ void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog)
   if (request.no_new_privs)
     set_table(launch, "no_new_privs", Value(Table{}, Place{"--no-new-privs"}), catalog);
   List kept;
-  for (int fd = 3; fd < 3 + request.preserve_fds; ++fd)
-    kept.emplace_back(std::int64_t{fd});
+  for (int fd = 3; fd < 3 + request.preserve_fds; ++fd) kept.emplace_back(std::int64_t{fd});
   launch.container.set("keep_fds", Value(std::move(kept)));
 }
 

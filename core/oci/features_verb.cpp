@@ -16,15 +16,27 @@ namespace mini_container::oci {
 namespace {
 
 // The whole table of config.md: tests/oci/spec/mounts.sh tries each.
-constexpr std::array mount_options = {
-    "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap",
-    "iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec",
-    "noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid",
-    "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "remount",
-    "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime",
-    "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw",
-    "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared",
-    "silent", "slave", "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable"};
+constexpr std::array mount_options = {"async",         "atime",        "bind",
+                                      "defaults",      "dev",          "diratime",
+                                      "dirsync",       "exec",         "idmap",
+                                      "iversion",      "lazytime",     "loud",
+                                      "mand",          "noatime",      "nodev",
+                                      "nodiratime",    "noexec",       "noiversion",
+                                      "nolazytime",    "nomand",       "norelatime",
+                                      "nostrictatime", "nosuid",       "nosymfollow",
+                                      "private",       "ratime",       "rbind",
+                                      "rdev",          "rdiratime",    "relatime",
+                                      "remount",       "rexec",        "ridmap",
+                                      "rnoatime",      "rnodev",       "rnodiratime",
+                                      "rnoexec",       "rnorelatime",  "rnostrictatime",
+                                      "rnosuid",       "rnosymfollow", "ro",
+                                      "rprivate",      "rrelatime",    "rro",
+                                      "rrw",           "rshared",      "rslave",
+                                      "rstrictatime",  "rsuid",        "rsymfollow",
+                                      "runbindable",   "rw",           "shared",
+                                      "silent",        "slave",        "strictatime",
+                                      "suid",          "symfollow",    "sync",
+                                      "tmpcopyup",     "unbindable"};
 
 Value texts(const std::vector<std::string>& words) {
   List out;

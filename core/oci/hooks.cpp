@@ -25,12 +25,11 @@ Value translate_hook(const Property& hook) {
 }  // namespace
 
 void translate_hooks(const Property& hooks, const Property& annotations, Value& tree) {
-  for (const auto& [from, to] : {std::pair{"prestart", "prestart"},
-                                 std::pair{"createRuntime", "create_runtime"},
-                                 std::pair{"createContainer", "create_container"},
-                                 std::pair{"startContainer", "start_container"},
-                                 std::pair{"poststart", "poststart"},
-                                 std::pair{"poststop", "poststop"}}) {
+  for (const auto& [from, to] :
+       {std::pair{"prestart", "prestart"}, std::pair{"createRuntime", "create_runtime"},
+        std::pair{"createContainer", "create_container"},
+        std::pair{"startContainer", "start_container"}, std::pair{"poststart", "poststart"},
+        std::pair{"poststop", "poststop"}}) {
     const Property list = hooks[from];
     List out;
     for (const Property& hook : list.items()) out.push_back(translate_hook(hook));

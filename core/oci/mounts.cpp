@@ -58,8 +58,8 @@ void translate_cgroup_mount(const Property& mount, const std::string& destinatio
   for (const Property& option : mount["options"].items())
     if (std::ranges::find(cgroup_options, option.text()) == cgroup_options.end())
       option.leave_out("the container's cgroups are mounted as usual");
-  cgroup->set("mount", Value(std::string(has_word(mount["options"], "ro") ? "ro" : "rw"),
-                             mount.place()));
+  cgroup->set("mount",
+              Value(std::string(has_word(mount["options"], "ro") ? "ro" : "rw"), mount.place()));
   cgroup->set("mount_point", Value(destination, mount["destination"].place()));
 }
 
@@ -79,7 +79,8 @@ void translate_mount(const Property& mount, Value& tree, List& mounts) {
     out.set("type", type.text_value());
   else if (!has_word(options, "remount"))
     mount.refuse("it has neither a type nor the option bind");
-  if (const Property source = mount["source"]) out.set(bind ? "source" : "label", source.text_value());
+  if (const Property source = mount["source"])
+    out.set(bind ? "source" : "label", source.text_value());
   if (bind && !mount["source"]) mount.refuse("a bind mount needs a source");
   out.set("options", options.texts_value());
   for (const auto& [from, to] :
@@ -107,8 +108,8 @@ void translate_root(const Property& config, Value& tree) {
       propagation.refuse("'", propagation.text(), "' is not a propagation");
     table.set("propagation", propagation.text_value());
   }
-  for (const auto& [from, to] : {std::pair{"maskedPaths", "masked_paths"},
-                                 std::pair{"readonlyPaths", "readonly_paths"}})
+  for (const auto& [from, to] :
+       {std::pair{"maskedPaths", "masked_paths"}, std::pair{"readonlyPaths", "readonly_paths"}})
     table.set(to, linux[from].texts_value());
 }
 

@@ -10,10 +10,10 @@ namespace mini_container::oci {
 namespace {
 
 constexpr std::array rlimit_names = {
-    "RLIMIT_AS",    "RLIMIT_CORE",  "RLIMIT_CPU",     "RLIMIT_DATA",     "RLIMIT_FSIZE",
-    "RLIMIT_LOCKS", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NICE",  "RLIMIT_NOFILE",
-    "RLIMIT_NPROC", "RLIMIT_RSS",   "RLIMIT_RTPRIO",  "RLIMIT_RTTIME",   "RLIMIT_SIGPENDING",
-    "RLIMIT_STACK"};
+    "RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",        "RLIMIT_DATA",
+    "RLIMIT_FSIZE",  "RLIMIT_LOCKS",  "RLIMIT_MEMLOCK",    "RLIMIT_MSGQUEUE",
+    "RLIMIT_NICE",   "RLIMIT_NOFILE", "RLIMIT_NPROC",      "RLIMIT_RSS",
+    "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK"};
 
 void translate_user(const Property& user, Value& container) {
   const auto uid = user["uid"] ? user["uid"].integer(0, last_id) : 0;
@@ -80,9 +80,9 @@ Value lower_word(const Property& property, std::string_view prefix) {
 
 Value io_class(const Property& property) {
   const std::string word = property.text();
-  for (const auto& [name, option] : {std::pair{"IOPRIO_CLASS_RT", "realtime"},
-                                     std::pair{"IOPRIO_CLASS_BE", "best_effort"},
-                                     std::pair{"IOPRIO_CLASS_IDLE", "idle"}})
+  for (const auto& [name, option] :
+       {std::pair{"IOPRIO_CLASS_RT", "realtime"}, std::pair{"IOPRIO_CLASS_BE", "best_effort"},
+        std::pair{"IOPRIO_CLASS_IDLE", "idle"}})
     if (word == name) return Value(std::string(option), property.place());
   property.refuse("there is no class '", word.substr(0, 60), "'");
 }
@@ -131,12 +131,13 @@ void translate_memory_policy(const Property& policy, Value& tree) {
 void translate_personality(const Property& personality, Value& tree) {
   const Property domain = personality.need("domain");
   if (domain.text() != "LINUX" && domain.text() != "LINUX32")
-    domain.refuse("'", domain.text().substr(0, 60), "' is not a domain", mc::Hint{"LINUX, LINUX32"});
+    domain.refuse("'", domain.text().substr(0, 60), "' is not a domain",
+                  mc::Hint{"LINUX, LINUX32"});
   if (!personality["flags"].items().empty())
     personality["flags"].refuse("flags of a personality are not supported");
   table_of(tree, "scheduling", personality.place())
-      .set("personality", Value(std::string(domain.text() == "LINUX" ? "linux" : "linux32"),
-                                domain.place()));
+      .set("personality",
+           Value(std::string(domain.text() == "LINUX" ? "linux" : "linux32"), domain.place()));
 }
 
 void translate_lsm(const Property& process, Value& tree) {
@@ -162,8 +163,8 @@ void translate_execution(const Property& linux, Value& tree) {
 }
 
 void translate_exec_affinity(const Property& affinity, Value& tree) {
-  for (const auto& [from, to] : {std::pair{"initial", "cpu_affinity_initial"},
-                                 std::pair{"final", "cpu_affinity"}})
+  for (const auto& [from, to] :
+       {std::pair{"initial", "cpu_affinity_initial"}, std::pair{"final", "cpu_affinity"}})
     if (const Property cpus = affinity[from]; cpus && !cpus.text().empty())
       table_of(tree, "scheduling", affinity.place()).set(to, cpus.text_value());
 }

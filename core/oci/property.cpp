@@ -7,7 +7,7 @@ namespace {
 
 // JSON's words for the tree's types.
 const char* json_type(const Value& value) {
-  static constexpr const char* names[] = {"null",   "a boolean", "an integer", "a number",
+  static constexpr const char* names[] = {"null",     "a boolean", "an integer", "a number",
                                           "a string", "an array",  "an object"};
   return names[value.content().index()];
 }
@@ -26,8 +26,7 @@ const Type& Property::need_type(const char* wanted) const {
 Property Property::operator[](std::string_view key) const {
   if (value_ != nullptr) need_type<Table>("an object");
   const Value* member = value_ != nullptr ? value_->find(key) : nullptr;
-  return {member, path_.empty() ? std::string(key) : mc::concat(path_, '.', key), place_,
-          reading_};
+  return {member, path_.empty() ? std::string(key) : mc::concat(path_, '.', key), place_, reading_};
 }
 
 Property Property::need(std::string_view key) const {
@@ -60,8 +59,7 @@ std::uint64_t Property::large() const {
     if (const auto* number = value_->as<double>()) {
       if (reading_ != nullptr) reading_->mark(*value_);
       if (*number >= 9.2e18 && *number <= 18446744073709551616.0)
-        return *number >= 18446744073709551615.0 ? UINT64_MAX
-                                                 : static_cast<std::uint64_t>(*number);
+        return *number >= 18446744073709551615.0 ? UINT64_MAX : static_cast<std::uint64_t>(*number);
       refuse("expected an integer of 0 to 18446744073709551615");
     }
   }

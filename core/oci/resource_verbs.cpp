@@ -54,13 +54,15 @@ constexpr LimitFlag limit_flags[] = {
     {"cpu-share", "cpu", "shares", false, "Share of CPU time against siblings; 1024 is usual"},
     {"cpu-idle", "cpu", "idle", false, "1: runs only when nothing else would"},
     {"cpu-rt-period", "cpu", "realtimePeriod", false, "The real-time period, in microseconds"},
-    {"cpu-rt-runtime", "cpu", "realtimeRuntime", false, "Real-time CPU time in each period, in microseconds"},
+    {"cpu-rt-runtime", "cpu", "realtimeRuntime", false,
+     "Real-time CPU time in each period, in microseconds"},
     {"cpuset-cpus", "cpu", "cpus", true, "The CPUs to run on: 0-3,7"},
     {"cpuset-mems", "cpu", "mems", true, "The memory nodes to allocate from"},
     {"kernel-memory", "memory", "kernel", false, "Kernel memory (v1, old kernels)"},
     {"kernel-memory-tcp", "memory", "kernelTCP", false, "Kernel memory for TCP buffers (v1)"},
     {"memory", "memory", "limit", false, "Memory, as a size; -1: no limit"},
-    {"memory-reservation", "memory", "reservation", false, "Memory that is left when others need some"},
+    {"memory-reservation", "memory", "reservation", false,
+     "Memory that is left when others need some"},
     {"memory-swap", "memory", "swap", false, "Memory and swap together; -1: no limit"},
     {"pids-limit", "pids", "limit", false, "Processes and threads; -1: no limit"},
 };
@@ -132,7 +134,8 @@ int update_verb(VerbContext& context, const Arguments& arguments) {
   for (std::size_t i = 0; i < std::size(limit_flags); ++i)
     options.value(limit_flags[i].name, 0, texts[i], limit_flags[i].is_text ? "LIST" : "N",
                   limit_flags[i].help);
-  options.value("l3-cache-schema", 0, unsupported[0], "SCHEMA", "Refused: Intel RDT is not supported")
+  options
+      .value("l3-cache-schema", 0, unsupported[0], "SCHEMA", "Refused: Intel RDT is not supported")
       .value("mem-bw-schema", 0, unsupported[1], "SCHEMA", "Refused: Intel RDT is not supported");
   const auto id = only_id(options.parse(arguments), "update");
   if (!unsupported[0].empty() || !unsupported[1].empty())

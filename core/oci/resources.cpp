@@ -129,8 +129,8 @@ void translate_network(const Property& network, Value& table) {
   Value priorities(Table{}, network.place());
   for (const Property& entry : network["priorities"].items()) {
     const Property priority = entry.need("priority");
-    priorities.set(entry.need("name").text(), Value(priority.integer(0, UINT32_MAX),
-                                                    priority.place()));
+    priorities.set(entry.need("name").text(),
+                   Value(priority.integer(0, UINT32_MAX), priority.place()));
   }
   if (!priorities.as<Table>()->empty()) table.set("priorities", std::move(priorities));
 }

@@ -73,7 +73,8 @@ void make_rootless(Value& config) {
   linux.find("namespaces")->as<List>()->push_back(std::move(user));
   linux.set("uidMappings", id_map(::geteuid()));
   linux.set("gidMappings", id_map(::getegid()));
-  std::erase_if(*linux.as<Table>(), [](const Member& member) { return member.first == "resources"; });
+  std::erase_if(*linux.as<Table>(),
+                [](const Member& member) { return member.first == "resources"; });
   auto& mounts = *config.find("mounts")->as<List>();
   std::erase_if(mounts, [](const Value& mount) {
     return *mount.find("type")->as<std::string>() == "cgroup";
@@ -87,7 +88,8 @@ int spec_verb(VerbContext&, const Arguments& arguments) {
   std::string file_name = "config.json";
   bool rootless = false;
   VerbOptions options("spec");
-  options.value("bundle", 'b', bundle, "DIR", "Where it is written; the working directory without it")
+  options
+      .value("bundle", 'b', bundle, "DIR", "Where it is written; the working directory without it")
       .value("file", 'f', file_name, "FILE", "Its name; config.json without it")
       .flag("rootless", 0, rootless, "For an ordinary user");
   if (!options.parse(arguments).empty()) mc::fail("spec: it takes no arguments");
@@ -95,9 +97,9 @@ int spec_verb(VerbContext&, const Arguments& arguments) {
   if (rootless) make_rootless(config);
   const auto path = file_name.starts_with('/') ? file_name : bundle + "/" + file_name;
   const auto text = write_json(config, JsonStyle::pretty);
-  const mc::Fd file(mc::check(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644), "make '",
-      path, "'", mc::Hint{"a file that is there is not overwritten"}));
+  const mc::Fd file(
+      mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644),
+                "make '", path, "'", mc::Hint{"a file that is there is not overwritten"}));
   mc::check(::write(file.get(), text.data(), text.size()), "write '", path, "'");
   return 0;
 }

@@ -10,9 +10,9 @@
 #include "core/log.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/container_json.hpp"
+#include "core/oci/verbs.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
-#include "core/oci/verbs.hpp"
 
 namespace mini_container::oci {
 

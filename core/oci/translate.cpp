@@ -18,8 +18,7 @@ void check_version(const Property& version) {
   const bool numbered = dot != std::string::npos && dot > 0 &&
                         text.find_first_not_of("0123456789") == dot &&
                         text.find('.', dot + 1) != std::string::npos;
-  if (!numbered)
-    version.refuse("'", text, "' is not a version", mc::Hint{"such as \"1.3.0\""});
+  if (!numbered) version.refuse("'", text, "' is not a version", mc::Hint{"such as \"1.3.0\""});
   if (text.substr(0, dot) != "1")
     version.refuse("version '", text, "' of the specification is not supported",
                    mc::Hint{"1.x is"});
@@ -88,10 +87,10 @@ Value translate_config(const Value& config_value, const TranslationOptions& opti
   translate_linux(config, options, tree);
   translate_mounts(config["mounts"], options, tree);
   translate_hooks(config["hooks"], config["annotations"], tree);
-  if (options.new_keyring)
-    add_keyring(config, tree);
+  if (options.new_keyring) add_keyring(config, tree);
   if (options.preserve_fds < 0 || options.preserve_fds > most_preserved_descriptors)
-    mc::fail("--preserve-fds ", options.preserve_fds, ": it may be 0 to ", most_preserved_descriptors);
+    mc::fail("--preserve-fds ", options.preserve_fds, ": it may be 0 to ",
+             most_preserved_descriptors);
   List kept;
   for (int fd = 3; fd < 3 + options.preserve_fds; ++fd)
     kept.emplace_back(std::int64_t{fd}, Place{"--preserve-fds"});

@@ -12,12 +12,12 @@ namespace mini_container::oci {
 /// What the command line says beside the bundle.
 struct TranslationOptions {
   std::string id;
-  bool new_keyring = true;       // --no-new-keyring: false
-  bool cgroups = true;           // --cgroup-manager=disabled: false
-  bool systemd_cgroup = false;   // --systemd-cgroup, --cgroup-manager=systemd
-  bool pivot = true;             // --no-pivot: false
-  int preserve_fds = 0;          // --preserve-fds N
-  Reading* reading = nullptr;    // `convert`: told what is read and what is left out
+  bool new_keyring = true;      // --no-new-keyring: false
+  bool cgroups = true;          // --cgroup-manager=disabled: false
+  bool systemd_cgroup = false;  // --systemd-cgroup, --cgroup-manager=systemd
+  bool pivot = true;            // --no-pivot: false
+  int preserve_fds = 0;         // --preserve-fds N
+  Reading* reading = nullptr;   // `convert`: told what is read and what is left out
 };
 
 /// The launch tree ("container" and one table for each plugin) of a parsed config.json. Throws

@@ -17,10 +17,10 @@ namespace {
 
 // What container engines leave a container by default: enough for a package manager and a
 // service that changes to its own user, nothing that reaches beyond the container.
-constexpr Set default_set =
-    bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) | bit(CAP_KILL) |
-    bit(CAP_SETGID) | bit(CAP_SETUID) | bit(CAP_SETPCAP) | bit(CAP_NET_BIND_SERVICE) |
-    bit(CAP_SYS_CHROOT) | bit(CAP_SETFCAP);
+constexpr Set default_set = bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) |
+                            bit(CAP_FSETID) | bit(CAP_KILL) | bit(CAP_SETGID) | bit(CAP_SETUID) |
+                            bit(CAP_SETPCAP) | bit(CAP_NET_BIND_SERVICE) | bit(CAP_SYS_CHROOT) |
+                            bit(CAP_SETFCAP);
 
 struct ThreadSets {
   Set effective = 0;
@@ -106,8 +106,8 @@ class Capabilities {
     within("effective", effective_, "permitted", permitted_);
     within("inheritable", inheritable_, "bounding", bounding_);
     within("ambient", ambient_, "permitted", permitted_);
-    // Engines emptied the inheritable set when it turned out to be a hole, and list these still: that
-    // is no news, and without a log file it would be in the container's standard error.
+    // Engines emptied the inheritable set when it turned out to be a hole, and list these still:
+    // that is no news, and without a log file it would be in the container's standard error.
     const std::string others = std::exchange(unfit_, {});
     within("ambient", ambient_, "inheritable", inheritable_);
     usual_ = std::exchange(unfit_, others);
@@ -123,8 +123,8 @@ class Capabilities {
   void seal(mc::Host& host, const mc::Call&) {
     const ThreadSets have = get_sets();
     grant(host, have);
-    host.debug("bounding ", names_of(bounding_), "; permitted ", names_of(permitted_),
-               "; ambient ", names_of(ambient_));
+    host.debug("bounding ", names_of(bounding_), "; permitted ", names_of(permitted_), "; ambient ",
+               names_of(ambient_));
     drop_bounding();
     if (secure_bits_ != 0)
       mc::check(::prctl(PR_SET_SECUREBITS, secure_bits_, 0, 0, 0), "set the securebits");
@@ -177,8 +177,8 @@ class Capabilities {
       *set &= ~missing;
   }
 
-  /// capabilities(7), "Capabilities and execution of programs by root": what execve will give to user
-  /// 0 beyond the sets that were asked for by name.
+  /// capabilities(7), "Capabilities and execution of programs by root": what execve will give to
+  /// user 0 beyond the sets that were asked for by name.
   void warn_of_more(const mc::Host& host) const {
     if (::geteuid() != 0 || (secure_bits_ & SECBIT_NOROOT) != 0) return;
     Set given = bounding_ | inheritable_;
@@ -186,8 +186,9 @@ class Capabilities {
     const Set asked = config_.has("effective") ? effective_ : permitted_;
     if (!config_.has("permitted") && !config_.has("effective")) return;
     if ((given & ~asked) != 0)
-      host.warn("execve(2) gives user 0 ", names_of(given & ~asked),
-                " too; leave it out of 'bounding' and 'permitted', or set securebits = [\"noroot\"]");
+      host.warn(
+          "execve(2) gives user 0 ", names_of(given & ~asked),
+          " too; leave it out of 'bounding' and 'permitted', or set securebits = [\"noroot\"]");
   }
 
   void drop_bounding() const {
@@ -231,8 +232,9 @@ constexpr mc_option set_option(const char* key, const char* help) {
 }
 
 constexpr mc_option options[] = {
-    set_option("keep", "The capabilities to keep, in place of the default set; \"all\" for every "
-                       "one that the runtime has"),
+    set_option("keep",
+               "The capabilities to keep, in place of the default set; \"all\" for every "
+               "one that the runtime has"),
     set_option("drop", "Taken out of those that are kept; \"all\" for every one"),
     set_option("bounding", "The bounding set, in place of what keep and drop give"),
     set_option("permitted", "The permitted set, in place of what keep and drop give"),
@@ -250,7 +252,7 @@ constexpr mc_option options[] = {
                 .default_text = "false"}),
 };
 // These need capabilities that the command is not to have.
-constexpr const char* after[] = {"rlimits", "keyring",    "lsm",    "landlock",
+constexpr const char* after[] = {"rlimits", "keyring",    "lsm",          "landlock",
                                  "sysctl",  "scheduling", "no_new_privs", nullptr};
 
 }  // namespace

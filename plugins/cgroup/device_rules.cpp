@@ -115,8 +115,8 @@ std::vector<DeviceLine> device_lines(const std::vector<DeviceRule>& rules) {
     }
     for (const char type : {'b', 'c'})
       if (rule.type == 'a' || rule.type == type)
-        out.push_back(
-            {file, mc::concat(type, ' ', number(rule.major), ':', number(rule.minor), ' ', rights)});
+        out.push_back({file, mc::concat(type, ' ', number(rule.major), ':', number(rule.minor), ' ',
+                                        rights)});
   }
   return out;
 }

@@ -13,8 +13,8 @@ namespace cgroup {
 
 struct DeviceRule {
   bool allow = false;
-  char type = 'a';         // 'a' all, 'b' block, 'c' character
-  std::int64_t major = -1; // -1: every
+  char type = 'a';          // 'a' all, 'b' block, 'c' character
+  std::int64_t major = -1;  // -1: every
   std::int64_t minor = -1;
   bool read = true;
   bool write = true;

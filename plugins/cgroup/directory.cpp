@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned long long beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 
 void check_magic(int directory, const Hierarchy& hierarchy, std::string_view path) {
-  struct statfs found{};
+  struct statfs found {};
   mc::check(::fstatfs(directory, &found), "statfs '", path, "'");
   if (found.f_type != hierarchy.magic)
     mc::fail("'", path, "' is not on a cgroup file system",
@@ -69,8 +69,7 @@ mc::Fd try_open(const Hierarchy& hierarchy, std::string_view path) {
   const auto start = std::min(path.find_first_not_of('/'), path.size());
   const std::string below(path.substr(start));
   if (below.empty()) return root;
-  const int fd =
-      mc::try_open_in_root(root.get(), below.c_str(), O_PATH | O_DIRECTORY, 0, beneath);
+  const int fd = mc::try_open_in_root(root.get(), below.c_str(), O_PATH | O_DIRECTORY, 0, beneath);
   if (fd == -ENOENT) return mc::Fd();
   if (fd == -ELOOP || fd == -EXDEV)
     mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'",

@@ -28,10 +28,9 @@ std::string unescape(std::string_view text) {
 
 // What a v1 superblock's options may hold beside its controllers.
 bool is_mount_option(std::string_view option) {
-  constexpr std::string_view known[] = {"rw",    "ro",           "clone_children", "xattr",
-                                        "all",   "noprefix",     "none",           "favordynmods",
-                                        "sync",  "dirsync",      "lazytime",       "mand",
-                                        "seclabel", "cpuset_v2_mode"};
+  constexpr std::string_view known[] = {
+      "rw",           "ro",   "clone_children", "xattr",    "all",  "noprefix", "none",
+      "favordynmods", "sync", "dirsync",        "lazytime", "mand", "seclabel", "cpuset_v2_mode"};
   return std::find(std::begin(known), std::end(known), option) != std::end(known) ||
          option.starts_with("release_agent=");
 }
@@ -80,16 +79,14 @@ std::string Hierarchy::own_path_below_mount() const {
   if (mount_root == "/") return own_path;
   if (own_path == mount_root) return "/";
   if (own_path.starts_with(mount_root + "/")) return own_path.substr(mount_root.size());
-  mc::fail("this process's cgroup '", own_path, "' is not below '", mount_point,
-           "', where only '", mount_root, "' of the hierarchy is mounted",
-           mc::Hint{"give an absolute cgroup.path"});
+  mc::fail("this process's cgroup '", own_path, "' is not below '", mount_point, "', where only '",
+           mount_root, "' of the hierarchy is mounted", mc::Hint{"give an absolute cgroup.path"});
 }
 
 std::string Hierarchy::name() const {
   if (unified) return "unified";
   std::string out;
-  for (const std::string& controller : controllers)
-    out += (out.empty() ? "" : ",") + controller;
+  for (const std::string& controller : controllers) out += (out.empty() ? "" : ",") + controller;
   return out;
 }
 
@@ -120,7 +117,8 @@ Hierarchies Hierarchies::find() {
     const mc::Fd root = open_mount_point(hierarchy);
     std::string offered = mc::read_file(root.get(), "cgroup.controllers");
     std::replace(offered.begin(), offered.end(), '\n', ' ');
-    for (const auto controller : split(offered, ' ')) hierarchy.controllers.emplace_back(controller);
+    for (const auto controller : split(offered, ' '))
+      hierarchy.controllers.emplace_back(controller);
   }
   return Hierarchies(std::move(all));
 }

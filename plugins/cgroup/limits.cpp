@@ -30,9 +30,9 @@ std::string number_list(const mc::Node& table, const char* key) {
   const mc::Node node = table[key];
   if (!node) return {};
   const std::string text = node.text();
-  const bool well_formed =
-      !text.empty() && text.front() >= '0' && text.front() <= '9' && text.back() >= '0' &&
-      text.back() <= '9' && text.find_first_not_of("0123456789,-") == std::string::npos;
+  const bool well_formed = !text.empty() && text.front() >= '0' && text.front() <= '9' &&
+                           text.back() >= '0' && text.back() <= '9' &&
+                           text.find_first_not_of("0123456789,-") == std::string::npos;
   if (!well_formed)
     mc::fail(node.where(), ": '", text, "' is no list of numbers", mc::Hint{"write it as 0-3,7"});
   return text;
@@ -50,7 +50,7 @@ std::string block_device(const mc::Node& node) {
   if (colon != std::string::npos && digits(std::string_view(text).substr(0, colon)) &&
       digits(std::string_view(text).substr(colon + 1)))
     return text;
-  struct stat found{};
+  struct stat found {};
   if (text.front() == '/' && ::stat(text.c_str(), &found) != 0)
     mc::fail_with(errno, node.where(), ": stat the device '", text, "'");
   if (text.front() != '/' || !S_ISBLK(found.st_mode))
@@ -88,9 +88,9 @@ bool is_file_name(std::string_view name) {
 
 void read_unified(const mc::Node& config, Limits& out) {
   // What moves, freezes or ends processes, or hands out controllers, is the runtime's own.
-  constexpr std::string_view reserved[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill",
-                                           "cgroup.freeze", "cgroup.type",
-                                           "cgroup.subtree_control"};
+  constexpr std::string_view reserved[] = {"cgroup.procs", "cgroup.threads",
+                                           "cgroup.kill",  "cgroup.freeze",
+                                           "cgroup.type",  "cgroup.subtree_control"};
   const mc::Node unified = config["unified"];
   for (std::size_t i = 0; i < unified.size(); ++i) {
     const std::string name = unified.key_at(i);
@@ -147,9 +147,10 @@ void read_memory(const mc::Node& config, Limits& out) {
   out.check_before_update = config.boolean("check_before_update");
   // No process has ever run in less than a page, but many a unit was forgotten.
   if (out.memory_max && *out.memory_max > 0 && *out.memory_max < 4096)
-    mc::fail(config["memory_max"].where(), ": memory_max is ", *out.memory_max,
-             " bytes, in which nothing can run",
-             mc::Hint{mc::concat("a size without a unit is in bytes; write ", *out.memory_max, "M")});
+    mc::fail(
+        config["memory_max"].where(), ": memory_max is ", *out.memory_max,
+        " bytes, in which nothing can run",
+        mc::Hint{mc::concat("a size without a unit is in bytes; write ", *out.memory_max, "M")});
   if (out.memory_swap && out.swap_max)
     mc::fail(config["swap_max"].where(), ": memory_swap and swap_max say the same thing twice",
              mc::Hint{"memory_swap is memory and swap together, swap_max is swap alone"});
@@ -205,8 +206,8 @@ Limits Limits::read(const mc::Node& config) {
     const std::string device = rdma.key_at(i);
     if (device.empty() || device.find_first_of(" \n/") != std::string::npos)
       mc::fail(rdma.at(i).where(), ": '", device, "' is no name of an RDMA device");
-    out.rdma.push_back({device, amount(rdma.at(i), "hca_handles"),
-                        amount(rdma.at(i), "hca_objects")});
+    out.rdma.push_back(
+        {device, amount(rdma.at(i), "hca_handles"), amount(rdma.at(i), "hca_objects")});
   }
   for (const mc::Node rule : config["devices"]) out.devices.push_back(device_rule(rule));
   out.class_id = amount(config, "class_id");

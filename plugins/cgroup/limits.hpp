@@ -80,9 +80,9 @@ std::vector<std::string> controllers_of(const Limits& limits);
 extern const std::vector<const char*> known_controllers;
 
 // Between the ranges of v1 and v2, as OCI runtimes convert them.
-std::int64_t weight_of_shares(std::int64_t shares);   // 2..262144 -> 1..10000
-std::int64_t shares_of_weight(std::int64_t weight);   // 1..10000 -> 2..262144
-std::int64_t io_of_blkio(std::int64_t weight);        // 10..1000 -> 1..10000
-std::int64_t blkio_of_io(std::int64_t weight);        // 1..10000 -> 10..1000
+std::int64_t weight_of_shares(std::int64_t shares);  // 2..262144 -> 1..10000
+std::int64_t shares_of_weight(std::int64_t weight);  // 1..10000 -> 2..262144
+std::int64_t io_of_blkio(std::int64_t weight);       // 10..1000 -> 1..10000
+std::int64_t blkio_of_io(std::int64_t weight);       // 1..10000 -> 10..1000
 
 }  // namespace cgroup

@@ -11,8 +11,8 @@ constexpr std::uint64_t usual = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATT
 
 void add_view(mc::Host& host, const Place& place, const std::string& destination,
               std::uint64_t attributes, bool own_view, const mc::Node& source) {
-  mc_mount mount = mc::mount_entry(own_view ? MC_MOUNT_FILESYSTEM : MC_MOUNT_BIND,
-                                   destination.c_str());
+  mc_mount mount =
+      mc::mount_entry(own_view ? MC_MOUNT_FILESYSTEM : MC_MOUNT_BIND, destination.c_str());
   const bool unified = place.hierarchy.unified;
   const std::string from = unified ? place.hierarchy.mount_point : place.shown();
   const std::string data = unified ? std::string() : place.hierarchy.name();

@@ -142,8 +142,8 @@ constexpr mc_option options[] = {
                 .help = "Goes on, with a warning, where no cgroup can be made",
                 .default_text = "false"}),
 
-    amount("memory_max", "Memory that may be used before the container is killed for it",
-           "max-ram", 'R'),
+    amount("memory_max", "Memory that may be used before the container is killed for it", "max-ram",
+           'R'),
     amount("memory_high", "Memory above which it is throttled and reclaimed (v2)"),
     amount("memory_low", "Memory that is reclaimed only when nothing else is left; v1: soft limit"),
     amount("memory_min", "Memory that is never reclaimed (v2)"),
@@ -186,8 +186,7 @@ constexpr mc_option options[] = {
 
     count_or_max("pids_max", "Processes and threads at a time", 4194304),
 
-    count("io_weight", "Share of device time against siblings, 1 to 10000; 100 is usual", 1,
-          10000),
+    count("io_weight", "Share of device time against siblings, 1 to 10000; 100 is usual", 1, 10000),
     count("blkio_weight", "The same in v1's scale, 10 to 1000", 10, 1000),
     count("blkio_leaf_weight", "The same against the cgroup's own children (v1)", 10, 1000),
     mc::option({.type = MC_LIST,

@@ -43,21 +43,27 @@ void attach_filter(const Place& place, const Limits& limits) {
   const mc::Fd readable(mc::check(
       ::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open a cgroup"));
   const mc::Fd old(attached_device_program(readable.get()));
-  const mc::Fd program(
-      attach_device_program(readable.get(), device_program(rules), old.get()));
+  const mc::Fd program(attach_device_program(readable.get(), device_program(rules), old.get()));
 }
 
 std::string_view why(int error_number) {
   switch (error_number) {
     case EINVAL:
-    case ERANGE: return "the kernel does not take this value";
-    case ENOENT: return "this kernel does not have the file";
-    case EBUSY: return "what is in use already exceeds the limit";
-    case ENODEV: return "there is no such device, or not with this scheduler";
-    case EOPNOTSUPP: return "this kernel no longer supports it; leave the option out";
+    case ERANGE:
+      return "the kernel does not take this value";
+    case ENOENT:
+      return "this kernel does not have the file";
+    case EBUSY:
+      return "what is in use already exceeds the limit";
+    case ENODEV:
+      return "there is no such device, or not with this scheduler";
+    case EOPNOTSUPP:
+      return "this kernel no longer supports it; leave the option out";
     case EACCES:
-    case EPERM: return "the parent cgroup forbids it, or the launch must be made by root";
-    default: return "";
+    case EPERM:
+      return "the parent cgroup forbids it, or the launch must be made by root";
+    default:
+      return "";
   }
 }
 
@@ -122,8 +128,7 @@ std::vector<Write> writes_for(const Place& place, const Limits& limits) {
                std::make_move_iterator(some.end()));
   };
   for (const std::string& controller : place.controllers)
-    append(place.hierarchy.unified ? writes_v2(limits, controller)
-                                   : writes_v1(limits, controller));
+    append(place.hierarchy.unified ? writes_v2(limits, controller) : writes_v1(limits, controller));
   if (place.hierarchy.unified) {
     for (const std::string& controller : place.controllers) append(writes_raw(limits, controller));
     append(writes_raw(limits, "cgroup"));
@@ -136,8 +141,7 @@ std::vector<Write> writes_for(const Place& place, const Limits& limits) {
   return out;
 }
 
-void apply(const Place& place, const Limits& limits, const mc::Node& config,
-           const mc::Host& host) {
+void apply(const Place& place, const Limits& limits, const mc::Node& config, const mc::Host& host) {
   const auto writes = writes_for(place, limits);
   const bool filter = place.hierarchy.unified && !limits.devices.empty() &&
                       std::find(place.controllers.begin(), place.controllers.end(), "devices") !=
@@ -184,8 +188,8 @@ void write_record(int state_fd, const std::vector<Place>& places, const std::str
   const mc::Fd file(mc::check(::openat(state_fd, "cgroups.new",
                                        O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
                               "record the container's cgroups"));
-  const auto written = mc::check(::write(file.get(), text.data(), text.size()),
-                                 "record the container's cgroups");
+  const auto written =
+      mc::check(::write(file.get(), text.data(), text.size()), "record the container's cgroups");
   if (static_cast<std::size_t>(written) != text.size())
     mc::fail_with(ENOSPC, "record the container's cgroups");
   mc::check(::renameat(state_fd, "cgroups.new", state_fd, "cgroups"),

@@ -45,8 +45,7 @@ void for_each_below(int directory, int depth, Body&& body) {
   body(directory);
   if (depth == 0) return;
   for (const std::string& name : children(directory)) {
-    const int fd =
-        mc::try_open_in_root(directory, name.c_str(), O_PATH | O_DIRECTORY, 0, beneath);
+    const int fd = mc::try_open_in_root(directory, name.c_str(), O_PATH | O_DIRECTORY, 0, beneath);
     if (fd < 0) continue;  // gone meanwhile
     const mc::Fd child(fd);
     for_each_below(fd, depth - 1, body);

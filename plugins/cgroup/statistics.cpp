@@ -287,8 +287,7 @@ std::uint64_t oom_kills(const std::vector<Place>& places) {
   const Place* place = find(places, "memory");
   if (place == nullptr) return 0;
   const Files files(*place);
-  return files.member(place->hierarchy.unified ? "memory.events" : "memory.oom_control",
-                      "oom_kill")
+  return files.member(place->hierarchy.unified ? "memory.events" : "memory.oom_control", "oom_kill")
       .value_or(0);
 }
 

@@ -9,9 +9,7 @@ namespace cgroup {
 namespace {
 
 std::string amount_v1(std::int64_t value) { return mc::concat(value); }  // -1 is no limit
-std::string amount_v2(std::int64_t value) {
-  return value == unlimited ? "max" : mc::concat(value);
-}
+std::string amount_v2(std::int64_t value) { return value == unlimited ? "max" : mc::concat(value); }
 const char* binary(bool value) { return value ? "1" : "0"; }
 
 class Writes {
@@ -44,8 +42,10 @@ class Writes {
 };
 
 [[noreturn]] void only_in(const char* version, const char* option) {
-  mc::fail("cgroup.", option, " exists in cgroup ", version, " alone, and this machine's "
-           "controller is on the other", mc::Hint{"leave the option out"});
+  mc::fail("cgroup.", option, " exists in cgroup ", version,
+           " alone, and this machine's "
+           "controller is on the other",
+           mc::Hint{"leave the option out"});
 }
 
 void memory_v1(const Limits& limits, Writes& out) {
@@ -158,9 +158,8 @@ void io_v2(const Limits& limits, Writes& out) {
     out.add("io_weight", "io.weight", mc::concat("default ", *limits.io_weight), "io.bfq.weight",
             mc::concat(std::min<std::int64_t>(*limits.io_weight, 1000)));
   if (limits.blkio_weight)
-    out.add("blkio_weight", "io.weight",
-            mc::concat("default ", io_of_blkio(*limits.blkio_weight)), "io.bfq.weight",
-            mc::concat(*limits.blkio_weight));
+    out.add("blkio_weight", "io.weight", mc::concat("default ", io_of_blkio(*limits.blkio_weight)),
+            "io.bfq.weight", mc::concat(*limits.blkio_weight));
   for (const DeviceLimit& device : limits.io_devices) {
     if (device.leaf_weight) only_in("v1", "io_devices.leaf_weight");
     if (device.weight)

@@ -98,7 +98,7 @@ void check_path(const std::string& path, const std::string& where) {
 }
 
 void take_over(Device& device, const std::string& where) {
-  struct stat found{};
+  struct stat found {};
   mc::check(::stat(device.source.c_str(), &found), where, ": stat the device '", device.source,
             "'");
   if (!S_ISCHR(found.st_mode) && !S_ISBLK(found.st_mode))
@@ -126,10 +126,8 @@ Device read_node(const mc::Node& node) {
   const bool numbered = node.has("major") && node.has("minor");
   if (device.type != S_IFIFO && device.source.empty() && !numbered)
     mc::fail(node.where(), ": '", device.path, "' has no major and minor number");
-  device.major_number =
-      static_cast<std::uint32_t>(node.integer("major", device.major_number));
-  device.minor_number =
-      static_cast<std::uint32_t>(node.integer("minor", device.minor_number));
+  device.major_number = static_cast<std::uint32_t>(node.integer("major", device.major_number));
+  device.minor_number = static_cast<std::uint32_t>(node.integer("minor", device.minor_number));
   device.mode = static_cast<std::uint32_t>(node.integer("mode", device.mode));
   device.uid = static_cast<std::uint32_t>(node.integer("uid"));
   device.gid = static_cast<std::uint32_t>(node.integer("gid"));

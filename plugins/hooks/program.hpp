@@ -20,12 +20,10 @@ struct Outcome {
   int exec_error = 0;      // the errno where it could not be executed
   bool timed_out = false;  // and was killed
   int wait_status = 0;
-  std::string output;      // the end of what it wrote to standard output
-  std::string errors;      // and to standard error
+  std::string output;  // the end of what it wrote to standard output
+  std::string errors;  // and to standard error
 
-  [[nodiscard]] bool good() const {
-    return exec_error == 0 && !timed_out && wait_status == 0;
-  }
+  [[nodiscard]] bool good() const { return exec_error == 0 && !timed_out && wait_status == 0; }
   /// "exited with status 3", "did not end within 5 s and was killed", ...
   [[nodiscard]] std::string text(const Program& program) const;
 };

@@ -13,15 +13,15 @@ namespace {
 
 constexpr std::int64_t largest = INT64_MAX;
 constexpr std::int64_t largest_int = INT32_MAX;
-constexpr std::int64_t most_messages = 65536;          // HARD_MSGMAX
-constexpr std::int64_t largest_message = 16777216;     // HARD_MSGSIZEMAX
-constexpr std::int64_t smallest_message = 128;         // MIN_MSGSIZEMAX
-constexpr std::int64_t system_v_range = 32768;         // IPCMNI
+constexpr std::int64_t most_messages = 65536;       // HARD_MSGMAX
+constexpr std::int64_t largest_message = 16777216;  // HARD_MSGSIZEMAX
+constexpr std::int64_t smallest_message = 128;      // MIN_MSGSIZEMAX
+constexpr std::int64_t system_v_range = 32768;      // IPCMNI
 
 constexpr mc_option limit(mc_type type, const char* key, const char* help, std::int64_t minimum,
                           std::int64_t maximum) {
-  return mc::option({.type = type, .key = key, .help = help, .minimum = minimum,
-                     .maximum = maximum});
+  return mc::option(
+      {.type = type, .key = key, .help = help, .minimum = minimum, .maximum = maximum});
 }
 
 constexpr mc_option options[] = {
@@ -62,8 +62,8 @@ constexpr mc_option options[] = {
     limit(MC_SIZE, "shmmax",
           "Largest System V shared memory segment in bytes; the kernel's default is no limit", 0,
           largest),
-    limit(MC_INT, "shmmni", "Most System V shared memory segments; the kernel's default is 4096",
-          0, system_v_range),
+    limit(MC_INT, "shmmni", "Most System V shared memory segments; the kernel's default is 4096", 0,
+          system_v_range),
     mc::option({.type = MC_BOOL,
                 .key = "shm_rmid_forced",
                 .help = "Removes a System V segment with its last user; the kernel's default is "
@@ -138,8 +138,8 @@ class Ipc {
   // nothing in the root can stand in for, is still in view.
   void before_pivot(mc::Host& host, const mc::Call&) {
     if (!has_limits_) return;
-    const mc::Fd sysctl(mc::check(::open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC),
-                                  "open '/proc/sys'"));
+    const mc::Fd sysctl(
+        mc::check(::open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC), "open '/proc/sys'"));
     for (const LimitFile& file : limit_files)
       if (const mc::Node value = config_[file.key]) write_limit(host, sysctl.get(), file, value);
   }

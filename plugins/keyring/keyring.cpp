@@ -21,13 +21,12 @@ uid_t owner_of(long key) {
   char text[512];
   const long length = mc::check(::syscall(SYS_keyctl, KEYCTL_DESCRIBE, key, text, sizeof text),
                                 "describe the session keyring");
-  const std::string_view description(text, std::min<std::size_t>(
-                                               static_cast<std::size_t>(length), sizeof text));
+  const std::string_view description(
+      text, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof text));
   const auto start = description.find(';');
   long owner = -1;  // the kernel writes it signed: 4294967294 is "-2"
   if (start != std::string_view::npos)
-    std::from_chars(description.data() + start + 1, description.data() + description.size(),
-                    owner);
+    std::from_chars(description.data() + start + 1, description.data() + description.size(), owner);
   return static_cast<uid_t>(owner);
 }
 

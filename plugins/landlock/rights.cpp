@@ -25,12 +25,12 @@ struct Name {
 };
 
 constexpr Name names[] = {
-    {"all", all_rights},        {"read", read_rights},      {"write", write_rights},
-    {"execute", execute},       {"write_file", write_file}, {"read_file", read_file},
-    {"read_dir", read_dir},     {"remove_dir", 1U << 4},    {"remove_file", 1U << 5},
-    {"make_char", 1U << 6},     {"make_dir", 1U << 7},      {"make_reg", 1U << 8},
-    {"make_sock", 1U << 9},     {"make_fifo", 1U << 10},    {"make_block", 1U << 11},
-    {"make_sym", 1U << 12},     {"refer", refer},           {"truncate", truncate},
+    {"all", all_rights},      {"read", read_rights},      {"write", write_rights},
+    {"execute", execute},     {"write_file", write_file}, {"read_file", read_file},
+    {"read_dir", read_dir},   {"remove_dir", 1U << 4},    {"remove_file", 1U << 5},
+    {"make_char", 1U << 6},   {"make_dir", 1U << 7},      {"make_reg", 1U << 8},
+    {"make_sock", 1U << 9},   {"make_fifo", 1U << 10},    {"make_block", 1U << 11},
+    {"make_sym", 1U << 12},   {"refer", refer},           {"truncate", truncate},
     {"ioctl_dev", ioctl_dev},
 };
 

@@ -21,8 +21,8 @@ constexpr ino_t proc_root = 1;  // PROC_ROOT_INO, include/linux/proc_ns.h
 mc::Fd open_attribute(const char* name) {
   const mc::Fd proc(mc::check(::open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
                               "open '/proc'", mc::Hint{"the container needs its /proc"}));
-  struct statfs filesystem{};
-  struct stat top{};
+  struct statfs filesystem {};
+  struct stat top {};
   mc::check(::fstatfs(proc.get(), &filesystem), "statfs '/proc'");
   mc::check(::fstat(proc.get(), &top), "stat '/proc'");
   if (filesystem.f_type != PROC_SUPER_MAGIC || top.st_ino != proc_root)

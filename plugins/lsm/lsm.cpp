@@ -12,14 +12,13 @@ namespace lsm {
 namespace {
 
 bool apparmor_is_active() {
-  const mc::Fd file(
-      ::open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC));
+  const mc::Fd file(::open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC));
   char answer = 'N';
   return file && ::read(file.get(), &answer, 1) == 1 && answer == 'Y';
 }
 
 bool selinux_is_active() {
-  struct statfs info{};
+  struct statfs info {};
   return ::statfs("/sys/fs/selinux", &info) == 0 &&
          static_cast<std::uint64_t>(info.f_type) == SELINUX_MAGIC;
 }
@@ -51,11 +50,10 @@ class Lsm {
 
   void seal(mc::Host&, const mc::Call&) {
     if (config_.has("apparmor") && usable(apparmor_))
-      write_attribute("apparmor/exec",
-                      mc::concat("exec ", config_.text("apparmor")), config_["apparmor"].where());
+      write_attribute("apparmor/exec", mc::concat("exec ", config_.text("apparmor")),
+                      config_["apparmor"].where());
     if (config_.has("selinux") && usable(selinux_))
-      write_attribute("exec", config_.text("selinux"),
-                      config_["selinux"].where());
+      write_attribute("exec", config_.text("selinux"), config_["selinux"].where());
   }
 
  private:

@@ -101,9 +101,7 @@ std::optional<Subnet> parse_subnet(std::string_view text) {
   return Subnet{*base, *prefix};
 }
 
-Subnet subnet_of(Address address, unsigned prefix) {
-  return {masked(address, prefix, 0), prefix};
-}
+Subnet subnet_of(Address address, unsigned prefix) { return {masked(address, prefix, 0), prefix}; }
 
 std::optional<HardwareAddress> parse_hardware_address(std::string_view text) {
   HardwareAddress out{};

@@ -18,8 +18,8 @@
 namespace net {
 namespace {
 
-constexpr const char* state_file = "helper";      // "PID STARTTIME"
-constexpr const char* pasta_file = "pasta.pid";   // written by pasta itself
+constexpr const char* state_file = "helper";     // "PID STARTTIME"
+constexpr const char* pasta_file = "pasta.pid";  // written by pasta itself
 constexpr const char* output_file = "helper.log";
 
 void pause_ms(long milliseconds) {
@@ -28,9 +28,9 @@ void pause_ms(long milliseconds) {
 }
 
 mc::Fd create_file(int state_fd, const char* name) {
-  return mc::Fd(mc::check(::openat(state_fd, name,
-                                   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
-                          "create '", name, "' in the state directory"));
+  return mc::Fd(mc::check(
+      ::openat(state_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
+      "create '", name, "' in the state directory"));
 }
 
 struct Pipe {
@@ -54,11 +54,15 @@ std::vector<std::string> arguments(const Helper& helper, const Settings& setting
   }
   // By descriptor: pasta gives up the capabilities with which root could open another process's
   // namespaces before it opens them.
-  std::vector<std::string> out{helper.path, "--config-net", "--quiet", "--no-map-gw",
-                               "-t", "none", "-u", "none", "-T", "none", "-U", "none",
+  std::vector<std::string> out{helper.path,   "--config-net",
+                               "--quiet",     "--no-map-gw",
+                               "-t",          "none",
+                               "-u",          "none",
+                               "-T",          "none",
+                               "-U",          "none",
                                "--ns-ifname", settings.interface,
-                               "--pid", directory_path(state_fd) + "/" + pasta_file,
-                               "--netns", "/proc/self/fd/5"};
+                               "--pid",       directory_path(state_fd) + "/" + pasta_file,
+                               "--netns",     "/proc/self/fd/5"};
   if (target.own_users)
     out.insert(out.end(), {"--userns", "/proc/self/fd/6"});
   else
@@ -124,8 +128,8 @@ void wait_ready(const Helper& helper, pid_t process, int ready, int state_fd) {
     if (::read(ready, &byte, 1) != 1) refuse(helper, state_fd, "failed");
     return;
   }
-  const mc::Fd pidfd(mc::check(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)),
-                               "open process ", process));
+  const mc::Fd pidfd(
+      mc::check(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)), "open process ", process));
   wait_for(helper, pidfd.get(), state_fd);
   int status = 0;
   while (::waitpid(process, &status, 0) < 0)
@@ -162,8 +166,8 @@ Helper find_helper(const mc::Node& config) {
     if (::access(path.c_str(), X_OK) != 0)
       mc::fail_with(errno, node.where(), ": net.helper_path: '", path, "'",
                     mc::Hint{"name the program itself"});
-    const bool pasta = wanted == "pasta" ||
-                       (wanted == "auto" && path.find("slirp4netns") == std::string::npos);
+    const bool pasta =
+        wanted == "pasta" || (wanted == "auto" && path.find("slirp4netns") == std::string::npos);
     return {path, pasta};
   }
   for (const char* name : {"pasta", "slirp4netns"}) {

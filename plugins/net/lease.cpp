@@ -16,8 +16,8 @@ namespace {
 std::vector<std::string> list(int directory, const std::string& prefix) {
   std::vector<std::string> out;
   // A new open file description: reading moves its offset, and closedir closes it.
-  const int fd = mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                           "list the leases");
+  const int fd =
+      mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "list the leases");
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
   if (!stream) mc::fail_with(errno, "list the leases");
   while (const dirent* entry = ::readdir(stream.get())) {
@@ -40,8 +40,7 @@ void check_owner(int fd, const std::string& path) {
 }  // namespace
 
 std::string process_identity(int pid) {
-  const mc::Fd file(
-      ::open(mc::concat("/proc/", pid, "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  const mc::Fd file(::open(mc::concat("/proc/", pid, "/stat").c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return {};
   const std::string stat = mc::read_all(file.get(), "stat");
   // Field 22, counted behind the command's name, which may hold blanks and ')': proc(5).
@@ -176,8 +175,8 @@ void NetworkLeases::write(const std::string& name, const std::string& text) cons
   const mc::Fd file(mc::check(
       ::openat(fd_.get(), "new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
       "write lease '", name, "'"));
-  const auto written = mc::check(::write(file.get(), text.data(), text.size()), "write lease '",
-                                 name, "'");
+  const auto written =
+      mc::check(::write(file.get(), text.data(), text.size()), "write lease '", name, "'");
   if (static_cast<std::size_t>(written) != text.size())
     mc::fail_with(ENOSPC, "write lease '", name, "'");
   mc::check(::renameat(fd_.get(), "new", fd_.get(), name.c_str()), "write lease '", name, "'");

@@ -19,8 +19,7 @@ bool wants_name_files(const mc::Node& config, bool connected);
 std::string resolv_conf(const mc::Node& config, const std::string& forwarder);
 
 /// The content of hosts: loopback, the container's own addresses under `name`, the launch's names.
-std::string hosts(const mc::Node& config, const std::string& name,
-                  const std::vector<Address>& own);
+std::string hosts(const mc::Node& config, const std::string& name, const std::vector<Address>& own);
 
 /// Contributes a file to the plan, 0644.
 void add_file(mc::Host& host, const char* destination, const std::string& content,

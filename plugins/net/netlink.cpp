@@ -20,12 +20,13 @@ namespace net {
 namespace {
 
 // What is used of libmnl, resolved once.
-#define MNL_FUNCTIONS(X) \
-  X(socket_open2) X(socket_bind) X(socket_close) X(socket_get_portid) X(socket_sendto) \
-  X(socket_recvfrom) X(cb_run) X(nlmsg_put_header) X(nlmsg_put_extra_header) \
-  X(nlmsg_get_payload) X(attr_put) X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) \
-  X(attr_put_strz) X(attr_nest_start) X(attr_nest_end) X(attr_get_type) X(attr_get_payload) \
-  X(attr_get_payload_len) X(attr_get_str) X(attr_get_u32) X(attr_ok) X(attr_next)
+#define MNL_FUNCTIONS(X)                                                                       \
+  X(socket_open2)                                                                              \
+  X(socket_bind) X(socket_close) X(socket_get_portid) X(socket_sendto) X(socket_recvfrom)      \
+      X(cb_run) X(nlmsg_put_header) X(nlmsg_put_extra_header) X(nlmsg_get_payload) X(attr_put) \
+          X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) X(attr_put_strz) X(attr_nest_start)   \
+              X(attr_nest_end) X(attr_get_type) X(attr_get_payload) X(attr_get_payload_len)    \
+                  X(attr_get_str) X(attr_get_u32) X(attr_ok) X(attr_next)
 
 struct Mnl {
 #define MNL_DECLARE(NAME) decltype(&::mnl_##NAME) NAME = nullptr;
@@ -62,8 +63,7 @@ class Request {
     mnl.attr_put_u32(message_, static_cast<std::uint16_t>(type), number);
   }
   void put_byte(unsigned type, unsigned number) {
-    mnl.attr_put_u8(message_, static_cast<std::uint16_t>(type),
-                    static_cast<std::uint8_t>(number));
+    mnl.attr_put_u8(message_, static_cast<std::uint16_t>(type), static_cast<std::uint8_t>(number));
   }
   void put_short(unsigned type, unsigned number) {
     mnl.attr_put_u16(message_, static_cast<std::uint16_t>(type),
@@ -196,9 +196,9 @@ int Netlink::ask(nlmsghdr* request, Each&& each) {
   for (;;) {
     const ssize_t got = mnl.socket_recvfrom(socket_, buffer, sizeof buffer);
     if (got < 0) return errno;
-    const int result = mnl.cb_run(buffer, static_cast<std::size_t>(got), sequence_,
-                                  mnl.socket_get_portid(socket_), forward,
-                                  const_cast<std::remove_const_t<Callback>*>(&each));
+    const int result =
+        mnl.cb_run(buffer, static_cast<std::size_t>(got), sequence_, mnl.socket_get_portid(socket_),
+                   forward, const_cast<std::remove_const_t<Callback>*>(&each));
     if (result < 0) return errno;
     if (result == MNL_CB_STOP) return 0;
   }
@@ -262,8 +262,8 @@ void Netlink::create_veth(const std::string& host_name, unsigned bridge, const N
       });
     });
   });
-  finish(tell(request.message()), mc::concat("create the pair '", host_name, "' and '", peer.name,
-                                    "' of the container"));
+  finish(tell(request.message()),
+         mc::concat("create the pair '", host_name, "' and '", peer.name, "' of the container"));
 }
 
 void Netlink::set_hairpin(const std::string& name) {
@@ -290,7 +290,8 @@ void Netlink::create_over(const std::string& kind, const std::string& mode, unsi
         request.put(IFLA_MACVLAN_MODE, macvlan_mode(mode));
     });
   });
-  finish(tell(request.message()), mc::concat("create ", kind, " '", link.name, "' of the container"));
+  finish(tell(request.message()),
+         mc::concat("create ", kind, " '", link.name, "' of the container"));
 }
 
 void Netlink::move(const std::string& name, unsigned index, int pid, const std::string& new_name) {
@@ -360,7 +361,7 @@ void Netlink::add_default_route(const std::string& name, unsigned index, const A
   request.put(RTA_GATEWAY, gateway);
   request.put(RTA_OIF, index);
   finish(tell(request.message()), mc::concat("add the default route through ", gateway.text(),
-                                    " on interface '", name, "'"));
+                                             " on interface '", name, "'"));
 }
 
 std::vector<Route> Netlink::routes(int family) {

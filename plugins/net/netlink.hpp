@@ -35,10 +35,10 @@ struct LinkAddress {
 
 /// What a new link is to be, beside its kind.
 struct NewLink {
-  std::string name;         // in the container
-  int pid = -1;             // whose network namespace it goes to
+  std::string name;  // in the container
+  int pid = -1;      // whose network namespace it goes to
   std::optional<HardwareAddress> mac;
-  unsigned mtu = 0;         // 0: the kernel's
+  unsigned mtu = 0;  // 0: the kernel's
 };
 
 /// A netlink socket in the network namespace where it was opened. Every call throws mc::Error

@@ -25,7 +25,7 @@ struct State {
 
 // What all containers of a network agree on; the file `network` of its directory.
 struct Shape {
-  std::string mac;     // of the bridge that was made here; empty: it was there before
+  std::string mac;  // of the bridge that was made here; empty: it was there before
   bool nat = false;
   std::vector<std::string> subnets;  // "10.0.0.0/16 10.0.0.1"
 
@@ -105,14 +105,12 @@ std::optional<Address> free_address(const NetworkLeases& leases, const Family& f
   const std::string prefix = "address.";
   for (const std::string& name : leases.names(prefix)) {
     const auto address = parse_address(name.substr(prefix.size()));
-    if (address && family.subnet.contains(*address))
-      used.push_back(family.subnet.number(*address));
+    if (address && family.subnet.contains(*address)) used.push_back(family.subnet.number(*address));
   }
   if (family.gateway) used.push_back(family.subnet.number(*family.gateway));
   std::sort(used.begin(), used.end());
   // Neither the subnet's own address nor, for IPv4, its broadcast address.
-  const std::uint64_t end =
-      family.subnet.count() - (family.subnet.base.family == AF_INET ? 1 : 0);
+  const std::uint64_t end = family.subnet.count() - (family.subnet.base.family == AF_INET ? 1 : 0);
   std::uint64_t number = 1;
   for (const std::uint64_t taken : used) {
     if (taken > number) break;
@@ -145,9 +143,9 @@ void lease_address(const NetworkLeases& leases, Family& family, Record& record) 
 
 // Ports meet across networks, since they are the host's: all of this host's are looked at.
 void lease_ports(const LeaseDirectory& all, const Settings& settings, Record& record) {
-  const bool six = std::any_of(
-      settings.families.begin(), settings.families.end(),
-      [](const Family& family) { return family.subnet.base.family == AF_INET6; });
+  const bool six =
+      std::any_of(settings.families.begin(), settings.families.end(),
+                  [](const Family& family) { return family.subnet.base.family == AF_INET6; });
   for (const Publish& item : settings.publish) {
     const std::string prefix = mc::concat("port.", item.protocol, ".", item.host_port, ".");
     for (const std::string& network : all.names(host_namespace() + ".")) {
@@ -181,9 +179,9 @@ Record new_record(const std::string& id, int state_fd) {
 }
 
 void write_state(int state_fd, const State& state) {
-  const mc::Fd file(mc::check(::openat(state_fd, state_file,
-                                       O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
-                              "note the network in the state directory"));
+  const mc::Fd file(mc::check(
+      ::openat(state_fd, state_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
+      "note the network in the state directory"));
   const std::string text =
       mc::concat(state.lease_dir, "\n", state.network, "\n", state.token, "\n");
   if (mc::check(::write(file.get(), text.data(), text.size()), "note the network") !=
@@ -222,8 +220,9 @@ Shape agreed_shape(const NetworkLeases& leases, const Settings& settings) {
                  mc::Hint{"use the same, or set another net.bridge"});
   }
   if (out.nat != settings.nat)
-    mc::fail("net.nat: bridge '", settings.bridge, "' is used with nat = ",
-             out.nat ? "true" : "false", mc::Hint{"use the same, or set another net.bridge"});
+    mc::fail("net.nat: bridge '", settings.bridge,
+             "' is used with nat = ", out.nat ? "true" : "false",
+             mc::Hint{"use the same, or set another net.bridge"});
   return out;
 }
 
@@ -252,8 +251,7 @@ Link ensure_bridge(Netlink& netlink, const NetworkLeases& leases, const Settings
   if (!shape.mac.empty()) {
     if (!link->up) netlink.set_up(settings.bridge, link->index);
     for (const Family& family : settings.families)
-      netlink.add_address(settings.bridge, link->index,
-                          {*family.gateway, family.subnet.prefix});
+      netlink.add_address(settings.bridge, link->index, {*family.gateway, family.subnet.prefix});
   }
   return *link;
 }

@@ -107,8 +107,8 @@ socklen_t write_name(const Address& address, unsigned port, sockaddr_storage& ou
 
 void try_port(const Publish& item, const Address& address) {
   const int type = item.protocol == "udp" ? SOCK_DGRAM : SOCK_STREAM;
-  const mc::Fd socket(mc::check(::socket(address.family, type | SOCK_CLOEXEC, 0),
-                                "open a socket to try a port"));
+  const mc::Fd socket(
+      mc::check(::socket(address.family, type | SOCK_CLOEXEC, 0), "open a socket to try a port"));
   const int one = 1;
   // A connection that ended lately does not matter, a listener does: socket(7), SO_REUSEADDR.
   if (type == SOCK_STREAM) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

@@ -8,8 +8,8 @@
 
 namespace net {
 
-/// Parses "[ADDRESS:]PORT:PORT[/PROTOCOL]" items, also with ranges "8000-8009:80-89", into one entry
-/// for each port; an IPv6 address stands in brackets.
+/// Parses "[ADDRESS:]PORT:PORT[/PROTOCOL]" items, also with ranges "8000-8009:80-89", into one
+/// entry for each port; an IPv6 address stands in brackets.
 std::vector<Publish> read_publish(const mc::Node& list);
 
 /// "127.0.0.1:8080/tcp", with "*" for every address: how messages and leases name it.

@@ -72,7 +72,8 @@ struct Element {
 Element element_of(const std::string& port, int family) {
   const std::size_t first = port.find('.');
   const std::size_t second = port.find('.', first + 1);
-  const std::string key = port.substr(0, first) + " . " + port.substr(first + 1, second - first - 1);
+  const std::string key =
+      port.substr(0, first) + " . " + port.substr(first + 1, second - first - 1);
   const std::string host = port.substr(second + 1);
   const char* const suffix = family == AF_INET ? "4" : "6";
   if (host == "*") return {std::string("ports") + suffix, key};
@@ -119,7 +120,8 @@ void create_table(const std::string& bridge, bool nat) {
                     "ipv6_addr . inet_service; }\n"
                     "  chain guarded {\n"
                     "    type filter hook prerouting priority raw; policy accept;\n"
-                    "    iifname \"", bridge, "\" ip daddr 127.0.0.0/8 drop\n",
+                    "    iifname \"",
+                    bridge, "\" ip daddr 127.0.0.0/8 drop\n",
                     "  }\n"
                     "  chain published_in {\n"
                     "    type nat hook prerouting priority dstnat; policy accept;\n",
@@ -131,17 +133,17 @@ void create_table(const std::string& bridge, bool nat) {
                     "  }\n"
                     "  chain leaving {\n"
                     "    type nat hook postrouting priority srcnat; policy accept;\n",
-                    leave,
-                    "    ip saddr @subnets4 oifname \"", bridge, "\" ct status dnat masquerade\n",
-                    "    ip6 saddr @subnets6 oifname \"", bridge, "\" ct status dnat masquerade\n",
-                    "    ip saddr 127.0.0.0/8 oifname \"", bridge, "\" masquerade\n",
+                    leave, "    ip saddr @subnets4 oifname \"", bridge,
+                    "\" ct status dnat masquerade\n", "    ip6 saddr @subnets6 oifname \"", bridge,
+                    "\" ct status dnat masquerade\n", "    ip saddr 127.0.0.0/8 oifname \"", bridge,
+                    "\" masquerade\n",
                     "  }\n"
                     "  chain entering {\n"
                     "    type filter hook forward priority filter; policy accept;\n"
-                    "    iifname \"", bridge, "\" oifname \"", bridge, "\" accept\n",
-                    "    oifname \"", bridge, "\" ct state established,related accept\n",
-                    "    oifname \"", bridge, "\" ct status dnat accept\n",
-                    "    oifname \"", bridge, "\" drop\n",
+                    "    iifname \"",
+                    bridge, "\" oifname \"", bridge, "\" accept\n", "    oifname \"", bridge,
+                    "\" ct state established,related accept\n", "    oifname \"", bridge,
+                    "\" ct status dnat accept\n", "    oifname \"", bridge, "\" drop\n",
                     "  }\n"
                     "}\n"));
 }

@@ -118,8 +118,10 @@ std::optional<Family> read_family(const mc::Node& config, const FamilyKeys& keys
   if (subnet->base.is_loopback() || subnet->base.bytes[0] >= (keys.family == AF_INET ? 224 : 255))
     refuse(subnet_node, keys.subnet, text, " is not for hosts",
            mc::Hint{"choose a private range, like 10.0.0.0/16 or fd00:1::/64"});
-  Family out{*subnet, address_option(config, keys.gateway, keys.family),
-             address_option(config, keys.address, keys.family), {},
+  Family out{*subnet,
+             address_option(config, keys.gateway, keys.family),
+             address_option(config, keys.address, keys.family),
+             {},
              config.has(keys.address) ? config[keys.address] : subnet_node};
   if (out.gateway) check_member(config, keys.gateway, *subnet, *out.gateway, keys.subnet);
   if (!out.gateway && bridge) out.gateway = subnet->host(1);

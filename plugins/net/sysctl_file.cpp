@@ -37,8 +37,8 @@ void restore_forwarding(const LeaseDirectory& all, const std::string& host_names
 }
 
 void allow_local_routes(const std::string& bridge) {
-  mc::write_file(AT_FDCWD, mc::concat("/proc/sys/net/ipv4/conf/", bridge, "/route_localnet").c_str(),
-                 "1");
+  mc::write_file(AT_FDCWD,
+                 mc::concat("/proc/sys/net/ipv4/conf/", bridge, "/route_localnet").c_str(), "1");
 }
 
 }  // namespace net

@@ -6,7 +6,8 @@ __asm__(
     ".section .rodata\n"
     ".balign 16\n"
     "mini_container_init_begin:\n"
-    ".incbin \"" MINI_CONTAINER_INIT "\"\n"
+    ".incbin \"" MINI_CONTAINER_INIT
+    "\"\n"
     "mini_container_init_end:\n"
     ".previous\n");
 

@@ -17,9 +17,9 @@ mc::Fd init_program() {
       mc::check(::write(program.get(), image.data(), image.size()), "write the init");
   if (static_cast<std::size_t>(written) != image.size()) mc::fail("the init was not written whole");
   mc::check(::fchmod(program.get(), 0555), "chmod the init");
-  mc::check(::fcntl(program.get(), F_ADD_SEALS,
-                    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
-            "seal the init");
+  mc::check(
+      ::fcntl(program.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
+      "seal the init");
   return program;
 }
 
@@ -53,8 +53,9 @@ class Pid {
 constexpr mc_option options[] = {
     mc::option({.type = MC_BOOL,
                 .key = "init",
-                .help = "Puts a minimal init at process 1, which reaps orphans and hands signals on "
-                        "to the command",
+                .help =
+                    "Puts a minimal init at process 1, which reaps orphans and hands signals on "
+                    "to the command",
                 .default_text = "false",
                 .long_flag = "init"}),
     mc::option({.type = MC_PATH,

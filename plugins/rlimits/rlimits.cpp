@@ -122,10 +122,10 @@ class Rlimits {
     const char* hint = "";
     if (limit.resource->number == RLIMIT_NOFILE)
       hint = "the kernel's own bound is the sysctl fs.nr_open";
-    mc::check(::prlimit64(pid, static_cast<__rlimit_resource>(limit.resource->number), &value,
-                          nullptr),
-              limit.where, ": set the limit ", limit.resource->key, " to soft ",
-              shown(value.rlim_cur), ", hard ", shown(value.rlim_max), mc::Hint{hint});
+    mc::check(
+        ::prlimit64(pid, static_cast<__rlimit_resource>(limit.resource->number), &value, nullptr),
+        limit.where, ": set the limit ", limit.resource->key, " to soft ", shown(value.rlim_cur),
+        ", hard ", shown(value.rlim_max), mc::Hint{hint});
   }
 
   std::vector<Limit> limits_;
@@ -151,10 +151,8 @@ constexpr mc_option fields[] = {
 constexpr auto options = [] {
   std::array<mc_option, std::size(resources)> out{};
   for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = mc::option({.type = MC_TABLE,
-                         .key = resources[i].key,
-                         .help = resources[i].help,
-                         .fields = fields});
+    out[i] = mc::option(
+        {.type = MC_TABLE, .key = resources[i].key, .help = resources[i].help, .fields = fields});
   return out;
 }();
 

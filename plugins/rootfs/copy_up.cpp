@@ -29,11 +29,11 @@ void copy_attributes(int fd, const struct stat& from, const std::string& name) {
 void copy_file(int from, int to, const std::string& name) {
   const mc::Fd source(mc::check(::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC),
                                 "open '", name, "' to copy it"));
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(source.get(), &found), "stat '", name, "'");
-  const mc::Fd target(mc::check(
-      ::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), "copy '", name,
-      "'"));
+  const mc::Fd target(
+      mc::check(::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), "copy '",
+                name, "'"));
   while (mc::check(::sendfile(target.get(), source.get(), nullptr, 1 << 20), "copy '", name, "'") >
          0) {
   }
@@ -51,7 +51,7 @@ void copy_link(int from, int to, const std::string& name, const struct stat& fou
 }
 
 void copy_entry(int from, int to, const std::string& name, int depth) {
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstatat(from, name.c_str(), &found, AT_SYMLINK_NOFOLLOW), "stat '", name, "'");
   if (S_ISREG(found.st_mode)) return copy_file(from, to, name);
   if (S_ISLNK(found.st_mode)) return copy_link(from, to, name, found);
@@ -71,7 +71,7 @@ void copy_entry(int from, int to, const std::string& name, int depth) {
 
 void copy_tree(mc::Fd from, int to, int depth) {
   if (depth > deepest) mc::fail("directories to copy are nested deeper than ", deepest);
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(from.get(), &found), "stat a directory to copy");
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(from.get()), &::closedir);
   if (!directory) mc::fail_with(errno, "list a directory to copy");
@@ -98,9 +98,9 @@ bool sets(std::string_view data, std::string_view option) {
 void copy_directory(int root, const char* path, int target, std::string_view data) {
   mc::Fd from = mc::open_in_root(root, path, O_RDONLY | O_DIRECTORY);
   // The mount may be a bare O_PATH descriptor; its attributes are changed through a real one.
-  const mc::Fd to(mc::check(::openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                            "open a new tmpfs"));
-  struct stat asked{};
+  const mc::Fd to(
+      mc::check(::openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open a new tmpfs"));
+  struct stat asked {};
   mc::check(::fstat(to.get(), &asked), "stat a new tmpfs");
   copy_tree(std::move(from), to.get(), 0);
   const bool uid = sets(data, "uid="), gid = sets(data, "gid=");

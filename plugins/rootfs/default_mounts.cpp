@@ -82,8 +82,7 @@ void add_nodes(mc::Host& host, const mc::Node& source) {
 void add_late(mc::Host& host, mc_mount_kind kind, const mc::Node& paths) {
   for (const mc::Node path : paths) {
     const std::string text = path.text();
-    if (!text.starts_with('/'))
-      mc::fail(path.where(), ": '", text, "' is not an absolute path");
+    if (!text.starts_with('/')) mc::fail(path.where(), ": '", text, "' is not an absolute path");
     mc_mount entry = mc::mount_entry(kind, text.c_str());
     entry.flags = MC_MOUNT_LATE | MC_MOUNT_OPTIONAL;
     host.add_mount(entry, path);

@@ -16,17 +16,23 @@ bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 
 const char* kind_text(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFDIR: return "a directory";
-    case S_IFLNK: return "a symbolic link";
-    case S_IFREG: return "a file";
-    case S_IFIFO: return "a FIFO";
-    case S_IFSOCK: return "a socket";
-    default: return "a device";
+    case S_IFDIR:
+      return "a directory";
+    case S_IFLNK:
+      return "a symbolic link";
+    case S_IFREG:
+      return "a file";
+    case S_IFIFO:
+      return "a FIFO";
+    case S_IFSOCK:
+      return "a socket";
+    default:
+      return "a device";
   }
 }
 
 void check_kind(int fd, const char* path, Kind kind, bool follow) {
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(fd, &found), "stat '", path, "' in the root");
   const bool is_link = S_ISLNK(found.st_mode);
   if (is_link && !follow)
@@ -116,8 +122,7 @@ Spot Destinations::parent(const char* path) {
   if (Spot fresh = fresh_parent(path); fresh.valid()) return fresh;
   const auto [directory, name] = split_path(path);
   if (name.empty()) mc::fail("'", path, "' does not name anything that could be made");
-  const int fd =
-      mc::try_open_in_root(root_, std::string(directory).c_str(), O_PATH | O_DIRECTORY);
+  const int fd = mc::try_open_in_root(root_, std::string(directory).c_str(), O_PATH | O_DIRECTORY);
   if (fd >= 0) return {mc::Fd(fd), std::string(name)};
   if (fd != -ENOENT) mc::fail_with(-fd, "open '", directory, "' in the root");
   return {make_directories(directory), std::string(name)};

@@ -25,8 +25,7 @@ void configure(int context, const char* type, unsigned command, const char* key,
   if (::fsconfig(context, command, key, value, 0) == 0) return;
   const int error = errno;
   const std::string message = message_of(context);
-  if (command == FSCONFIG_CMD_CREATE)
-    mc::fail_with(error, "make a new ", type, message);
+  if (command == FSCONFIG_CMD_CREATE) mc::fail_with(error, "make a new ", type, message);
   mc::fail_with(error, "set '", key, value != nullptr ? "=" : "", value != nullptr ? value : "",
                 "' on a new ", type, message);
 }
@@ -52,8 +51,9 @@ mc::Fd new_filesystem(const char* type, const char* source, std::string_view dat
                       std::uint64_t attributes) {
   const mc::Fd context(::fsopen(type, FSOPEN_CLOEXEC));
   if (!context)
-    mc::fail_with(errno, "open the filesystem type '", type, "'",
-                  mc::Hint{errno == ENODEV ? "see /proc/filesystems for what this kernel has" : ""});
+    mc::fail_with(
+        errno, "open the filesystem type '", type, "'",
+        mc::Hint{errno == ENODEV ? "see /proc/filesystems for what this kernel has" : ""});
   if (source != nullptr) configure(context.get(), type, FSCONFIG_SET_STRING, "source", source);
   while (!data.empty()) {
     std::string option = next_option(data);
@@ -68,9 +68,9 @@ mc::Fd new_filesystem(const char* type, const char* source, std::string_view dat
     }
   }
   configure(context.get(), type, FSCONFIG_CMD_CREATE, nullptr, nullptr);
-  return mc::Fd(mc::check(
-      ::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)),
-      "mount a new ", type));
+  return mc::Fd(
+      mc::check(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)),
+                "mount a new ", type));
 }
 
 int try_clone_tree(int directory, const char* path, bool recursive) noexcept {
@@ -108,9 +108,8 @@ void apply_attributes(int fd, const mc_mount& entry, bool attributes_are_set) {
   };
   const std::uint64_t propagation = entry.propagation & ~std::uint64_t{MS_REC};
   const bool recursive_propagation = (entry.propagation & MS_REC) != 0;
-  AttributeChange subtree{.set = entry.recursive_attr_set,
-                          .clear = entry.recursive_attr_clear,
-                          .recursive = true};
+  AttributeChange subtree{
+      .set = entry.recursive_attr_set, .clear = entry.recursive_attr_clear, .recursive = true};
   AttributeChange own;
   if (!attributes_are_set) own = {.set = entry.attr_set, .clear = entry.attr_clear};
   (recursive_propagation ? subtree : own).propagation = propagation;

@@ -19,7 +19,7 @@ std::string checked_destination(const mc::Node& node) {
 }
 
 void check_source(const mc::Node& source, bool optional) {
-  struct stat found{};
+  struct stat found {};
   const std::string path = source.text();
   if (optional || ::stat(path.c_str(), &found) == 0) return;
   // `plan` may run with fewer rights than the launch.
@@ -80,15 +80,14 @@ void add_listed_mount(mc::Host& host, const mc::Node& node) {
       options.data.insert(0, options.data.empty() ? "ro" : "ro,");
     if (options.copy_up && type != "tmpfs")
       mc::fail(node.where(), ": tmpcopyup is an option of a tmpfs, not of a ", type);
-    if (options.idmap || mapped)
-      mc::fail(node.where(), ": only a bind mount can be idmapped here");
+    if (options.idmap || mapped) mc::fail(node.where(), ": only a bind mount can be idmapped here");
   }
   if (mapped && !(node.has("uid_mappings") && node.has("gid_mappings")))
     mc::fail(node.where(), ": uid_mappings and gid_mappings go together");
 
   entry.rank = MC_RANK_USER;
-  entry.flags = flags_of(options, optional,
-                         bind && (options.recursive || (type.empty() && !options.bind)));
+  entry.flags =
+      flags_of(options, optional, bind && (options.recursive || (type.empty() && !options.bind)));
   if (mapped) entry.flags |= MC_MOUNT_IDMAP_CONTAINER;
   if (destination == "/proc" || destination == "/sys" || destination == "/dev")
     entry.flags |= MC_MOUNT_NO_FOLLOW;

@@ -44,20 +44,20 @@ struct PropagationOption {
   std::uint64_t value;
 };
 constexpr PropagationOption propagation_options[] = {
-    {"private", MS_PRIVATE}, {"rprivate", MS_PRIVATE | MS_REC},
-    {"slave", MS_SLAVE},     {"rslave", MS_SLAVE | MS_REC},
-    {"shared", MS_SHARED},   {"rshared", MS_SHARED | MS_REC},
+    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
+    {"slave", MS_SLAVE},           {"rslave", MS_SLAVE | MS_REC},
+    {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},
     {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
 };
 
 // Words that only say what is so anyway: nothing to do, and nothing to hand to the filesystem.
-// As for iversion: since Linux 6.1 the filesystems that can count the versions of their inodes do so
-// unasked, and fsconfig(2) has no word for it.
+// As for iversion: since Linux 6.1 the filesystems that can count the versions of their inodes do
+// so unasked, and fsconfig(2) has no word for it.
 constexpr std::string_view no_effect[] = {"defaults", "loud", "silent", "iversion", "noiversion"};
 
 // Of a filesystem, not of one mount of it: mount(8).
-constexpr std::string_view superblock_options[] = {"async",    "sync",       "dirsync", "lazytime",
-                                                   "nolazytime", "mand",     "nomand"};
+constexpr std::string_view superblock_options[] = {"async",      "sync", "dirsync", "lazytime",
+                                                   "nolazytime", "mand", "nomand"};
 
 void append(std::string& list, std::string_view word) {
   if (!list.empty()) list.push_back(',');

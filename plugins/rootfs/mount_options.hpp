@@ -17,8 +17,8 @@ struct Attributes {
 
 /// What a list of options says, later ones winning over earlier ones.
 struct MountOptions {
-  Attributes mount;           // of the mount itself: "ro"
-  Attributes subtree;         // of all below as well: "rro"
+  Attributes mount;               // of the mount itself: "ro"
+  Attributes subtree;             // of all below as well: "rro"
   std::uint64_t propagation = 0;  // MS_SHARED, ..., with MS_REC; 0: left as it is
   bool bind = false;
   bool recursive = false;  // rbind

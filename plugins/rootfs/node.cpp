@@ -65,14 +65,13 @@ bool Performer::write_file_in_place(const mc_mount& entry) {
     if (there != -ENOENT) mc::fail_with(-there, "open '", entry.destination, "' in the root");
     spot = destinations_.parent(entry.destination);
   }
-  const mc::Fd file(
-      mc::check(::openat(spot.directory(), spot.name(),
-                         O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600),
-                "create '", entry.destination, "' in the root",
-                mc::Hint{in_user_namespace_
-                             ? "where its directory is of somebody who is not mapped into the "
-                               "container: put an empty file there, or own the root"
-                             : ""}));
+  const mc::Fd file(mc::check(
+      ::openat(spot.directory(), spot.name(),
+               O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600),
+      "create '", entry.destination, "' in the root",
+      mc::Hint{in_user_namespace_ ? "where its directory is of somebody who is not mapped into the "
+                                    "container: put an empty file there, or own the root"
+                                  : ""}));
   fill_file(file.get(), entry);
   return true;
 }
@@ -127,7 +126,7 @@ void Performer::make_device(const mc_mount& entry) {
 
 // A bound node is the host's own: what was asked for of its mode and owner is not to be had.
 void Performer::compare_node(int node, const mc_mount& entry) const {
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(node, &found), "look at the host's device for '", entry.destination, "'");
   const bool other_owner = (entry.uid != 0 && found.st_uid != entry.uid) ||
                            (entry.gid != 0 && found.st_gid != entry.gid);

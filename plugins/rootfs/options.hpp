@@ -6,9 +6,9 @@
 
 namespace rootfs {
 
-inline constexpr const char* propagation_words[] = {
-    "rslave", "slave", "rprivate", "private", "rshared", "shared", "runbindable", "unbindable",
-    nullptr};
+inline constexpr const char* propagation_words[] = {"rslave",      "slave",      "rprivate",
+                                                    "private",     "rshared",    "shared",
+                                                    "runbindable", "unbindable", nullptr};
 
 inline constexpr const char* idmap_words[] = {"none", "container", nullptr};
 
@@ -51,22 +51,23 @@ inline constexpr mc_option mount_fields[] = {
                 .help = "Where in the root, an absolute path; made where it is missing",
                 .minimum = 1,
                 .maximum = 4095}),
-    mc::option({.type = MC_PATH,
-                .key = "source",
-                .help = "The host's file, directory or block device"}),
+    mc::option(
+        {.type = MC_PATH, .key = "source", .help = "The host's file, directory or block device"}),
     mc::option({.type = MC_STRING,
                 .key = "label",
                 .help = "What is shown as the source of a filesystem that has no device, or takes "
                         "something else than a path"}),
     mc::option({.type = MC_STRING,
                 .key = "type",
-                .help = "The filesystem, or \"bind\"; without it the source is bound, with all that "
-                        "is mounted below"}),
+                .help =
+                    "The filesystem, or \"bind\"; without it the source is bound, with all that "
+                    "is mounted below"}),
     mc::option({.type = MC_LIST,
                 .element = MC_STRING,
                 .key = "options",
-                .help = "Mount options: those of mount(8) and of the OCI specification, the rest is "
-                        "the filesystem's"}),
+                .help =
+                    "Mount options: those of mount(8) and of the OCI specification, the rest is "
+                    "the filesystem's"}),
     mc::option({.type = MC_BOOL,
                 .key = "optional",
                 .help = "Passes the mount over where its source or filesystem is not there",
@@ -117,12 +118,14 @@ inline constexpr mc_option options[] = {
                 .choices = namespace_words}),
     mc::option({.type = MC_PATH,
                 .key = "join",
-                .help = "A mount namespace to join instead of making one, /proc/PID/ns/mnt; the root "
-                        "becomes that of the whole namespace"}),
+                .help =
+                    "A mount namespace to join instead of making one, /proc/PID/ns/mnt; the root "
+                    "becomes that of the whole namespace"}),
     mc::option({.type = MC_PATH,
                 .key = "path",
-                .help = "The directory that becomes the root; without it, the host's own tree, in a "
-                        "mount namespace of the container's own",
+                .help =
+                    "The directory that becomes the root; without it, the host's own tree, in a "
+                    "mount namespace of the container's own",
                 .long_flag = "rootfs",
                 .short_flag = 'r'}),
     mc::option({.type = MC_BOOL,
@@ -130,11 +133,12 @@ inline constexpr mc_option options[] = {
                 .help = "Makes the root read-only, what is mounted in it apart",
                 .default_text = "false",
                 .long_flag = "read-only"}),
-    mc::option({.type = MC_BOOL,
-                .key = "overlay",
-                .help = "Keeps the directory as it is: changes go to a layer of the container's own",
-                .default_text = "false",
-                .long_flag = "overlay"}),
+    mc::option(
+        {.type = MC_BOOL,
+         .key = "overlay",
+         .help = "Keeps the directory as it is: changes go to a layer of the container's own",
+         .default_text = "false",
+         .long_flag = "overlay"}),
     mc::option({.type = MC_SIZE,
                 .key = "overlay_size",
                 .help = "The most that the layer holds where it is in memory; half of the memory "
@@ -143,8 +147,9 @@ inline constexpr mc_option options[] = {
                 .maximum = INT64_MAX}),
     mc::option({.type = MC_PATH,
                 .key = "overlay_upper",
-                .help = "The directory that keeps the layer; without it, the layer is in memory and "
-                        "goes with the container"}),
+                .help =
+                    "The directory that keeps the layer; without it, the layer is in memory and "
+                    "goes with the container"}),
     mc::option({.type = MC_PATH,
                 .key = "overlay_work",
                 .help = "An empty directory on the filesystem of overlay_upper"}),
@@ -171,10 +176,8 @@ inline constexpr mc_option options[] = {
                 .key = "proc",
                 .help = "Mounts /proc; it shows the container's processes where it has its own",
                 .default_text = "true"}),
-    mc::option({.type = MC_BOOL,
-                .key = "sys",
-                .help = "Mounts /sys, read-only",
-                .default_text = "true"}),
+    mc::option(
+        {.type = MC_BOOL, .key = "sys", .help = "Mounts /sys, read-only", .default_text = "true"}),
     mc::option({.type = MC_BOOL,
                 .key = "dev",
                 .help = "Mounts a /dev, with /dev/pts and, without the plugin ipc, /dev/shm",

@@ -22,7 +22,7 @@ bool is_absence(int error) {
 }
 
 bool is_directory(int fd, const char* path) {
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(fd, &found), "stat '", path, "'");
   return S_ISDIR(found.st_mode);
 }
@@ -56,7 +56,7 @@ mc::Fd make_filesystem(const mc_mount& entry) {
 // The runtime and everything in the container trusts what is at /proc: nothing else may be there.
 void check_proc(const mc_mount& entry, int tree) {
   if (text(entry.destination) != "/proc") return;
-  struct statfs found{};
+  struct statfs found {};
   mc::check(::fstatfs(tree, &found), "statfs '", text(entry.source), "'");
   if (found.f_type != PROC_SUPER_MAGIC)
     mc::fail("mount on '/proc': '", text(entry.source), "' is not a proc filesystem",
@@ -68,15 +68,15 @@ void check_proc(const mc_mount& entry, int tree) {
 // the container's confinement is written to.
 void check_target(const mc_mount& entry, const Spot& spot, int root) {
   if (entry.rank < MC_RANK_USER || spot.name()[0] != '\0') return;
-  struct stat top{};
-  struct stat target{};
+  struct stat top {};
+  struct stat target {};
   mc::check(::fstat(root, &top), "stat the root");
   mc::check(::fstat(spot.directory(), &target), "stat '", entry.destination, "' in the root");
   if (top.st_dev == target.st_dev && top.st_ino == target.st_ino)
     mc::fail("'", entry.destination, "' is the root itself",
              mc::Hint{"set rootfs.path to what is to be the root"});
   if (text(entry.destination).starts_with("/proc/")) return;
-  struct statfs found{};
+  struct statfs found {};
   mc::check(::fstatfs(spot.directory(), &found), "statfs '", entry.destination, "' in the root");
   if (found.f_type == PROC_SUPER_MAGIC)
     mc::fail("'", entry.destination, "' in the root leads to /proc by a symbolic link",
@@ -116,17 +116,28 @@ void Performer::run() {
 
 void Performer::perform(const mc_mount& entry, std::uint32_t index) {
   switch (entry.kind) {
-    case MC_MOUNT_FILESYSTEM: return mount_filesystem(entry);
-    case MC_MOUNT_BIND: return bind(entry, index);
-    case MC_MOUNT_DESCRIPTOR: return attach_tree(entry, entry.fd);
-    case MC_MOUNT_DIRECTORY: return make_directory(entry);
-    case MC_MOUNT_FILE: return make_file(entry);
-    case MC_MOUNT_SYMLINK: return make_link(entry);
-    case MC_MOUNT_DEVICE: return make_device(entry);
-    case MC_MOUNT_MASK: return mask(entry);
-    case MC_MOUNT_READONLY: return make_readonly(entry);
-    case MC_MOUNT_REMOUNT: return remount(entry);
-    default: mc::fail("'", entry.destination, "': unknown kind of mount ", entry.kind);
+    case MC_MOUNT_FILESYSTEM:
+      return mount_filesystem(entry);
+    case MC_MOUNT_BIND:
+      return bind(entry, index);
+    case MC_MOUNT_DESCRIPTOR:
+      return attach_tree(entry, entry.fd);
+    case MC_MOUNT_DIRECTORY:
+      return make_directory(entry);
+    case MC_MOUNT_FILE:
+      return make_file(entry);
+    case MC_MOUNT_SYMLINK:
+      return make_link(entry);
+    case MC_MOUNT_DEVICE:
+      return make_device(entry);
+    case MC_MOUNT_MASK:
+      return mask(entry);
+    case MC_MOUNT_READONLY:
+      return make_readonly(entry);
+    case MC_MOUNT_REMOUNT:
+      return remount(entry);
+    default:
+      mc::fail("'", entry.destination, "': unknown kind of mount ", entry.kind);
   }
 }
 
@@ -212,8 +223,8 @@ void Performer::attach_tree(const mc_mount& entry, int tree) {
                         ? Kind::directory
                         : Kind::file;
   apply_attributes(tree, entry, false);
-  const Spot spot = destinations_.mount_point(entry.destination, kind,
-                                              (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
+  const Spot spot =
+      destinations_.mount_point(entry.destination, kind, (entry.flags & MC_MOUNT_NO_FOLLOW) == 0);
   check_target(entry, spot, destinations_.root());
   mc::check(attach(tree, spot.directory(), spot.name()), "bind mount '", text(entry.source),
             "' on '", entry.destination, "'");

@@ -113,7 +113,8 @@ class Rootfs {
       mc::fail(where, ": the runtime's mount namespace, and one to join, exclude each other",
                mc::Hint{"leave out either rootfs.namespace or rootfs.join"});
     if (tree_.path.empty() || tree_.overlay || config_["files"].size() > 0)
-      mc::fail(where, ": in the runtime's mount namespace there can be a root of the container's "
+      mc::fail(where,
+               ": in the runtime's mount namespace there can be a root of the container's "
                "own, without overlay and files",
                mc::Hint{"set rootfs.path alone, or leave out rootfs.namespace"});
   }
@@ -144,7 +145,7 @@ class Rootfs {
     const mc::Fd root(mc::check(::open(tree_.path.c_str(), O_PATH | O_CLOEXEC), path.where(),
                                 ": open the root '", tree_.path, "'",
                                 mc::Hint{"name a directory that holds the container's files"}));
-    struct stat found{};
+    struct stat found {};
     mc::check(::fstat(root.get(), &found), "stat the root '", tree_.path, "'");
     if (!S_ISDIR(found.st_mode))
       mc::fail_with(ENOTDIR, path.where(), ": the root '", tree_.path, "' is not a directory",
@@ -158,7 +159,7 @@ class Rootfs {
   }
 
   void check_mount_point(int root, const char* name) const {
-    struct stat found{};
+    struct stat found {};
     if (::fstatat(root, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno != ENOENT)
         mc::fail_with(errno, "stat '/", name, "' in the root '", tree_.path, "'");
@@ -172,9 +173,9 @@ class Rootfs {
                        : S_ISREG(found.st_mode)  ? "a file"
                        : S_ISFIFO(found.st_mode) ? "a FIFO"
                                                  : "no directory";
-    mc::fail("'/", name, "' in the root '", tree_.path, "' is ", kind, ", not a directory",
-             mc::Hint{mc::concat("put a directory in its place, or set rootfs.", name,
-                                 " = false")});
+    mc::fail(
+        "'/", name, "' in the root '", tree_.path, "' is ", kind, ", not a directory",
+        mc::Hint{mc::concat("put a directory in its place, or set rootfs.", name, " = false")});
   }
 
   void give_root(mc::Host& host, const mc::Call& call) const {

@@ -15,7 +15,7 @@ namespace {
 
 // "/.." is the root, and then whatever may be mounted on it.
 std::uint64_t mount_id(int directory, const char* path, int flags) {
-  struct statx found{};
+  struct statx found {};
   mc::check(::statx(directory, path, flags, STATX_MNT_ID, &found), "statx the new root");
   return found.stx_mnt_id;
 }
@@ -41,8 +41,7 @@ void isolate_mounts(std::uint64_t propagation) {
 }
 
 Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch, mc::Fd given)
-    : options_(options),
-      host_(open_host_root()) {
+    : options_(options), host_(open_host_root()) {
   if (with_scratch || (options_.overlay && options_.overlay_upper.empty())) make_scratch();
   mc::Fd tree = open_directory(std::move(given));
   if (options_.overlay) tree = make_overlay(std::move(tree), in_user_namespace);
@@ -76,7 +75,7 @@ void Tree::make_scratch() {
 }
 
 void Tree::check_identity(int directory) const {
-  struct stat found{};
+  struct stat found {};
   mc::check(::fstat(directory, &found), "stat the root '", options_.path, "'");
   if (found.st_dev != options_.device || found.st_ino != options_.inode)
     mc::fail("the root '", options_.path, "' was replaced while the container started");
@@ -99,7 +98,7 @@ mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
   std::string upper = options_.overlay_upper;
   std::string work = options_.overlay_work;
   if (upper.empty()) {
-    struct stat root{};
+    struct stat root {};
     mc::check(::fstat(lower.get(), &root), "stat the root '", options_.path, "'");
     mc::check(::mkdirat(scratch_.get(), "upper", root.st_mode & 07777), "make the upper layer");
     mc::check(::mkdirat(scratch_.get(), "work", 0700), "make the work directory");
@@ -137,8 +136,7 @@ void Tree::pivot() {
     mc::check(change_attributes(host_.get(), {.propagation = MS_SLAVE, .recursive = true}),
               "cut the old root off from the host's");
   // "." is what is on top. The old root is below all that was stacked on it but the new root.
-  for (; stacked_ > 0; --stacked_)
-    mc::check(::umount2(".", MNT_DETACH), "detach the old root");
+  for (; stacked_ > 0; --stacked_) mc::check(::umount2(".", MNT_DETACH), "detach the old root");
   mc::check(::chdir("/"), "change to '/' in the new root");
 }
 

@@ -46,17 +46,17 @@ struct Word {
   std::uint64_t value;
 };
 
-constexpr const char* policies[] = {"other", "fifo",  "rr",       "batch",
+constexpr const char* policies[] = {"other", "fifo", "rr",       "batch",
                                     "iso",   "idle", "deadline", nullptr};
-constexpr Word policy_values[] = {{"other", SCHED_OTHER}, {"fifo", SCHED_FIFO},
-                                  {"rr", SCHED_RR},       {"batch", SCHED_BATCH},
-                                  {"iso", 4},             {"idle", SCHED_IDLE},
-                                  {"deadline", SCHED_DEADLINE}};
+constexpr Word policy_values[] = {
+    {"other", SCHED_OTHER},      {"fifo", SCHED_FIFO}, {"rr", SCHED_RR},
+    {"batch", SCHED_BATCH},      {"iso", 4},           {"idle", SCHED_IDLE},
+    {"deadline", SCHED_DEADLINE}};
 constexpr const char* flags[] = {"reset_on_fork", "reclaim",        "dl_overrun",     "keep_policy",
                                  "keep_params",   "util_clamp_min", "util_clamp_max", nullptr};
-constexpr Word flag_values[] = {{"reset_on_fork", 0x01},  {"reclaim", 0x02},
-                                {"dl_overrun", 0x04},     {"keep_policy", 0x08},
-                                {"keep_params", 0x10},    {"util_clamp_min", 0x20},
+constexpr Word flag_values[] = {{"reset_on_fork", 0x01}, {"reclaim", 0x02},
+                                {"dl_overrun", 0x04},    {"keep_policy", 0x08},
+                                {"keep_params", 0x10},   {"util_clamp_min", 0x20},
                                 {"util_clamp_max", 0x40}};
 // ioprio_set(2). Not from <linux/ioprio.h>: newer ones do not compile as C++.
 constexpr int io_class_shift = 13;
@@ -64,9 +64,9 @@ constexpr int io_of_a_process = 1;
 constexpr const char* io_classes[] = {"realtime", "best_effort", "idle", nullptr};
 constexpr Word io_values[] = {{"realtime", 1}, {"best_effort", 2}, {"idle", 3}};
 constexpr const char* personalities[] = {"linux", "linux32", nullptr};
-constexpr const char* memory_policies[] = {"default",        "preferred", "bind",
-                                           "interleave",     "local",     "preferred_many",
-                                           "weighted_interleave", nullptr};
+constexpr const char* memory_policies[] = {
+    "default",        "preferred",           "bind", "interleave", "local",
+    "preferred_many", "weighted_interleave", nullptr};
 constexpr Word memory_values[] = {{"default", MPOL_DEFAULT},
                                   {"preferred", MPOL_PREFERRED},
                                   {"bind", MPOL_BIND},
@@ -117,7 +117,8 @@ constexpr mc_option options[] = {
     number("deadline", "By when in each period it is to be had", 0, INT64_MAX, "NANOSECONDS"),
     number("period", "The period; the deadline where left out", 0, INT64_MAX, "NANOSECONDS"),
     choice("io_class", "The input/output scheduling class", io_classes),
-    number("io_priority", "Priority in that class: 0 the highest, 7 the lowest; 4 where left out", 0, 7),
+    number("io_priority", "Priority in that class: 0 the highest, 7 the lowest; 4 where left out",
+           0, 7),
     numbers("cpu_affinity_initial", "The CPUs it may run on while the container is prepared"),
     numbers("cpu_affinity", "The CPUs the program may run on: 0-3,7"),
     choice("personality", "The execution domain: linux32 says that the machine has 32 bits",
@@ -171,8 +172,8 @@ class Scheduling {
     set_io_priority();
     set_memory_policy();
     if (const mc::Node domain = config_["personality"])
-      mc::check(::personality(domain.text() == "linux32" ? PER_LINUX32 : PER_LINUX),
-                domain.where(), ": set the personality '", domain.text(), "'");
+      mc::check(::personality(domain.text() == "linux32" ? PER_LINUX32 : PER_LINUX), domain.where(),
+                ": set the personality '", domain.text(), "'");
     // Last: a real-time policy would also hurry what comes before.
     set_policy();
   }
@@ -283,8 +284,11 @@ class Scheduling {
               mc::Hint{"the nodes must be online and allowed by the cgroup's cpuset"});
   }
 
-  static mc::Hint rights_hint() { return mc::Hint{"more than the usual needs CAP_SYS_NICE outside of "
-                                                  "user namespaces"}; }
+  static mc::Hint rights_hint() {
+    return mc::Hint{
+        "more than the usual needs CAP_SYS_NICE outside of "
+        "user namespaces"};
+  }
 
   static void write_score(int directory, const char* path, const mc::Node& score) {
     const mc::Fd file(mc::check(::openat(directory, path, O_WRONLY | O_CLOEXEC), score.where(),
@@ -299,7 +303,7 @@ class Scheduling {
   static void set_own_score(const mc::Host& host, const mc::Node& score) {
     const mc::Fd own(mc::check(::open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC),
                                score.where(), ": open '/proc/self'"));
-    struct statfs found{};
+    struct statfs found {};
     mc::check(::fstatfs(own.get(), &found), "statfs '/proc/self'");
     if (found.f_type != PROC_SUPER_MAGIC) mc::fail("'/proc' of the container is not procfs");
     const std::string now = mc::read_file(own.get(), "oom_score_adj");

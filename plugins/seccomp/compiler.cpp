@@ -116,11 +116,11 @@ struct Numbered {
   int number;
 };
 constexpr Numbered young_calls[] = {
-    {"cachestat", 451},         {"fchmodat2", 452},         {"map_shadow_stack", 453},
-    {"futex_wake", 454},        {"futex_wait", 455},        {"futex_requeue", 456},
-    {"statmount", 457},         {"listmount", 458},         {"lsm_get_self_attr", 459},
-    {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461},  {"mseal", 462},
-    {"setxattrat", 463},        {"getxattrat", 464},        {"listxattrat", 465},
+    {"cachestat", 451},         {"fchmodat2", 452},        {"map_shadow_stack", 453},
+    {"futex_wake", 454},        {"futex_wait", 455},       {"futex_requeue", 456},
+    {"statmount", 457},         {"listmount", 458},        {"lsm_get_self_attr", 459},
+    {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
+    {"setxattrat", 463},        {"getxattrat", 464},       {"listxattrat", 465},
     {"removexattrat", 466},     {"open_tree_attr", 467},
 };
 #endif
@@ -157,27 +157,42 @@ class Filter {
  private:
   static std::uint32_t action(Action action, std::uint32_t data) {
     switch (action) {
-      case Action::allow: return SCMP_ACT_ALLOW;
-      case Action::error: return SCMP_ACT_ERRNO(data);
-      case Action::kill_process: return SCMP_ACT_KILL_PROCESS;
-      case Action::kill_thread: return SCMP_ACT_KILL_THREAD;
-      case Action::trap: return SCMP_ACT_TRAP;
-      case Action::trace: return SCMP_ACT_TRACE(data);
-      case Action::log: return SCMP_ACT_LOG;
-      case Action::notify: return SCMP_ACT_NOTIFY;
+      case Action::allow:
+        return SCMP_ACT_ALLOW;
+      case Action::error:
+        return SCMP_ACT_ERRNO(data);
+      case Action::kill_process:
+        return SCMP_ACT_KILL_PROCESS;
+      case Action::kill_thread:
+        return SCMP_ACT_KILL_THREAD;
+      case Action::trap:
+        return SCMP_ACT_TRAP;
+      case Action::trace:
+        return SCMP_ACT_TRACE(data);
+      case Action::log:
+        return SCMP_ACT_LOG;
+      case Action::notify:
+        return SCMP_ACT_NOTIFY;
     }
     return SCMP_ACT_KILL_PROCESS;
   }
 
   static scmp_compare comparison(Compare compare) {
     switch (compare) {
-      case Compare::not_equal: return SCMP_CMP_NE;
-      case Compare::less: return SCMP_CMP_LT;
-      case Compare::less_or_equal: return SCMP_CMP_LE;
-      case Compare::equal: return SCMP_CMP_EQ;
-      case Compare::greater_or_equal: return SCMP_CMP_GE;
-      case Compare::greater: return SCMP_CMP_GT;
-      case Compare::masked_equal: return SCMP_CMP_MASKED_EQ;
+      case Compare::not_equal:
+        return SCMP_CMP_NE;
+      case Compare::less:
+        return SCMP_CMP_LT;
+      case Compare::less_or_equal:
+        return SCMP_CMP_LE;
+      case Compare::equal:
+        return SCMP_CMP_EQ;
+      case Compare::greater_or_equal:
+        return SCMP_CMP_GE;
+      case Compare::greater:
+        return SCMP_CMP_GT;
+      case Compare::masked_equal:
+        return SCMP_CMP_MASKED_EQ;
     }
     return SCMP_CMP_EQ;
   }
@@ -243,8 +258,8 @@ class Filter {
 
   void add(int number, std::uint32_t todo, const scmp_arg_cmp* arguments, std::size_t count,
            const Rule& rule, const std::string& name) {
-    const int result = lib_.rule_add_array(context_, todo, number,
-                                           static_cast<unsigned>(count), arguments);
+    const int result =
+        lib_.rule_add_array(context_, todo, number, static_cast<unsigned>(count), arguments);
     // EEXIST: the same call was given before; the first one holds.
     if (result < 0 && result != -EEXIST)
       mc::fail_with(-result, rule.place, ": add the system call '", name, "' to the filter");

@@ -32,8 +32,7 @@ const Group table[] = {
      "getxattrat setxattrat listxattrat removexattrat name_to_handle_at memfd_create "
      "memfd_secret",
      true},
-    {"file-watch",
-     "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch fanotify_mark",
+    {"file-watch", "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch fanotify_mark",
      true},
     {"event",
      "poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64 epoll_create "
@@ -41,9 +40,7 @@ const Group table[] = {
      "eventfd eventfd2 signalfd signalfd4 timerfd_create timerfd_settime timerfd_settime64 "
      "timerfd_gettime timerfd_gettime64",
      true},
-    {"async-io",
-     "io_setup io_destroy io_submit io_cancel io_getevents",
-     true},
+    {"async-io", "io_setup io_destroy io_submit io_cancel io_getevents", true},
     {"memory",
      "mmap mmap2 munmap mremap mprotect madvise msync mincore mlock mlock2 mlockall munlock "
      "munlockall remap_file_pages pkey_alloc pkey_free pkey_mprotect process_mrelease mseal "
@@ -103,16 +100,18 @@ const Group table[] = {
     {"chroot", "chroot", false},
     {"host-name", "sethostname setdomainname", false},
     {"clock-set", "settimeofday stime clock_settime clock_settime64", false},
-    {"module", "init_module finit_module delete_module create_module query_module "
-               "get_kernel_syms", false},
+    {"module",
+     "init_module finit_module delete_module create_module query_module "
+     "get_kernel_syms",
+     false},
     {"reboot", "reboot kexec_load kexec_file_load", false},
     {"raw-io", "iopl ioperm pciconfig_read pciconfig_write pciconfig_iobase", false},
     {"swap", "swapon swapoff", false},
     {"accounting", "acct quotactl quotactl_fd", false},
     {"keyring", "add_key request_key keyctl", false},
     {"debug", "kcmp pidfd_getfd process_madvise lookup_dcookie", false},
-    {"numa",
-     "get_mempolicy set_mempolicy set_mempolicy_home_node mbind migrate_pages move_pages", false},
+    {"numa", "get_mempolicy set_mempolicy set_mempolicy_home_node mbind migrate_pages move_pages",
+     false},
     {"bpf", "bpf", false},
     {"perf", "perf_event_open", false},
     {"kernel-log", "syslog", false},

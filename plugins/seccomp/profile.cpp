@@ -31,9 +31,9 @@ constexpr Name<Action> actions[] = {
     {"notify", Action::notify},
 };
 constexpr Name<Compare> comparisons[] = {
-    {"ne", Compare::not_equal},        {"lt", Compare::less},
-    {"le", Compare::less_or_equal},    {"eq", Compare::equal},
-    {"ge", Compare::greater_or_equal}, {"gt", Compare::greater},
+    {"ne", Compare::not_equal},           {"lt", Compare::less},
+    {"le", Compare::less_or_equal},       {"eq", Compare::equal},
+    {"ge", Compare::greater_or_equal},    {"gt", Compare::greater},
     {"masked_eq", Compare::masked_equal},
 };
 constexpr Name<std::uint32_t> flags[] = {
@@ -53,8 +53,7 @@ std::string plain(std::string_view name, std::string_view prefix) {
 }
 
 template <class Names>
-auto find(const Names& names, const std::string& name)
-    -> std::optional<decltype(names[0].value)> {
+auto find(const Names& names, const std::string& name) -> std::optional<decltype(names[0].value)> {
   for (const auto& each : names)
     if (each.text == name) return each.value;
   return std::nullopt;

@@ -38,7 +38,7 @@ struct Rule {
   Action action = Action::allow;
   std::uint32_t data = 0;  // the errno for `error`, the message for `trace`
   std::vector<Argument> arguments;
-  std::string place;  // for messages
+  std::string place;            // for messages
   bool ignore_unknown = false;  // pass over names of calls that this machine does not know
 };
 

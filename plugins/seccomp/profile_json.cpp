@@ -41,19 +41,32 @@ struct Capability {
   unsigned number;
 };
 constexpr Capability capability_names[] = {
-    {"CAP_SYS_ADMIN", CAP_SYS_ADMIN},       {"CAP_SYS_BOOT", CAP_SYS_BOOT},
-    {"CAP_SYS_CHROOT", CAP_SYS_CHROOT},     {"CAP_SYS_MODULE", CAP_SYS_MODULE},
-    {"CAP_SYS_PACCT", CAP_SYS_PACCT},       {"CAP_SYS_PTRACE", CAP_SYS_PTRACE},
-    {"CAP_SYS_RAWIO", CAP_SYS_RAWIO},       {"CAP_SYS_TIME", CAP_SYS_TIME},
-    {"CAP_SYS_TTY_CONFIG", CAP_SYS_TTY_CONFIG}, {"CAP_SYS_NICE", CAP_SYS_NICE},
-    {"CAP_SYS_RESOURCE", CAP_SYS_RESOURCE}, {"CAP_SYSLOG", CAP_SYSLOG},
-    {"CAP_BPF", CAP_BPF},                   {"CAP_PERFMON", CAP_PERFMON},
-    {"CAP_DAC_READ_SEARCH", CAP_DAC_READ_SEARCH}, {"CAP_AUDIT_WRITE", CAP_AUDIT_WRITE},
-    {"CAP_AUDIT_CONTROL", CAP_AUDIT_CONTROL}, {"CAP_AUDIT_READ", CAP_AUDIT_READ},
-    {"CAP_NET_ADMIN", CAP_NET_ADMIN},       {"CAP_NET_RAW", CAP_NET_RAW},
-    {"CAP_CHECKPOINT_RESTORE", CAP_CHECKPOINT_RESTORE}, {"CAP_IPC_LOCK", CAP_IPC_LOCK},
-    {"CAP_MKNOD", CAP_MKNOD},               {"CAP_KILL", CAP_KILL},
-    {"CAP_LEASE", CAP_LEASE},               {"CAP_WAKE_ALARM", CAP_WAKE_ALARM},
+    {"CAP_SYS_ADMIN", CAP_SYS_ADMIN},
+    {"CAP_SYS_BOOT", CAP_SYS_BOOT},
+    {"CAP_SYS_CHROOT", CAP_SYS_CHROOT},
+    {"CAP_SYS_MODULE", CAP_SYS_MODULE},
+    {"CAP_SYS_PACCT", CAP_SYS_PACCT},
+    {"CAP_SYS_PTRACE", CAP_SYS_PTRACE},
+    {"CAP_SYS_RAWIO", CAP_SYS_RAWIO},
+    {"CAP_SYS_TIME", CAP_SYS_TIME},
+    {"CAP_SYS_TTY_CONFIG", CAP_SYS_TTY_CONFIG},
+    {"CAP_SYS_NICE", CAP_SYS_NICE},
+    {"CAP_SYS_RESOURCE", CAP_SYS_RESOURCE},
+    {"CAP_SYSLOG", CAP_SYSLOG},
+    {"CAP_BPF", CAP_BPF},
+    {"CAP_PERFMON", CAP_PERFMON},
+    {"CAP_DAC_READ_SEARCH", CAP_DAC_READ_SEARCH},
+    {"CAP_AUDIT_WRITE", CAP_AUDIT_WRITE},
+    {"CAP_AUDIT_CONTROL", CAP_AUDIT_CONTROL},
+    {"CAP_AUDIT_READ", CAP_AUDIT_READ},
+    {"CAP_NET_ADMIN", CAP_NET_ADMIN},
+    {"CAP_NET_RAW", CAP_NET_RAW},
+    {"CAP_CHECKPOINT_RESTORE", CAP_CHECKPOINT_RESTORE},
+    {"CAP_IPC_LOCK", CAP_IPC_LOCK},
+    {"CAP_MKNOD", CAP_MKNOD},
+    {"CAP_KILL", CAP_KILL},
+    {"CAP_LEASE", CAP_LEASE},
+    {"CAP_WAKE_ALARM", CAP_WAKE_ALARM},
 };
 
 /// "5.12.3-x" as {5, 12}.
@@ -137,8 +150,7 @@ class Reader {
                                      : static_cast<std::uint64_t>(json.get<std::int64_t>());
   }
 
-  std::uint32_t error_number(const Json& json, const char* number_key,
-                             const char* name_key) const {
+  std::uint32_t error_number(const Json& json, const char* number_key, const char* name_key) const {
     if (json.contains(number_key) && !json[number_key].is_null()) {
       const std::uint64_t value = number(json[number_key], number_key);
       // Both an errno and the message of a trace have 16 bits.

@@ -69,8 +69,8 @@ void overlay(Profile& profile, std::vector<Rule> rules) {
 void overlay_list(Profile& profile, const mc::Node& list, Action action, std::uint32_t data,
                   bool ignore_unknown) {
   std::vector<Rule> rules;
-  add_rule(rules, {.names = {}, .action = action, .data = data, .arguments = {},
-                   .place = list.where()},
+  add_rule(rules,
+           {.names = {}, .action = action, .data = data, .arguments = {}, .place = list.where()},
            list, ignore_unknown);
   overlay(profile, std::move(rules));
 }
@@ -119,8 +119,7 @@ Profile make_profile(const mc::Node& config, const Surroundings& around) {
   if (config.has("deny"))
     overlay_list(profile, config["deny"], Action::error, EPERM, ignore_unknown);
   if (config.has("allow")) overlay_list(profile, config["allow"], Action::allow, 0, ignore_unknown);
-  if (config.has("syscalls"))
-    overlay(profile, read_rules(config["syscalls"], ignore_unknown));
+  if (config.has("syscalls")) overlay(profile, read_rules(config["syscalls"], ignore_unknown));
   return profile;
 }
 

@@ -64,7 +64,8 @@ void check_can_start(const Profile& profile, const std::string& place) {
              mc::Hint{"set 'listener_path' to its socket"});
   const auto send = profile.action_of("sendmsg");
   if (refuses(send) || send == Action::notify)
-    mc::fail(place, ": with the action notify, the filter must allow sendmsg: it carries the "
+    mc::fail(place,
+             ": with the action notify, the filter must allow sendmsg: it carries the "
              "descriptor to the listener");
 }
 
@@ -118,8 +119,8 @@ class Seccomp {
     if (!compiled_.notifies) return;
     const mc::Fd socket = connect_listener(compiled_.listener_path);
     const std::string state = process_state(call, compiled_.listener_metadata);
-    const mc::Fd memory(mc::check(::memfd_create("seccomp-state", MFD_CLOEXEC),
-                                  "make a memory file"));
+    const mc::Fd memory(
+        mc::check(::memfd_create("seccomp-state", MFD_CLOEXEC), "make a memory file"));
     mc::check(::pwrite(memory.get(), state.data(), state.size(), 0), "write a memory file");
     host.give(listener_socket, socket.get());
     host.give(listener_state, memory.get());

@@ -14,8 +14,8 @@ namespace {
 
 // ipc_namespaces(7); the *_next_id files choose the identifier of the next object (checkpointing).
 constexpr std::string_view ipc_keys[] = {
-    "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",          "kernel/sem",
-    "kernel/shmall", "kernel/shmmax", "kernel/shmmni",          "kernel/shm_rmid_forced",
+    "kernel/msgmax",      "kernel/msgmnb",      "kernel/msgmni",      "kernel/sem",
+    "kernel/shmall",      "kernel/shmmax",      "kernel/shmmni",      "kernel/shm_rmid_forced",
     "kernel/auto_msgmni", "kernel/msg_next_id", "kernel/sem_next_id", "kernel/shm_next_id"};
 
 bool is_below(std::string_view path, std::string_view directory) {
@@ -71,9 +71,12 @@ Key read_key(std::string_view text, std::string_view where) {
 
 const char* table_of(std::uint64_t name_space) {
   switch (name_space) {
-    case CLONE_NEWIPC: return "ipc";
-    case CLONE_NEWNET: return "net";
-    default: return "user";
+    case CLONE_NEWIPC:
+      return "ipc";
+    case CLONE_NEWNET:
+      return "net";
+    default:
+      return "user";
   }
 }
 

@@ -9,8 +9,8 @@
 namespace sysctl {
 
 struct Key {
-  std::string path;         // "net/ipv4/conf/eth0.100/forwarding"
-  std::uint64_t name_space; // CLONE_NEWIPC, CLONE_NEWNET or CLONE_NEWUSER
+  std::string path;          // "net/ipv4/conf/eth0.100/forwarding"
+  std::uint64_t name_space;  // CLONE_NEWIPC, CLONE_NEWNET or CLONE_NEWUSER
 };
 
 /// Reads both forms of sysctl(8): the first separator decides. "net.ipv4.conf.eth0/100.x" and

@@ -102,9 +102,9 @@ class Sysctl {
                     mc::Hint{open_hint(-fd)});
     const mc::Fd file(fd);
     // One write(2): procfs takes a value at offset 0 only.
-    const auto written = mc::check(::write(fd, setting.value.data(), setting.value.size()),
-                                   setting.node.where(), ": write '", setting.value,
-                                   "' to '/proc/sys/", path, "'");
+    const auto written =
+        mc::check(::write(fd, setting.value.data(), setting.value.size()), setting.node.where(),
+                  ": write '", setting.value, "' to '/proc/sys/", path, "'");
     if (static_cast<std::size_t>(written) != setting.value.size())
       mc::fail(setting.node.where(), ": '/proc/sys/", path, "' took only ", written, " of ",
                setting.value.size(), " bytes");

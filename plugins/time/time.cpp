@@ -72,8 +72,8 @@ class Time {
     std::string text;
     for (const char* clock : {"monotonic", "boottime"}) {
       const std::string fraction = mc::concat(clock, "_nanosecs");
-      text += mc::concat(clock, ' ', config_.integer(clock), ' ',
-                         config_.integer(fraction.c_str()), '\n');
+      text += mc::concat(clock, ' ', config_.integer(clock), ' ', config_.integer(fraction.c_str()),
+                         '\n');
     }
     host.debug("write '", path, "': ", text.substr(0, text.size() - 1));
     const mc::Fd file(mc::check(::open(path.c_str(), O_WRONLY | O_CLOEXEC), "open '", path, "'"));

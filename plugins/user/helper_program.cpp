@@ -74,8 +74,8 @@ void run_helper(const std::string& program, pid_t pid, const IdMap& map) {
   mc::Fd writing(ends[1]);
   const SpawnActions actions(writing.get());
   pid_t helper = -1;
-  const int failed = ::posix_spawn(&helper, program.c_str(), actions.get(), nullptr, argv.data(),
-                                   no_environment);
+  const int failed =
+      ::posix_spawn(&helper, program.c_str(), actions.get(), nullptr, argv.data(), no_environment);
   if (failed != 0) mc::fail_with(failed, "run '", program, "'");
   writing.reset();
   const std::string complaint = first_line(reading.get());

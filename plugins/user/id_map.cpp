@@ -28,8 +28,7 @@ void check_side(const IdMap& map, std::uint64_t Range::*side, std::string_view w
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     const Range& range = *sorted[i];
     if (range.size == 0)
-      mc::fail(map.place, ": ", map.name, ": a range of no ids",
-               mc::Hint{"'size' is at least 1"});
+      mc::fail(map.place, ": ", map.name, ": a range of no ids", mc::Hint{"'size' is at least 1"});
     if (range.*side >= end_of_ids || range.size > end_of_ids - range.*side)
       mc::fail(map.place, ": ", map.name, ": ", range.size, " ids from the ", whose, "'s ",
                range.*side, " on go beyond 4294967294, the last id there is");

@@ -64,8 +64,7 @@ void refuse_if(const char* path, std::string_view forbidden, const char* hint) {
   std::string text = mc::read_all(file.get(), path);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   if (text == forbidden)
-    mc::fail("this system allows no user namespaces: '", path, "' is ", forbidden,
-             mc::Hint{hint});
+    mc::fail("this system allows no user namespaces: '", path, "' is ", forbidden, mc::Hint{hint});
 }
 
 }  // namespace
@@ -167,8 +166,10 @@ class User {
     const bool must_deny = ordinary && gid_helper_.empty();
     const std::string setgroups = config_.text("setgroups");
     if (setgroups == "allow" && must_deny)
-      mc::fail(config_["setgroups"].where(), ": an ordinary user who maps the own group alone "
-               "must deny setgroups", mc::Hint{"leave 'setgroups' out"});
+      mc::fail(config_["setgroups"].where(),
+               ": an ordinary user who maps the own group alone "
+               "must deny setgroups",
+               mc::Hint{"leave 'setgroups' out"});
     deny_setgroups_ = setgroups == "deny" || (setgroups == "auto" && must_deny);
   }
 
@@ -181,9 +182,9 @@ class User {
       run_helper(helper, pid, map);
       return;
     }
-    const mc::Fd file(mc::check(
-        ::openat(process, map.name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW), "open '",
-        map.name, "' of process ", pid));
+    const mc::Fd file(
+        mc::check(::openat(process, map.name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW), "open '",
+                  map.name, "' of process ", pid));
     const std::string text = map.text();
     mc::check(::write(file.get(), text.data(), text.size()), map.place, ": write ", map.name, " ",
               first_line(map),

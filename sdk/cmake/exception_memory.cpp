@@ -7,8 +7,8 @@
 #include <cstring>
 #include <exception>
 
-// The header in front of an exception, which the runtime fills in: LP64, as __cxa_refcounted_exception
-// and __cxa_dependent_exception of libstdc++ have been since GCC 4.5.
+// The header in front of an exception, which the runtime fills in: LP64, as
+// __cxa_refcounted_exception and __cxa_dependent_exception of libstdc++ have been since GCC 4.5.
 #if defined(__LP64__) && (defined(__x86_64__) || defined(__aarch64__)) && \
     !defined(__SANITIZE_ADDRESS__)
 

@@ -18,8 +18,9 @@ std::vector<Result> all_at_once(const std::vector<Words>& commands) {
   std::vector<Process> running;
   running.reserve(commands.size());
   for (const auto& words : commands)
-    running.emplace_back(runtime_command(words), RunOptions{.timeout = std::chrono::seconds(60),
-                                    .grace = std::chrono::milliseconds(20)});
+    running.emplace_back(
+        runtime_command(words),
+        RunOptions{.timeout = std::chrono::seconds(60), .grace = std::chrono::milliseconds(20)});
   std::vector<Result> out;
   for (auto& process : running) out.push_back(process.finish());
   return out;
@@ -97,9 +98,8 @@ TEST_CASE("start and delete --force at once: the container is gone") {
     const auto results = all_at_once({{"start", id}, {"delete", "--force", id}, {"start", id}});
     INFO(results[0] << results[1] << results[2]);
     CHECK(results[1].exit_code == 0);
-    check_refusals({results[0], results[2]},
-                   {"not created", "does not exist", "ended before", "deleted", "reach the first",
-                    "Connection reset"});
+    check_refusals({results[0], results[2]}, {"not created", "does not exist", "ended before",
+                                              "deleted", "reach the first", "Connection reset"});
     CHECK(status_of(id) == "none");
   }
 }
@@ -173,7 +173,8 @@ TEST_CASE("list answers while containers come and go") {
   const NothingLeft nothing_second(second);
   for (int round = 0; round < 10; ++round) {
     std::vector<Words> commands;
-    for (const auto& id : {first, second}) commands.push_back({"run", "-d", "-b", bundle.directory(), id});
+    for (const auto& id : {first, second})
+      commands.push_back({"run", "-d", "-b", bundle.directory(), id});
     for (int i = 0; i < 4; ++i) commands.push_back({"list", "-f", i % 2 == 0 ? "json" : "table"});
     for (const auto& id : {first, second}) commands.push_back({"delete", "--force", id});
     for (int i = 0; i < 4; ++i) commands.push_back({"list"});

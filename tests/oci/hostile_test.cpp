@@ -120,8 +120,9 @@ TEST_CASE("a /dev/console that is something else is refused, and not followed") 
     if (kind == "file") write_file("console", "", bundle.root() + "/image");
     fs::create_directory(bundle.root() + "/image/pts");
     drop_mount(bundle, "/dev");
-    bundle.add("mounts", R"({"destination": "/dev", "type": "bind", "options": ["rbind"], "source": ")" +
-                             bundle.root() + R"(/image"})");
+    bundle.add("mounts",
+               R"({"destination": "/dev", "type": "bind", "options": ["rbind"], "source": ")" +
+                   bundle.root() + R"(/image"})");
     bundle.add("mounts", R"({"destination": "/dev/pts", "type": "devpts", "source": "devpts",
         "options": ["newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]})");
     bundle.set("process.terminal", "true");
@@ -211,8 +212,8 @@ TEST_CASE("a directory of the host that the caller left open is no working direc
   REQUIRE(::dup2(host.get(), 7) == 7);
   const mc::Fd leaked(7);
   auto bundle = script_bundle("test ! -e /proc/self/fd/7");
-  for (const std::string cwd : {"/proc/self/fd/7", "/proc/1/fd/7", "/proc/self/fd/7/..",
-                                "/proc/thread-self/fd/7"}) {
+  for (const std::string cwd :
+       {"/proc/self/fd/7", "/proc/1/fd/7", "/proc/self/fd/7/..", "/proc/thread-self/fd/7"}) {
     bundle.set("process.cwd", '"' + cwd + '"');
     bundle.write();
     const auto id = fresh_id();
@@ -230,7 +231,8 @@ TEST_CASE("a kernel parameter goes to the kernel, not to what the image has at i
   auto bundle = script_bundle("exit 0");
   const auto fake = write_file("fake", "untouched");
   bundle.add("mounts", R"({"destination": "/proc/sys/kernel/shmmni", "type": "bind",
-      "options": ["bind"], "source": ")" + fake + R"("})");
+      "options": ["bind"], "source": ")" +
+                           fake + R"("})");
   bundle.set("linux.sysctl", R"({"kernel.shmmni": "99"})");
   const auto result = run_bundle(bundle);
   INFO(result);
@@ -270,7 +272,8 @@ TEST_CASE("ids that are none are refused, and touch nothing") {
        {std::string(), std::string("."), std::string(".."), std::string("../x"), std::string("a/b"),
         std::string("/abs"), std::string("a\nb"), std::string("a b"), std::string("-x"),
         std::string("\xff"), std::string(256, 'x'), std::string(5000, 'x')})
-    for (const char* verb : {"create", "run", "start", "state", "kill", "delete", "exec", "pause"}) {
+    for (const char* verb :
+         {"create", "run", "start", "state", "kill", "delete", "exec", "pause"}) {
       std::vector<std::string> words = {verb};
       if (words[0] == "create" || words[0] == "run")
         words.insert(words.end(), {"-b", bundle.directory()});

@@ -146,16 +146,17 @@ TEST_CASE("pause and resume, killed at any system call") {
           running(bundle)(id);
           REQUIRE(run({"pause", id}).exit_code == 0);
         },
-        [](const std::string& id) -> Words { return {"resume", id}; });
+        [](const std::string& id) -> Words {
+          return {"resume", id};
+        });
   }
 }
 
 TEST_CASE("without a PID namespace, what the container has started ends with it") {
   auto bundle = full_bundle();
   auto& namespaces = *find_value(bundle.config(), "linux.namespaces")->as<List>();
-  std::erase_if(namespaces, [](Value& space) {
-    return *space.find("type")->as<std::string>() == "pid";
-  });
+  std::erase_if(namespaces,
+                [](Value& space) { return *space.find("type")->as<std::string>() == "pid"; });
   bundle.set("process.args", R"(["sh", "-c", "sleep 1001 & sleep 1002 & sleep 1003"])").write();
   sweep(running(bundle), [](const std::string& id) -> Words { return {"delete", "--force", id}; });
 }

@@ -101,7 +101,8 @@ TEST_CASE("every verb in every state does its work or says in one line why not")
     for (const Row& row : rows) {
       const auto id = fresh_id();
       const NothingLeft nothing(id);
-      INFO(std::string(row.name) << " of a container that is " << std::string(states[state]) << ", " << id);
+      INFO(std::string(row.name) << " of a container that is " << std::string(states[state]) << ", "
+                                 << id);
       Bundle bundle;
       std::optional<Creating> creating;
       if (states[state] == std::string("creating"))
@@ -149,8 +150,12 @@ TEST_CASE("a state that was cut off anywhere is listed, and delete --force remov
       CHECK(run({"list", "-f", "json"}).exit_code == 0);
       CHECK(run({"state", id}).exit_code == 0);
       // Refused or done, but no crash.
-      for (const Words& words : {Words{"exec", id, "true"}, {"pause", id}, {"resume", id},
-                                 {"ps", id}, {"start", id}, {"kill", id, "WINCH"}}) {
+      for (const Words& words : {Words{"exec", id, "true"},
+                                 {"pause", id},
+                                 {"resume", id},
+                                 {"ps", id},
+                                 {"start", id},
+                                 {"kill", id, "WINCH"}}) {
         const auto result = run(words);
         INFO(words[0] << ": " << result);
         CHECK(result.signal == 0);

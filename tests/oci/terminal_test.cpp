@@ -28,7 +28,8 @@ class ConsoleSocket {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    mc::check(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
+    mc::check(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address),
+              "bind");
     mc::check(::listen(listener_.get(), 4), "listen");
   }
 
@@ -110,15 +111,17 @@ TEST_CASE("a created container's terminal goes to the console socket, in the siz
   const ConsoleSocket console(fresh_directory() + "/console.sock");
   const auto id = fresh_id();
   const NothingLeft nothing(id);
-  REQUIRE(run({"create", "-b", bundle.directory(), "--console-socket", console.path(), id})
-              .exit_code == 0);
+  REQUIRE(
+      run({"create", "-b", bundle.directory(), "--console-socket", console.path(), id}).exit_code ==
+      0);
   std::string name;
   const mc::Fd master = console.receive(&name);
   REQUIRE(master.valid());
   CHECK(name == "/dev/pts/0");
   REQUIRE(run({"start", id}).exit_code == 0);
   REQUIRE(has(read_until(master.get(), "ready> "), "ready> "));
-  type(master.get(), "tty; stty size; attest tty; ls -l /dev/console | cut -c1; echo end$((1+1))\n");
+  type(master.get(),
+       "tty; stty size; attest tty; ls -l /dev/console | cut -c1; echo end$((1+1))\n");
   const auto shown = read_until(master.get(), "end2");
   INFO(shown);
   CHECK(has(shown, "/dev/pts/0"));
@@ -129,8 +132,9 @@ TEST_CASE("a created container's terminal goes to the console socket, in the siz
   // Resized by who has the master; the program learns of it.
   const winsize size{50, 120, 0, 0};
   ::ioctl(master.get(), TIOCSWINSZ, &size);
-  type(master.get(), "stty size; sh -c 'trap \"echo size changed\" WINCH; "
-                     "echo waits; for i in $(seq 20); do sleep 0.1; done'\n");
+  type(master.get(),
+       "stty size; sh -c 'trap \"echo size changed\" WINCH; "
+       "echo waits; for i in $(seq 20); do sleep 0.1; done'\n");
   const auto before = read_until(master.get(), "\nwaits");
   CHECK(has(before, "50 120"));
   const winsize again{20, 60, 0, 0};
@@ -160,9 +164,10 @@ TEST_CASE("the container's program is hung up when the engine closes the termina
     CHECK(has(run({"state", id}).out, "\"running\""));
     // The first process of a PID namespace has to ask for the signal; its child need not.
   }
-  Process child(runtime_command({"exec", "-d", "--tty", "--console-socket", console.path(), id,
-                                 "sh", "-c", "trap 'echo hung >/tmp/hung; exit' HUP; "
-                                 "echo listens; sleep 1000 & wait"}));
+  Process child(
+      runtime_command({"exec", "-d", "--tty", "--console-socket", console.path(), id, "sh", "-c",
+                       "trap 'echo hung >/tmp/hung; exit' HUP; "
+                       "echo listens; sleep 1000 & wait"}));
   {
     const mc::Fd master = console.receive();
     REQUIRE(master.valid());
@@ -210,8 +215,9 @@ TEST_CASE("run and exec -it at a terminal: size from the start, resize, Ctrl-C, 
   REQUIRE(other.wait_for("other> "));
   other.resize(43, 21);
   // The agent passes it on in its own time.
-  other.type("i=0; until [ \"$(stty size)\" = '43 21' ] || [ $((i += 1)) -gt 100 ]; "
-             "do sleep 0.05; done; stty size\n");
+  other.type(
+      "i=0; until [ \"$(stty size)\" = '43 21' ] || [ $((i += 1)) -gt 100 ]; "
+      "do sleep 0.05; done; stty size\n");
   CHECK(other.wait_for("\n43 21"));
   other.type("sh -c 'echo it sle\"\"eps; exec sleep 100'\n");
   REQUIRE(other.wait_for("it sleeps"));

@@ -20,8 +20,10 @@ TEST_CASE("an exec that is led to /proc/self/exe does not execute the runtime") 
   fs::copy_file(root + "/bin/busybox", root + "/command");
   const auto file = write_file("launch.toml",
                                "[container]\nid = \"raced\"\ncommand = [\"sleep\", \"60\"]\n"
-                               "[rootfs]\npath = \"" + root + "\"\n[pid]\n"
-                               "[exchanging]\npath = \"/command\"\n");
+                               "[rootfs]\npath = \"" +
+                                   root +
+                                   "\"\n[pid]\n"
+                                   "[exchanging]\npath = \"/command\"\n");
   REQUIRE(run({"--plugin-dir", FIXTURES, "run", "--detach", "--config", file}).exit_code == 0);
   const auto result = run({"exec", "raced", "/command", "true"});
   INFO(result);
@@ -36,8 +38,9 @@ TEST_CASE("an exec that is led to /proc/self/exe does not execute the runtime") 
 TEST_CASE("a launch beside a running container, which may share its root, does not either") {
   const auto root = fresh_root();
   fs::copy_file(root + "/bin/busybox", root + "/command");
-  REQUIRE(run({"run", "--detach", "--id", "neighbour", "-r", root, "-p", "sleep", "60"}).exit_code ==
-          0);
+  REQUIRE(
+      run({"run", "--detach", "--id", "neighbour", "-r", root, "-p", "sleep", "60"}).exit_code ==
+      0);
   const auto file = write_file("launch.toml", "[rootfs]\npath = \"" + root +
                                                   "\"\n[exchanging]\npath = \"/command\"\n"
                                                   "at_start = true\n");

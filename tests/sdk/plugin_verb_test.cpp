@@ -184,9 +184,8 @@ TEST_CASE("plugin check survives a plugin that breaks") {
       CAPTURE(fault);
       CAPTURE(hook);
       const HostUnchanged unchanged;
-      const auto result = run(
-          {"plugin", "check", fixture("faulty"), "--faulty.hook", hook, "--faulty.fault", fault,
-           "--container.hook_timeout", "300ms"});
+      const auto result = run({"plugin", "check", fixture("faulty"), "--faulty.hook", hook,
+                               "--faulty.fault", fault, "--container.hook_timeout", "300ms"});
       CAPTURE(result);
       CHECK(result.exit_code == 1);
       CHECK(has(result.out + result.err, std::string("faulty: ") + hook + ": "));

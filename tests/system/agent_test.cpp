@@ -36,9 +36,14 @@ std::set<std::string> processes_with(const std::string& text) {
 
 TEST_CASE("the agent forwards signals to the container") {
   const HostUnchanged unchanged;
-  for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"},
-                                     {SIGUSR1, "USR1"}, {SIGQUIT, "QUIT"}, {SIGWINCH, "WINCH"},
-                                     {SIGALRM, "ALRM"}, {SIGCONT, "CONT"}}) {
+  for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"},
+                                     {SIGINT, "INT"},
+                                     {SIGHUP, "HUP"},
+                                     {SIGUSR1, "USR1"},
+                                     {SIGQUIT, "QUIT"},
+                                     {SIGWINCH, "WINCH"},
+                                     {SIGALRM, "ALRM"},
+                                     {SIGCONT, "CONT"}}) {
     CAPTURE(name);
     Process agent(in_root({"-p", "attest", "signal-wait", name}));
     REQUIRE(agent.wait_for("ready"));
@@ -68,8 +73,11 @@ TEST_CASE("the command starts with no signal blocked or ignored, whatever the ca
 
 TEST_CASE("signals that the caller ignores or blocks are forwarded all the same") {
   for (const char* how : {"--ignore-signal", "--block-signal"}) {
-    for (const auto& [number, name] : {std::pair{SIGINT, "INT"}, {SIGTERM, "TERM"},
-                                       {SIGALRM, "ALRM"}, {SIGCONT, "CONT"}, {SIGPWR, "PWR"}}) {
+    for (const auto& [number, name] : {std::pair{SIGINT, "INT"},
+                                       {SIGTERM, "TERM"},
+                                       {SIGALRM, "ALRM"},
+                                       {SIGCONT, "CONT"},
+                                       {SIGPWR, "PWR"}}) {
       CAPTURE(how);
       CAPTURE(name);
       Words words = {"env", mc::concat(how, "=", name)};
@@ -99,10 +107,11 @@ TEST_CASE("readers that go away end neither the agent nor its tidying up") {
   for (const char* flags : {"-v", "-v -p -t", "-v -p --init"}) {
     CAPTURE(flags);
     const auto words = in_root({});
-    const auto result = run_program(
-        {"bash", "-c", mc::concat(words.at(0), " ", words.at(1), " ", words.at(2), " ", flags,
-                                  " sh -c 'sleep 0.1; test -t 1 && echo a; exit 9' 2>&1 | true; "
-                                  "echo ${PIPESTATUS[0]}")});
+    const auto result =
+        run_program({"bash", "-c",
+                     mc::concat(words.at(0), " ", words.at(1), " ", words.at(2), " ", flags,
+                                " sh -c 'sleep 0.1; test -t 1 && echo a; exit 9' 2>&1 | true; "
+                                "echo ${PIPESTATUS[0]}")});
     INFO(result);
     CHECK(result.out == "9\n");
   }
@@ -133,7 +142,8 @@ TEST_CASE("the container dies with its agent") {
   }
 }
 
-TEST_CASE("an agent that is killed at any moment leaves no process, and nothing that delete leaves") {
+TEST_CASE(
+    "an agent that is killed at any moment leaves no process, and nothing that delete leaves") {
   const HostUnchanged unchanged;
   const std::string id = "cut-" + std::to_string(::getpid());
   const std::string state = "/run/mini_container/" + id;
@@ -184,9 +194,9 @@ TEST_CASE("every process of a container with its own process ids ends with its f
 
 TEST_CASE("detach leaves a container running that list, exec, kill and delete find again") {
   const HostUnchanged unchanged;
-  const auto started =
-      run({"-r", shared_root(), "-p", "--hostname", "box", "--detach", "--id", "left", "sh", "-c",
-           "echo said; echo wrong >&2; trap 'echo ended; exit 3' TERM; while :; do sleep 0.05; done"});
+  const auto started = run(
+      {"-r", shared_root(), "-p", "--hostname", "box", "--detach", "--id", "left", "sh", "-c",
+       "echo said; echo wrong >&2; trap 'echo ended; exit 3' TERM; while :; do sleep 0.05; done"});
   INFO(started);
   REQUIRE(started.exit_code == 0);
   CHECK(started.out == "left\n");
@@ -212,8 +222,10 @@ TEST_CASE("detach leaves a container running that list, exec, kill and delete fi
 
   CHECK(run({"delete", "left"}).exit_code != 0);
   CHECK(run({"kill", "left", "TERM"}).exit_code == 0);
-  CHECK(eventually([&] { return read_file(log).find("ended") != std::string::npos ||
-                                run({"list"}).out.find("running") == std::string::npos; }));
+  CHECK(eventually([&] {
+    return read_file(log).find("ended") != std::string::npos ||
+           run({"list"}).out.find("running") == std::string::npos;
+  }));
   CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
   run({"delete", "left"});
   CHECK(run({"list"}).out.find("left") == std::string::npos);
@@ -225,7 +237,8 @@ TEST_CASE("a detached container's terminal and its agent's words go to the log, 
                "tty; read -t 1 line; echo read=$?; exit 5"})
               .exit_code == 0);
   const std::string log = "/run/mini_container/.logs/logged";
-  CHECK(eventually([&] { return read_file(log).find("exited with status: 5\n") != std::string::npos; }));
+  CHECK(eventually(
+      [&] { return read_file(log).find("exited with status: 5\n") != std::string::npos; }));
   const auto text = read_file(log);
   INFO(text);
   CHECK(text.starts_with("[Agent] Container pid: "));
@@ -236,8 +249,8 @@ TEST_CASE("a detached container's terminal and its agent's words go to the log, 
 }
 
 TEST_CASE("verbs on a container that is not there name it") {
-  for (const Words& words : {Words{"kill", "nosuch"}, Words{"delete", "nosuch"},
-                             Words{"exec", "nosuch", "true"}}) {
+  for (const Words& words :
+       {Words{"kill", "nosuch"}, Words{"delete", "nosuch"}, Words{"exec", "nosuch", "true"}}) {
     const auto result = run(words);
     INFO(result);
     CHECK(result.exit_code != 0);
@@ -263,9 +276,9 @@ TEST_CASE("sixty-four containers start at the same time, and none fails") {
   const HostUnchanged unchanged;
   std::vector<Process> agents;
   for (int number = 0; number < 64; ++number)
-    agents.emplace_back(in_root({"-p", "-i", "--hostname", "h" + std::to_string(number), "attest",
-                                 "names"}),
-                        RunOptions{.timeout = std::chrono::milliseconds(60000)});
+    agents.emplace_back(
+        in_root({"-p", "-i", "--hostname", "h" + std::to_string(number), "attest", "names"}),
+        RunOptions{.timeout = std::chrono::milliseconds(60000)});
   for (int number = 0; number < 64; ++number) {
     const auto result = agents[static_cast<std::size_t>(number)].finish();
     CAPTURE(number);

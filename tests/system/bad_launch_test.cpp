@@ -15,7 +15,9 @@ using namespace mini_container::test;
 
 namespace {
 
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != text.npos;
+}
 
 /// The one line that the runtime said, checked to be the only one.
 std::string refusal(const std::vector<std::string>& arguments) {
@@ -46,7 +48,8 @@ std::string repeat(const std::string& text, int times) {
 }  // namespace
 
 TEST_CASE("an unknown table is refused, with the nearest plugin") {
-  CHECK(holds(refused("[ust]\n"), "FILE:1:2: [ust]: there is no plugin 'ust'; did you mean 'uts'?"));
+  CHECK(
+      holds(refused("[ust]\n"), "FILE:1:2: [ust]: there is no plugin 'ust'; did you mean 'uts'?"));
   CHECK(holds(refused("[../uts]\n"), "FILE:1:"));
   CHECK(holds(refused("[\"../uts\"]\n"), "there is no plugin '../uts'"));
   CHECK(holds(refused("hostname = \"x\"\n"), "FILE:1:1: hostname: a launch consists of tables"));
@@ -112,7 +115,8 @@ TEST_CASE("a flag that is unknown, shortened or without its value is refused") {
   CHECK(holds(refusal({"-p", "--hostname"}), "--hostname: needs a value"));
   CHECK(holds(refusal({"-Z", "/bin/true"}), "-Z: unknown flag"));
   CHECK(holds(refusal({"--set", "uts.hostname", "/bin/true"}), "is not TABLE.KEY=VALUE"));
-  CHECK(holds(refusal({"--set", "uts.hostname=5", "/bin/true"}), "--set uts.hostname: uts.hostname: expected a string"));
+  CHECK(holds(refusal({"--set", "uts.hostname=5", "/bin/true"}),
+              "--set uts.hostname: uts.hostname: expected a string"));
   CHECK(holds(refusal({"-p"}), "there is no command to run"));
 }
 
@@ -123,8 +127,9 @@ TEST_CASE("the spellings of the command line reach the container") {
         {"--rootfs", shared_root(), "--pid", "--ipc", "--uts.hostname=box", "--domain=nis"},
         {"-pir", shared_root(), "--hostname=box", "--set", "uts.domainname=nis", "--"}}) {
     std::vector<std::string> line = flags;
-    for (const char* word : {"/bin/sh", "-c", "hostname; cat /proc/sys/kernel/domainname; echo $$; echo \"$1\"",
-                             "sh", "two  words -p"})
+    for (const char* word :
+         {"/bin/sh", "-c", "hostname; cat /proc/sys/kernel/domainname; echo $$; echo \"$1\"", "sh",
+          "two  words -p"})
       line.emplace_back(word);
     const auto result = run(line);
     CAPTURE(result.err);
@@ -147,7 +152,8 @@ TEST_CASE("the program describes itself") {
   CHECK(holds(run({"schema"}).out, "\"hostname\": {"));
   for (const char* shell : {"bash", "zsh", "fish"})
     CHECK(holds(run({"completions", shell}).out, "hostname"));
-  const auto valid = run({"validate", write_file("good.toml", "[container]\n[uts]\nhostname = \"x\"\n")});
+  const auto valid =
+      run({"validate", write_file("good.toml", "[container]\n[uts]\nhostname = \"x\"\n")});
   CHECK(valid.exit_code == 0);
   CHECK(valid.out == "valid; plugins: uts\n");
   CHECK(refusal({"manual", "2"}) != "");

@@ -140,7 +140,8 @@ TEST_CASE("a capability that the runtime has not got is refused, or passed over 
 }
 
 TEST_CASE("ambient capabilities that engines list without inheritable ones are no warning") {
-  const std::string sets = "[capabilities]\nbest_effort = true\nambient = ['chown']\ninheritable = []";
+  const std::string sets =
+      "[capabilities]\nbest_effort = true\nambient = ['chown']\ninheritable = []";
   const auto quiet = launch(sets, {"attest", "caps"});
   CHECK(quiet.exit_code == 0);
   CHECK(quiet.err.empty());

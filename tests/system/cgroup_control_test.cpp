@@ -25,7 +25,8 @@ namespace {
 
 const mc_resources* resources() {
   static const mc_resources* found = [] {
-    void* handle = ::dlopen((build_directory() + "/plugins.d/cgroup.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* handle =
+        ::dlopen((build_directory() + "/plugins.d/cgroup.so").c_str(), RTLD_NOW | RTLD_LOCAL);
     REQUIRE_MESSAGE(handle != nullptr, ::dlerror());
     const auto* plugin = static_cast<const mc_plugin*>(::dlsym(handle, MC_PLUGIN_SYMBOL));
     REQUIRE(plugin != nullptr);
@@ -66,9 +67,11 @@ class Counting {
   [[nodiscard]] std::vector<int> processes() const {
     std::vector<int> out;
     mc_error error{};
-    CHECK(resources()->processes(
-              state(), [](void* to, std::int32_t pid) { static_cast<std::vector<int>*>(to)->push_back(pid); },
-              &out, &error) == 0);
+    CHECK(
+        resources()->processes(
+            state(),
+            [](void* to, std::int32_t pid) { static_cast<std::vector<int>*>(to)->push_back(pid); },
+            &out, &error) == 0);
     return out;
   }
 
@@ -78,15 +81,15 @@ class Counting {
 };
 
 TEST_CASE("cgroup: a container is paused and resumed from outside") {
-  if (!fs::exists(build_directory() + "/plugins.d/cgroup.so"))
-    SKIP_CASE("the plugin is built in");
+  if (!fs::exists(build_directory() + "/plugins.d/cgroup.so")) SKIP_CASE("the plugin is built in");
   Counting box("pausing");
   mc_error error{};
   std::int32_t paused = -1;
   CHECK(box.ticks());
   CHECK(resources()->paused(box.state(), &paused, &error) == 0);
   CHECK(paused == 0);
-  for (int i = 0; i < 2; ++i) CHECK_MESSAGE(resources()->pause(box.state(), &error) == 0, error.text);
+  for (int i = 0; i < 2; ++i)
+    CHECK_MESSAGE(resources()->pause(box.state(), &error) == 0, error.text);
   CHECK(resources()->paused(box.state(), &paused, &error) == 0);
   CHECK(paused == 1);
   box.ticks();  // what was on its way

@@ -43,7 +43,9 @@ class Systemd {
 
   [[nodiscard]] const RunOptions& options() const { return options_; }
   /// Whether it was asked this, in a line of its own.
-  bool heard(const std::string& line) { return systemd_.wait_for("\n" + line + "\n", false, patience); }
+  bool heard(const std::string& line) {
+    return systemd_.wait_for("\n" + line + "\n", false, patience);
+  }
   [[nodiscard]] const std::string& all() const { return systemd_.output(); }
 
  private:
@@ -70,7 +72,13 @@ class Systemd {
 
 std::vector<std::string> command(const std::string& name, std::vector<std::string> flags,
                                  const std::string& script) {
-  std::vector<std::string> out{"run", "--id", name, "-r", shared_root(), "--pid", "--pid.init",
+  std::vector<std::string> out{"run",
+                               "--id",
+                               name,
+                               "-r",
+                               shared_root(),
+                               "--pid",
+                               "--pid.init",
                                "--cgroup.driver=systemd",
                                std::string("--cgroup.path=") + slice + ":web:" + name};
   out.insert(out.end(), flags.begin(), flags.end());
@@ -86,12 +94,12 @@ TEST_CASE("cgroup: systemd makes the scope with the limits it knows; the rest is
   {
     const HostUnchanged unchanged;
     Systemd systemd;
-    Process box(mini_container::test::runtime_command(
-                    command("scoped",
-                            {"-R", "64M", "--cgroup.memory_swap=96M", "--cgroup.pids_max=77",
-                             "--cgroup.cpu_shares=1024", "--cgroup.cpus=0.5"},
-                            "cat /sys/fs/cgroup/memory/memory.limit_in_bytes; cat /proc/self/cgroup; "
-                            "echo up; sleep 30")),
+    Process box(mini_container::test::runtime_command(command(
+                    "scoped",
+                    {"-R", "64M", "--cgroup.memory_swap=96M", "--cgroup.pids_max=77",
+                     "--cgroup.cpu_shares=1024", "--cgroup.cpus=0.5"},
+                    "cat /sys/fs/cgroup/memory/memory.limit_in_bytes; cat /proc/self/cgroup; "
+                    "echo up; sleep 30")),
                 systemd.options());
     const bool up = box.wait_for("up");
     REQUIRE_MESSAGE(up, box.errors());
@@ -116,8 +124,9 @@ TEST_CASE("cgroup: systemd makes the scope with the limits it knows; the rest is
     CHECK(read_file("/sys/fs/cgroup/memory" + scope + "/memory.limit_in_bytes") == "67108864\n");
     CHECK(read_file("/sys/fs/cgroup/pids" + scope + "/pids.max") == "77\n");
 
-    const auto updated = run({"update", "--memory", "50331648", "--memory-swap", "100663296", "scoped"},
-                             systemd.options());
+    const auto updated =
+        run({"update", "--memory", "50331648", "--memory-swap", "100663296", "scoped"},
+            systemd.options());
     CHECK_MESSAGE(updated.exit_code == 0, updated);
     CHECK(systemd.heard("SetUnitProperties web-scoped.scope 1"));
     CHECK(systemd.heard("MemoryMax t 50331648"));
@@ -138,9 +147,10 @@ TEST_CASE("cgroup: a scope that systemd refuses, or fails to start, ends the lau
   const auto refused = run(command("refused", {}, "echo ran"), systemd.options());
   CHECK(refused.exit_code == 125);
   CHECK(refused.out.empty());
-  CHECK_MESSAGE(refused.last_error().find("start the scope 'web-refused.scope': Unit already exists.") !=
-                    std::string::npos,
-                refused);
+  CHECK_MESSAGE(
+      refused.last_error().find("start the scope 'web-refused.scope': Unit already exists.") !=
+          std::string::npos,
+      refused);
   const auto failing = run(command("failing", {}, "echo ran"), systemd.options());
   CHECK(failing.exit_code == 125);
   CHECK_MESSAGE(failing.last_error().find("systemd says 'failed'") != std::string::npos, failing);

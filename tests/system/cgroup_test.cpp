@@ -45,7 +45,8 @@ class CgroupsUnchanged {
   ~CgroupsUnchanged() {
     CHECK(eventually([] { return cgroups_named("mini_container_test").empty(); }));
     const auto now = read_file(control());
-    if (now.find("hugetlb") != std::string::npos && handed_down_.find("hugetlb") == std::string::npos)
+    if (now.find("hugetlb") != std::string::npos &&
+        handed_down_.find("hugetlb") == std::string::npos)
       run_program({"sh", "-c", "echo -hugetlb > " + control()});
   }
   CgroupsUnchanged(const CgroupsUnchanged&) = delete;
@@ -112,10 +113,10 @@ class Waiting {
 TEST_CASE("cgroup: limits are in the files of the hierarchies, and all is gone afterwards") {
   if (!on_v1("memory") || !on_v1("pids")) SKIP_CASE("memory and pids are not on cgroup v1 here");
   const CgroupsUnchanged unchanged;
-  Waiting box("limits", {"-R", "64M", "--cgroup.memory_low=32M", "--cgroup.memory_swap=96M",
-                         "--cgroup.swappiness=7", "--cgroup.pids_max=77", "--cgroup.cpus=0.5",
-                         "--cgroup.cpu_shares=512", "--cgroup.cpuset_cpus=0",
-                         "--cgroup.cpuset_mems=0"});
+  Waiting box("limits",
+              {"-R", "64M", "--cgroup.memory_low=32M", "--cgroup.memory_swap=96M",
+               "--cgroup.swappiness=7", "--cgroup.pids_max=77", "--cgroup.cpus=0.5",
+               "--cgroup.cpu_shares=512", "--cgroup.cpuset_cpus=0", "--cgroup.cpuset_mems=0"});
   CHECK(box.read("memory", "memory.limit_in_bytes") == "67108864\n");
   CHECK(box.read("memory", "memory.soft_limit_in_bytes") == "33554432\n");
   CHECK(box.read("memory", "memory.memsw.limit_in_bytes") == "100663296\n");
@@ -135,8 +136,8 @@ TEST_CASE("cgroup: it is born inside the unified hierarchy") {
   const CgroupsUnchanged unchanged;
   Waiting box("born", {});
   CHECK(!read_file(std::string(top) + "/unified" + box.path() + "/cgroup.procs").empty());
-  CHECK(read_file(std::string(top) + "/unified" + box.path() + "/cgroup.events").find("populated 1") !=
-        std::string::npos);
+  CHECK(read_file(std::string(top) + "/unified" + box.path() + "/cgroup.events")
+            .find("populated 1") != std::string::npos);
   box.end();
 }
 
@@ -148,8 +149,8 @@ TEST_CASE("cgroup: huge pages on the v2 of a hybrid machine, set and raw") {
     CHECK(box.read("hugetlb", "hugetlb.2MB.max") == "4194304\n");
     box.end();
   }
-  Waiting raw("raw", {"--cgroup.unified=hugetlb.2MB.max=8388608",
-                      "--cgroup.unified=cgroup.max.depth=3"});
+  Waiting raw("raw",
+              {"--cgroup.unified=hugetlb.2MB.max=8388608", "--cgroup.unified=cgroup.max.depth=3"});
   CHECK(raw.read("hugetlb", "hugetlb.2MB.max") == "8388608\n");
   CHECK(raw.read("hugetlb", "cgroup.max.depth") == "3\n");
   raw.end();
@@ -176,8 +177,8 @@ TEST_CASE("cgroup: its own cgroup is the root of what it sees, and read-only") {
 
 TEST_CASE("cgroup: an OOM kill is reported, and told apart from another SIGKILL") {
   const CgroupsUnchanged unchanged;
-  const auto killed = launch({"-R", "32M", "--cgroup.memory_swap=32M"},
-                             {"/bin/attest", "eat-memory", "200000000"});
+  const auto killed =
+      launch({"-R", "32M", "--cgroup.memory_swap=32M"}, {"/bin/attest", "eat-memory", "200000000"});
   CHECK(killed.exit_code == 137);
   CHECK_MESSAGE(killed.err.find("out of memory: the kernel killed the container (memory_max is "
                                 "33554432 bytes)") != std::string::npos,
@@ -192,17 +193,20 @@ TEST_CASE("cgroup: an OOM kill is reported, and told apart from another SIGKILL"
 
 TEST_CASE("cgroup: a size without a unit is in bytes; too little to start in is told") {
   const CgroupsUnchanged unchanged;
-  CHECK(refused({"-R", "64"}).find("memory_max is 64 bytes, in which nothing can run; a size without "
-                                   "a unit is in bytes; write 64M") != std::string::npos);
+  CHECK(refused({"-R", "64"})
+            .find("memory_max is 64 bytes, in which nothing can run; a size without "
+                  "a unit is in bytes; write 64M") != std::string::npos);
   const auto bytes = launch({"-R", "67108864", "--cgroup.namespace=false"},
-                            {"sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat "
-                                         "/sys/fs/cgroup/memory.max"});
+                            {"sh", "-c",
+                             "cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat "
+                             "/sys/fs/cgroup/memory.max"});
   CHECK_MESSAGE(bytes.out == "67108864\n", bytes);
   const auto little = launch({"-R", "8K", "--cgroup.memory_swap=8K"}, {"true"});
   CHECK(little.exit_code == 125);
-  CHECK_MESSAGE(little.err.find("out of memory: the kernel killed the container (memory_max is 8192 "
-                                "bytes)") != std::string::npos,
-                little);
+  CHECK_MESSAGE(
+      little.err.find("out of memory: the kernel killed the container (memory_max is 8192 "
+                      "bytes)") != std::string::npos,
+      little);
 }
 
 TEST_CASE("cgroup: pids_max holds") {
@@ -214,9 +218,11 @@ TEST_CASE("cgroup: pids_max holds") {
 TEST_CASE("cgroup: devices can be used only as the rules say") {
   const CgroupsUnchanged unchanged;
   const auto file = launch_file(
-      "[container]\ncommand = [\"sh\", \"-c\", \"head -c 1 /dev/zero | wc -c; head -c 1 /dev/kmsg2; "
+      "[container]\ncommand = [\"sh\", \"-c\", \"head -c 1 /dev/zero | wc -c; head -c 1 "
+      "/dev/kmsg2; "
       "head -c 1 /dev/loop2; echo x > /dev/null && echo null\"]\n[pid]\n"
-      "[cgroup]\npath = \"/mini_container_test/devices\"\ndevices = [{ allow = false }, { allow = true, type = \"c\", major = 10, "
+      "[cgroup]\npath = \"/mini_container_test/devices\"\ndevices = [{ allow = false }, { allow = "
+      "true, type = \"c\", major = 10, "
       "minor = 229, access = \"rw\" }]\n"
       "[[devices.nodes]]\npath = \"/dev/kmsg2\"\ntype = \"c\"\nmajor = 1\nminor = 11\n"
       "[[devices.nodes]]\npath = \"/dev/loop2\"\ntype = \"b\"\nmajor = 7\nminor = 0\n");
@@ -229,9 +235,8 @@ TEST_CASE("cgroup: devices can be used only as the rules say") {
 TEST_CASE("cgroup: whatever the container leaves running ends with it") {
   const CgroupsUnchanged unchanged;
   // No pid namespace: nothing else would end them.
-  const auto result = run({"-r", shared_root(), "--cgroup.path=/mini_container_test/left", "--", "sh",
-                           "-c",
-                           "(setsid sleep 97 &) ; (setsid sleep 97 &) ; exit 0"});
+  const auto result = run({"-r", shared_root(), "--cgroup.path=/mini_container_test/left", "--",
+                           "sh", "-c", "(setsid sleep 97 &) ; (setsid sleep 97 &) ; exit 0"});
   CHECK(result.exit_code == 0);
   CHECK(run_program({"pgrep", "-fx", "sleep 97"}).out == "");
 }
@@ -239,9 +244,9 @@ TEST_CASE("cgroup: whatever the container leaves running ends with it") {
 TEST_CASE("cgroup: cgroups that the container made inside are removed with it") {
   if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("no unified mount");
   const CgroupsUnchanged unchanged;
-  const auto result = launch({"--cgroup.mount=rw"},
-                             {"sh", "-c", "mkdir -p /sys/fs/cgroup/unified/a/b/c && "
-                                          "mkdir /sys/fs/cgroup/memory/m && echo made"});
+  const auto result = launch({"--cgroup.mount=rw"}, {"sh", "-c",
+                                                     "mkdir -p /sys/fs/cgroup/unified/a/b/c && "
+                                                     "mkdir /sys/fs/cgroup/memory/m && echo made"});
   CHECK(result.out == "made\n");
 }
 
@@ -269,9 +274,9 @@ TEST_CASE("cgroup: the early way puts it in before other plugins look") {
       directory + "/seen''']\nenv = [\"PATH=/usr/bin:/bin\"]\n");
   const auto result = run({"run", "--config", file});
   CHECK_MESSAGE(result.exit_code == 0, result);
-  CHECK_MESSAGE(read_file(directory + "/seen").find("memory:/mini_container_test/early") !=
-                    std::string::npos,
-                read_file(directory + "/seen"));
+  CHECK_MESSAGE(
+      read_file(directory + "/seen").find("memory:/mini_container_test/early") != std::string::npos,
+      read_file(directory + "/seen"));
 }
 
 TEST_CASE("cgroup: a parent that is there is used and stays; one that is not is refused") {
@@ -296,7 +301,8 @@ TEST_CASE("cgroup: a cgroup with others' processes in it is refused, and left al
   Process sleeper({"sleep", "60"});
   const std::string directory = cgroup_of("pids", "/mini_container_test");
   fs::create_directory(directory);
-  run_program({"sh", "-c", "echo " + std::to_string(sleeper.pid()) + " > " + directory + "/cgroup.procs"});
+  run_program(
+      {"sh", "-c", "echo " + std::to_string(sleeper.pid()) + " > " + directory + "/cgroup.procs"});
   CHECK(refused({"--cgroup.path=/mini_container_test"}).find("holds processes") !=
         std::string::npos);
   CHECK(fs::exists(directory));
@@ -324,8 +330,9 @@ class OneVersion {
   explicit OneVersion(bool v2) : before_(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) {
     REQUIRE(before_.valid());
     REQUIRE(::unshare(CLONE_NEWNS) == 0);
-    const auto changed = run_program(
-        {"sh", "-c", v2 ? "umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup"
+    const auto changed =
+        run_program({"sh", "-c",
+                     v2 ? "umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup"
                         : "umount /sys/fs/cgroup/unified"});
     REQUIRE_MESSAGE(changed.exit_code == 0, changed);
   }
@@ -344,15 +351,16 @@ constexpr const char* filtered =
     "[[devices.nodes]]\npath = \"/dev/mem2\"\ntype = \"c\"\nmajor = 1\nminor = 1\n";
 
 void check_filtered() {
-  const auto result =
-      run({"run", "--config", launch_file(filtered), "--", "sh", "-c",
-           "head -c 1 /dev/kmsg2 >/tmp/x && wc -c </tmp/x; head -c 1 /dev/mem2; echo x >/dev/kmsg2"});
+  const auto result = run(
+      {"run", "--config", launch_file(filtered), "--", "sh", "-c",
+       "head -c 1 /dev/kmsg2 >/tmp/x && wc -c </tmp/x; head -c 1 /dev/mem2; echo x >/dev/kmsg2"});
   CHECK_MESSAGE(result.out == "1\n", result);
   CHECK(result.err.find("/dev/mem2: Operation not permitted") != std::string::npos);
   CHECK(result.err.find("create /dev/kmsg2: Operation not permitted") != std::string::npos);
 }
 
-TEST_CASE("cgroup: on a machine with v2 alone: born inside, its view, a limit, a BPF filter, pause") {
+TEST_CASE(
+    "cgroup: on a machine with v2 alone: born inside, its view, a limit, a BPF filter, pause") {
   if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("this machine is not hybrid");
   const CgroupsUnchanged unchanged;
   const OneVersion alone(true);
@@ -373,11 +381,13 @@ TEST_CASE("cgroup: on a machine with v2 alone: born inside, its view, a limit, a
   }
   check_filtered();
   const auto none = launch({"-R", "64M"}, {"true"});
-  CHECK(none.last_error().find("the cgroup controller 'memory', which this machine does not have") !=
-        std::string::npos);
+  CHECK(
+      none.last_error().find("the cgroup controller 'memory', which this machine does not have") !=
+      std::string::npos);
 }
 
-TEST_CASE("cgroup: on a machine with v1 alone: its view, limits, devices; paused, it can be ended") {
+TEST_CASE(
+    "cgroup: on a machine with v1 alone: its view, limits, devices; paused, it can be ended") {
   if (!fs::exists(std::string(top) + "/unified") || !on_v1("freezer"))
     SKIP_CASE("this machine is not hybrid");
   const CgroupsUnchanged unchanged;
@@ -412,7 +422,8 @@ TEST_CASE("cgroup: limits of a block device, and sizes beyond 32 bits") {
   const auto device = partitions.substr(0, partitions.find('\n'));
   const auto file = launch_file(
       "[pid]\ninit = true\n[cgroup]\npath = \"/mini_container_test/io\"\nmemory_max = \"5T\"\n"
-      "io_devices = [{ device = \"" + device + "\", read_bps = \"6G\", write_iops = 70 }]\n");
+      "io_devices = [{ device = \"" +
+      device + "\", read_bps = \"6G\", write_iops = 70 }]\n");
   Process box(mini_container::test::runtime_command(
       {"run", "--config", file, "--", "sh", "-c", "echo up; sleep 30"}));
   REQUIRE(box.wait_for("up"));
@@ -428,22 +439,39 @@ TEST_CASE("cgroup: limits of a block device, and sizes beyond 32 bits") {
 
 TEST_CASE("cgroup: bad input gets one line") {
   const CgroupsUnchanged unchanged;
-  for (const char* flag :
-       {"--cgroup.memory_max=-5", "--cgroup.memory_max=9223372036854775808",
-        "--cgroup.memory_max=64X", "--cgroup.memory_max=lots", "--cgroup.memory_max=99999999999T",
-        "--cgroup.pids_max=-2", "--cgroup.cpu_shares=1", "--cgroup.cpus=0", "--cgroup.cpus=-1",
-        "--cgroup.cpuset_cpus=a", "--cgroup.cpuset_cpus=0-", "--cgroup.cpuset_cpus=999",
-        "--cgroup.io_weight=0", "--cgroup.hugetlb=3XB=1M", "--cgroup.hugetlb=3MB=1M",
-        "--cgroup.unified=../x=1", "--cgroup.unified=memory/x.y=1", "--cgroup.unified=x=1",
-        "--cgroup.unified=cgroup.procs=1", "--cgroup.unified=hugetlb.none=1",
-        "--cgroup.unified=nonesuch.max=1", "--cgroup.path=/", "--cgroup.path=..",
-        "--cgroup.path=a/../../b", "--cgroup.path=cgroup.procs", "--cgroup.join=/etc/passwd",
-        "--cgroup.join=/proc/self/ns/net", "--cgroup.driver=other", "--cgroup.cpu_quota=10"})
+  for (const char* flag : {"--cgroup.memory_max=-5",
+                           "--cgroup.memory_max=9223372036854775808",
+                           "--cgroup.memory_max=64X",
+                           "--cgroup.memory_max=lots",
+                           "--cgroup.memory_max=99999999999T",
+                           "--cgroup.pids_max=-2",
+                           "--cgroup.cpu_shares=1",
+                           "--cgroup.cpus=0",
+                           "--cgroup.cpus=-1",
+                           "--cgroup.cpuset_cpus=a",
+                           "--cgroup.cpuset_cpus=0-",
+                           "--cgroup.cpuset_cpus=999",
+                           "--cgroup.io_weight=0",
+                           "--cgroup.hugetlb=3XB=1M",
+                           "--cgroup.hugetlb=3MB=1M",
+                           "--cgroup.unified=../x=1",
+                           "--cgroup.unified=memory/x.y=1",
+                           "--cgroup.unified=x=1",
+                           "--cgroup.unified=cgroup.procs=1",
+                           "--cgroup.unified=hugetlb.none=1",
+                           "--cgroup.unified=nonesuch.max=1",
+                           "--cgroup.path=/",
+                           "--cgroup.path=..",
+                           "--cgroup.path=a/../../b",
+                           "--cgroup.path=cgroup.procs",
+                           "--cgroup.join=/etc/passwd",
+                           "--cgroup.join=/proc/self/ns/net",
+                           "--cgroup.driver=other",
+                           "--cgroup.cpu_quota=10"})
     CHECK_MESSAGE(refused({flag}).find("cgroup") != std::string::npos, flag);
   CHECK(refused({"--cgroup.memory_max=8M", "--cgroup.memory_swap=4M"}).find("less than") !=
         std::string::npos);
-  CHECK(refused({"--cgroup.cpus=1", "--cgroup.cpu_quota=5000"}).find("twice") !=
-        std::string::npos);
+  CHECK(refused({"--cgroup.cpus=1", "--cgroup.cpu_quota=5000"}).find("twice") != std::string::npos);
   const auto device =
       run({"run", "--config",
            launch_file("[container]\ncommand = [\"true\"]\n[cgroup]\nio_devices = [{ device = "
@@ -454,10 +482,10 @@ TEST_CASE("cgroup: bad input gets one line") {
 TEST_CASE("cgroup: an ordinary user without a delegated cgroup is told, or goes on if asked") {
   const CgroupsUnchanged unchanged;
   const auto launch_as_user = [](const std::string& more) {
-    const auto file = launch_file("[container]\ncommand = [\"true\"]\n[user]\nmode = \"single\"\n[pid]\n[cgroup]\n" + more);
+    const auto file = launch_file(
+        "[container]\ncommand = [\"true\"]\n[user]\nmode = \"single\"\n[pid]\n[cgroup]\n" + more);
     run_program({"chmod", "-R", "a+rX", fs::path(file).parent_path().string()});
-    return run({"run", "--config", file},
-               {.env = {{"XDG_RUNTIME_DIR", "/tmp"}}, .uid = 1000});
+    return run({"run", "--config", file}, {.env = {{"XDG_RUNTIME_DIR", "/tmp"}}, .uid = 1000});
   };
   const auto told = launch_as_user("");
   CHECK(told.exit_code == 125);
@@ -468,7 +496,8 @@ TEST_CASE("cgroup: an ordinary user without a delegated cgroup is told, or goes 
 }
 
 TEST_CASE("cgroup: an ordinary user to whom a cgroup is delegated has the container below it") {
-  const std::string unified = fs::exists(std::string(top) + "/unified") ? std::string(top) + "/unified" : top;
+  const std::string unified =
+      fs::exists(std::string(top) + "/unified") ? std::string(top) + "/unified" : top;
   if (!fs::exists(unified + "/cgroup.procs")) SKIP_CASE("no cgroup v2 here");
   const CgroupsUnchanged unchanged;
   const std::string directory = unified + "/mini_container_test";
@@ -480,12 +509,16 @@ TEST_CASE("cgroup: an ordinary user to whom a cgroup is delegated has the contai
       "[cgroup]\nnamespace = false\nmount = \"none\"\n");
   run_program({"chmod", "-R", "a+rX", fs::path(file).parent_path().string()});
   // The launching shell is in the delegated cgroup, as a user's session would be.
-  const auto result = run_program(
-      {"sh", "-c",
-       "echo $$ > " + directory + "/cgroup.procs; exec setpriv --reuid 1000 --regid 1000 "
-       "--clear-groups env XDG_RUNTIME_DIR=/tmp " + build_directory() + "/mini_container run "
-       "--config " + file});
-  CHECK_MESSAGE(result.out.find("0::/mini_container_test/mini_container-") != std::string::npos, result);
+  const auto result = run_program({"sh", "-c",
+                                   "echo $$ > " + directory +
+                                       "/cgroup.procs; exec setpriv --reuid 1000 --regid 1000 "
+                                       "--clear-groups env XDG_RUNTIME_DIR=/tmp " +
+                                       build_directory() +
+                                       "/mini_container run "
+                                       "--config " +
+                                       file});
+  CHECK_MESSAGE(result.out.find("0::/mini_container_test/mini_container-") != std::string::npos,
+                result);
   CHECK(eventually([&] { return fs::remove(directory); }));
 }
 

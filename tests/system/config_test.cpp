@@ -23,8 +23,8 @@ std::string config(const std::string& name) {
 
 // What the report holds of every capability set, in one.
 void check_no_more_than(const std::string& report, unsigned long long allowed) {
-  for (const char* set : {"cap.bounding", "cap.permitted", "cap.effective", "cap.inheritable",
-                          "cap.ambient"}) {
+  for (const char* set :
+       {"cap.bounding", "cap.permitted", "cap.effective", "cap.inheritable", "cap.ambient"}) {
     CAPTURE(set);
     CHECK((std::stoull(value(report, set), nullptr, 16) & ~allowed) == 0);
   }
@@ -67,10 +67,9 @@ TEST_CASE("hardened.toml: what is asked of the kernel inside is refused") {
 
 TEST_CASE("hardened.toml: seen from the host, root inside is an ordinary id") {
   const HostUnchanged unchanged;
-  Process container(mini_container::test::mini_container({"run", "--id", "hardened-test", "--config",
-                                    config("hardened.toml"), "--set",
-                                    "rootfs.path=" + fresh_root(), "--", "sh", "-c",
-                                    "echo up; exec cat"}));
+  Process container(mini_container::test::mini_container(
+      {"run", "--id", "hardened-test", "--config", config("hardened.toml"), "--set",
+       "rootfs.path=" + fresh_root(), "--", "sh", "-c", "echo up; exec cat"}));
   REQUIRE(container.wait_for("up"));
   const auto process = read_file("/run/mini_container/hardened-test/process");
   struct stat owner {};
@@ -91,10 +90,9 @@ TEST_CASE("rootless.toml: an ordinary user needs no rights of others") {
   REQUIRE(::chown(state.c_str(), 1000, 1000) == 0);
   RunOptions user;
   user.uid = 1000;
-  const auto result =
-      run({"--root", state, "run", "--config", config("rootless.toml"), "--set",
-           "rootfs.path=" + root, "--", "sh", "-c", "touch /written && attest all"},
-          user);
+  const auto result = run({"--root", state, "run", "--config", config("rootless.toml"), "--set",
+                           "rootfs.path=" + root, "--", "sh", "-c", "touch /written && attest all"},
+                          user);
   CAPTURE(result.err);
   REQUIRE(result.exit_code == 0);
   CHECK(value(result.out, "hostname") == "rootless");

@@ -42,8 +42,7 @@ TEST_CASE("devices: nothing is made through a symbolic link") {
   run_program({"ln", "-s", outside + "/victim", root + "/link"});
   run_program({"ln", "-s", "/tmp/victim", root + "/inner"});
   for (const char* path : {"/link", "/inner"}) {
-    const auto result =
-        run({"-r", root, std::string("--device=/dev/zero:") + path, "--", "true"});
+    const auto result = run({"-r", root, std::string("--device=/dev/zero:") + path, "--", "true"});
     CHECK_MESSAGE(result.exit_code == 125, result);
     CHECK(result.last_error().find(path) != std::string::npos);
   }
@@ -67,8 +66,7 @@ TEST_CASE("devices: a directory that is a symbolic link leads nowhere out of the
   run_program({"ln", "-s", outside, root + "/away"});
   run_program({"ln", "-s", "../../../../../../.." + outside, root + "/up"});
   for (const char* path : {"/away/x", "/up/x"})
-    static_cast<void>(
-        run({"-r", root, std::string("--device=/dev/zero:") + path, "--", "true"}));
+    static_cast<void>(run({"-r", root, std::string("--device=/dev/zero:") + path, "--", "true"}));
   CHECK(run_program({"ls", outside}).out == "");
 }
 
@@ -87,10 +85,12 @@ TEST_CASE("devices: in a user namespace a node is the host's own, and what it la
   CHECK(plain.err.empty());
   const auto other = use("source = \"/dev/zero\"\nmode = 0o600\n");
   CHECK_MESSAGE(other.out == "1:5:666\n2\n", other);
-  CHECK(other.err.find("'/dev/zero2' is the host's node, with the host's mode") != std::string::npos);
+  CHECK(other.err.find("'/dev/zero2' is the host's node, with the host's mode") !=
+        std::string::npos);
   const auto none = use("type = \"c\"\nmajor = 1\nminor = 5\n");
   CHECK(none.exit_code == 125);
-  CHECK_MESSAGE(none.last_error().find("give the host's node as source") != std::string::npos, none);
+  CHECK_MESSAGE(none.last_error().find("give the host's node as source") != std::string::npos,
+                none);
 }
 
 TEST_CASE("devices: bad input gets one line") {

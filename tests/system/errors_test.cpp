@@ -199,8 +199,8 @@ TEST_CASE("an interpreter that is missing is named, with and without an init") {
 TEST_CASE("a launch that fails late leaves no cgroup, process, mount or state either") {
   const std::string id = "failing-" + std::to_string(::getpid());
   const auto launch = [&](Words rest) {
-    rest.insert(rest.begin(), {"-r", shared_root(), "-p", "-i", "--hostname", "x", "--cgroup",
-                               "--id", id});
+    rest.insert(rest.begin(),
+                {"-r", shared_root(), "-p", "-i", "--hostname", "x", "--cgroup", "--id", id});
     return rest;
   };
   {
@@ -250,10 +250,9 @@ TEST_CASE("without privileges the missing right is named, and that user gives it
 }
 
 TEST_CASE("an id that is no plain name is refused") {
-  for (const std::string& id :
-       {std::string("a/b"), std::string(".."), std::string("."), std::string("a\nb"),
-        std::string("-x"), std::string(5000, 'a'), std::string(256, 'a'), std::string("a b"),
-        std::string("ä")}) {
+  for (const std::string& id : {std::string("a/b"), std::string(".."), std::string("."),
+                                std::string("a\nb"), std::string("-x"), std::string(5000, 'a'),
+                                std::string(256, 'a'), std::string("a b"), std::string("ä")}) {
     CAPTURE(id);
     refused({"-r", shared_root(), "--id=" + id, "true"}, {"id"});
   }

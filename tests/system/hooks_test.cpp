@@ -10,7 +10,8 @@ using namespace mini_container::test;
 namespace {
 
 // A hook that runs this shell text; `more` is further keys of its entry.
-std::string hook(const std::string& stage, const std::string& script, const std::string& more = "") {
+std::string hook(const std::string& stage, const std::string& script,
+                 const std::string& more = "") {
   return "[[hooks." + stage + "]]\npath = \"/bin/sh\"\nargs = [\"sh\", \"-c\", '''" + script +
          "''']\nenv = [\"PATH=/usr/bin:/bin\"]\n" + more + "\n";
 }
@@ -25,9 +26,10 @@ TEST_CASE("hooks: every stage runs, in order, where it belongs, with the state")
   const HostUnchanged unchanged;
   const auto directory = fresh_directory();
   std::string text;
-  for (const char* stage : {"prestart", "create_runtime", "create_container", "poststart", "poststop"})
-    text += hook(stage, "(echo " + std::string(stage) + " $(hostname); cat; echo) >> " + directory +
-                            "/log");
+  for (const char* stage :
+       {"prestart", "create_runtime", "create_container", "poststart", "poststop"})
+    text += hook(
+        stage, "(echo " + std::string(stage) + " $(hostname); cat; echo) >> " + directory + "/log");
   const auto root = fresh_root();
   text += "[rootfs]\npath = \"" + root + "\"\n" +
           hook("start_container", "(echo start_container $(hostname); cat; echo) >> /tmp/log");
@@ -35,8 +37,8 @@ TEST_CASE("hooks: every stage runs, in order, where it belongs, with the state")
   CHECK_MESSAGE(result.exit_code == 0, result);
   const auto log = read_file(directory + "/log");
   std::vector<std::string> places;
-  for (const char* line : {"prestart testhost\n", "create_runtime testhost\n",
-                           "create_container ", "poststart testhost\n", "poststop testhost\n"}) {
+  for (const char* line : {"prestart testhost\n", "create_runtime testhost\n", "create_container ",
+                           "poststart testhost\n", "poststop testhost\n"}) {
     CHECK_MESSAGE(log.find(line) != std::string::npos, line, " in ", log);
     places.push_back(line);
   }
@@ -54,12 +56,11 @@ TEST_CASE("hooks: every stage runs, in order, where it belongs, with the state")
 
 TEST_CASE("hooks: the environment is the launch's alone, and no descriptor crosses") {
   const auto directory = fresh_directory();
-  const auto result =
-      launch(hook("create_runtime", "tr '\\0' '\\n' < /proc/$$/environ > " + directory +
-                                        "/env; ls /proc/self/fd > " + directory +
-                                        "/fds; grep -E 'Sig(Blk|Ign)' /proc/self/status > " +
-                                        directory + "/signals",
-                  ""));
+  const auto result = launch(hook(
+      "create_runtime",
+      "tr '\\0' '\\n' < /proc/$$/environ > " + directory + "/env; ls /proc/self/fd > " + directory +
+          "/fds; grep -E 'Sig(Blk|Ign)' /proc/self/status > " + directory + "/signals",
+      ""));
   CHECK_MESSAGE(result.exit_code == 0, result);
   const auto environment = read_file(directory + "/env");
   CHECK(environment == "PATH=/usr/bin:/bin\n");
@@ -70,8 +71,8 @@ TEST_CASE("hooks: the environment is the launch's alone, and no descriptor cross
 
 TEST_CASE("hooks: one that fails ends the launch, its words are shown, and poststop runs") {
   const HostUnchanged unchanged;
-  for (const char* stage : {"prestart", "create_runtime", "create_container", "start_container",
-                            "poststart"}) {
+  for (const char* stage :
+       {"prestart", "create_runtime", "create_container", "start_container", "poststart"}) {
     const auto directory = fresh_directory();
     const auto result = launch(hook(stage, "echo its last words >&2; exit 3") +
                                    hook("poststop", "echo over > " + directory + "/stopped"),
@@ -98,9 +99,9 @@ TEST_CASE("hooks: the standard error of one that succeeds is shown with its name
     const auto result = launch(hook(stage, "echo a remark >&2; echo chatter"), "echo ran");
     CHECK(result.exit_code == 0);
     CHECK(result.out == "ran\n");
-    CHECK_MESSAGE(result.err.find(std::string(stage) + " hook '/bin/sh': a remark\n") !=
-                      std::string::npos,
-                  result);
+    CHECK_MESSAGE(
+        result.err.find(std::string(stage) + " hook '/bin/sh': a remark\n") != std::string::npos,
+        result);
     CHECK(result.err.find("chatter") == std::string::npos);
   }
 }
@@ -109,16 +110,16 @@ TEST_CASE("hooks: one that hangs is killed with what it started, at every stage"
   const HostUnchanged unchanged;
   for (const char* stage : {"prestart", "create_runtime", "create_container", "start_container",
                             "poststart", "poststop"}) {
-    const auto result =
-        launch(hook(stage, "sleep 61 & sleep 62", "timeout = \"300ms\""), "exit 0");
+    const auto result = launch(hook(stage, "sleep 61 & sleep 62", "timeout = \"300ms\""), "exit 0");
     const bool over = std::string(stage) == "poststop";
     // Once the program has ended there is nothing left to stop.
     if (std::string(stage) != "poststart")
       CHECK_MESSAGE(result.exit_code == (over ? 0 : 125), stage, ": ", result);
     CHECK(result.duration < std::chrono::seconds(5));
-    CHECK_MESSAGE(result.err.find(std::string(stage) + " hook '/bin/sh' did not end within 0.3 s and "
-                                                       "was killed") != std::string::npos,
-                  result);
+    CHECK_MESSAGE(
+        result.err.find(std::string(stage) + " hook '/bin/sh' did not end within 0.3 s and "
+                                             "was killed") != std::string::npos,
+        result);
     CHECK_FALSE(result.left_open);
   }
 }

@@ -88,7 +88,8 @@ std::string difference(const std::set<std::string>& before, const std::set<std::
 HostUnchanged::~HostUnchanged() {
   eventually([this] { return host_state() == before_; }, std::chrono::milliseconds(1000));
   CHECK_MESSAGE(difference(before_, host_state()).empty(),
-                "the host is not as it was:\n" << difference(before_, host_state()));
+                "the host is not as it was:\n"
+                    << difference(before_, host_state()));
 }
 
 std::set<std::string> cgroups_named(const std::string& part) {

@@ -85,7 +85,8 @@ constexpr Limit limits[] = {
     {"msgmax", "kernel/msgmax", "9000", "9000\n", "8192\n"},
     {"msgmnb", "kernel/msgmnb", "\"64K\"", "65536\n", "16384\n"},
     {"msgmni", "kernel/msgmni", "77", "77\n", "32000\n"},
-    {"sem", "kernel/sem", "[100, 2000, 30, 40]", "100\t2000\t30\t40\n", "32000\t1024000000\t500\t32000\n"},
+    {"sem", "kernel/sem", "[100, 2000, 30, 40]", "100\t2000\t30\t40\n",
+     "32000\t1024000000\t500\t32000\n"},
     {"shmall", "kernel/shmall", "5000", "5000\n", "18446744073692774399\n"},
     {"shmmax", "kernel/shmmax", "\"1M\"", "1048576\n", "18446744073692774399\n"},
     {"shmmni", "kernel/shmmni", "66", "66\n", "4096\n"},
@@ -206,7 +207,8 @@ TEST_CASE("ipc: /dev/shm and /dev/mqueue are the container's own") {
                          "if=/dev/zero", "of=/dev/shm/f", "bs=1k", "count=128"});
   CHECK(full.exit_code != 0);
   CHECK(full.err.find("No space left") != std::string::npos);
-  const auto without = run_inside({"--ipc.shm=false", "--ipc.mqueue=false"}, {"cat", "/proc/mounts"});
+  const auto without =
+      run_inside({"--ipc.shm=false", "--ipc.mqueue=false"}, {"cat", "/proc/mounts"});
   CHECK(without.find("/dev/mqueue") == std::string::npos);
 }
 
@@ -214,9 +216,8 @@ TEST_CASE("ipc: every limit is set inside and nowhere else") {
   const auto before = host_limits();
   for (const Limit& limit : limits) {
     CAPTURE(limit.key);
-    const auto result =
-        launch(std::string("[ipc]\n") + limit.key + " = " + limit.value + "\n",
-               {"/bin/cat", std::string("/proc/sys/") + limit.path});
+    const auto result = launch(std::string("[ipc]\n") + limit.key + " = " + limit.value + "\n",
+                               {"/bin/cat", std::string("/proc/sys/") + limit.path});
     CHECK(result.out == limit.shown);
     CHECK(result.exit_code == 0);
   }
@@ -240,11 +241,11 @@ TEST_CASE("ipc: where nothing is set the kernel's defaults hold, whatever the ho
 }
 
 TEST_CASE("ipc: a limit binds") {
-  const auto result = launch("[ipc]\nshmmax = 4096\n",
-                             {"/bin/attest", "sysv-shm", "create", "0x71", "8192"});
+  const auto result =
+      launch("[ipc]\nshmmax = 4096\n", {"/bin/attest", "sysv-shm", "create", "0x71", "8192"});
   CHECK(result.out == "sysv-shm EINVAL\n");
-  const auto queue = launch("[ipc]\nmsg_max = 3\n",
-                            {"/bin/attest", "posix-mq", "create", "/q", "4", "64"});
+  const auto queue =
+      launch("[ipc]\nmsg_max = 3\n", {"/bin/attest", "posix-mq", "create", "/q", "4", "64"});
   CHECK(queue.out != "posix-mq ok\n");
 }
 
@@ -252,12 +253,13 @@ TEST_CASE("ipc: limits beyond their range are refused by name") {
   const HostUnchanged unchanged;
   for (const char* line :
        {"msgmax = -1", "msg_max = 0", "msg_max = 65537", "msgsize_max = 127", "shmmni = 40000",
-        "sem = [1, 2, 3]", "sem = [1, 2, 3, -4]", "sem = [1, 2, 3, 99999999999]",
-        "shm_size = 0", "shm_size = \"-1M\"", "msgmni = \"many\"", "shm_rmid_forced = 2"}) {
+        "sem = [1, 2, 3]", "sem = [1, 2, 3, -4]", "sem = [1, 2, 3, 99999999999]", "shm_size = 0",
+        "shm_size = \"-1M\"", "msgmni = \"many\"", "shm_rmid_forced = 2"}) {
     CAPTURE(line);
     const auto result = launch(std::string("[ipc]\n") + line + "\n", {"/bin/true"});
     CHECK(result.exit_code == 125);
-    CHECK(result.last_error().find("ipc." + std::string(line).substr(0, std::string(line).find(' '))) !=
+    CHECK(result.last_error().find("ipc." +
+                                   std::string(line).substr(0, std::string(line).find(' '))) !=
           std::string::npos);
   }
 }

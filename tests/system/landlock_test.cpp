@@ -99,8 +99,9 @@ TEST_CASE("TCP connections go to the listed ports alone") {
   const auto ask = [](const std::string& rights) {
     return launch("[pid]\n[net]\n[no_new_privs]\n[landlock]\nports = [{ port = 8080, rights = [" +
                       rights + "] }]\n",
-                  {"sh", "-c", std::string("nc -l -p 8080 -e echo answered & ") + await_listener +
-                                   "nc 127.0.0.1 8080 </dev/null; kill $! 2>/dev/null"});
+                  {"sh", "-c",
+                   std::string("nc -l -p 8080 -e echo answered & ") + await_listener +
+                       "nc 127.0.0.1 8080 </dev/null; kill $! 2>/dev/null"});
   };
   CHECK(ask("'bind', 'connect'").out == "listens\nanswered\n");
   const auto refused = ask("'bind'");
@@ -129,8 +130,9 @@ TEST_CASE("TCP ports are closed but those that are listed") {
       "[pid]\n[net]\n[no_new_privs]\n[landlock]\nports = [{ port = 8080, rights = ['bind'] }]\n";
   // busybox's nc says why it cannot bind.
   const auto listen = [&](const char* port) {
-    return launch(text, {"sh", "-c", std::string("nc -l -p ") + port + " & " + await_listener +
-                                         "kill $! 2>/dev/null"});
+    return launch(
+        text, {"sh", "-c",
+               std::string("nc -l -p ") + port + " & " + await_listener + "kill $! 2>/dev/null"});
   };
   const auto refused = listen("8081");
   CHECK(refused.err.find("Permission denied") != std::string::npos);

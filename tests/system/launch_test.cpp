@@ -74,8 +74,8 @@ TEST_CASE("the short spellings work, and the first word that is no flag starts t
 }
 
 TEST_CASE("verbose tells both sides, in lines that can be relied on") {
-  const auto result = run(in_root({"-v", "-p", "--hostname", "box", "-d", "home", "sh", "-c",
-                                   "exit 7"}));
+  const auto result =
+      run(in_root({"-v", "-p", "--hostname", "box", "-d", "home", "sh", "-c", "exit 7"}));
   INFO(result);
   CHECK(result.exit_code == 7);
   CHECK(result.out.empty());
@@ -102,7 +102,8 @@ TEST_CASE("verbose tells both sides, in lines that can be relied on") {
 }
 
 TEST_CASE("the verbose pids are the container's and the agent's, and come before the command") {
-  Process agent(runtime_command(in_root({"-v", "-p", "sh", "-c", "echo began >&2; sleep 20; true"})));
+  Process agent(
+      runtime_command(in_root({"-v", "-p", "sh", "-c", "echo began >&2; sleep 20; true"})));
   REQUIRE(agent.wait_for("began\n", true));
   const auto& err = agent.errors();
   CHECK(err.find("[Container] Container NIS domain name: ") < err.find("began\n"));
@@ -197,7 +198,8 @@ TEST_CASE("extends layers one file over another, table by table") {
   const auto directory = fresh_directory();
   write_file("base.toml",
              "[container]\ncommand = [\"attest\", \"names\"]\n[uts]\nhostname = \"base\"\n"
-             "domainname = \"base\"\n[rootfs]\npath = \"" + shared_root() + "\"\n",
+             "domainname = \"base\"\n[rootfs]\npath = \"" +
+                 shared_root() + "\"\n",
              directory);
   const auto top =
       write_file("top.toml", "extends = \"base.toml\"\n[uts]\nhostname = \"top\"\n", directory);
@@ -211,8 +213,8 @@ TEST_CASE("a relative root is relative to its file") {
   const auto root = fresh_root();
   const auto slash = root.rfind('/');
   const auto file = write_file(
-      "here.toml", "[container]\ncommand = [\"pwd\"]\n[rootfs]\npath = \"" +
-                       root.substr(slash + 1) + "\"\n",
+      "here.toml",
+      "[container]\ncommand = [\"pwd\"]\n[rootfs]\npath = \"" + root.substr(slash + 1) + "\"\n",
       root.substr(0, slash));
   const auto result = run({"run", "--config", file}, {.directory = "/"});
   INFO(result);
@@ -329,10 +331,10 @@ TEST_CASE("a broken line of passwd or group is no other user's or group's") {
     CHECK(result.last_error().find("broken line") != std::string::npos);
   };
   const std::string later = "app:x:0:0::/:/bin/sh\n";
-  for (const char* line : {"app:x:4294967296:5::/:/bin/sh", "app:x:4294967295:5::/:/bin/sh",
-                           "app:x:10 :5::/:/bin/sh", "app:x:10junk:5::/:/bin/sh",
-                           "app:x:-1:5::/:/bin/sh", "app:x:0x5:5::/:/bin/sh", "app:x::5::/:/bin/sh",
-                           "app:x:7::::", "app:x:7:5", "app:x:7", "app"}) {
+  for (const char* line :
+       {"app:x:4294967296:5::/:/bin/sh", "app:x:4294967295:5::/:/bin/sh", "app:x:10 :5::/:/bin/sh",
+        "app:x:10junk:5::/:/bin/sh", "app:x:-1:5::/:/bin/sh", "app:x:0x5:5::/:/bin/sh",
+        "app:x::5::/:/bin/sh", "app:x:7::::", "app:x:7:5", "app:x:7", "app"}) {
     CAPTURE(line);
     write_file("passwd", line + ("\n" + later), root + "/etc");
     refused("app", "/etc/passwd");
@@ -397,8 +399,7 @@ TEST_CASE("a descriptor that the caller has not passed is refused, also where we
         const auto result = run(words);
         INFO(result);
         CHECK(result.exit_code == 125);
-        CHECK(result.last_error().find("the caller has passed no descriptor") !=
-              std::string::npos);
+        CHECK(result.last_error().find("the caller has passed no descriptor") != std::string::npos);
       }
     }
   }

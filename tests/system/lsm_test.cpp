@@ -12,7 +12,9 @@ using namespace mini_container::test;
 
 namespace {
 
-bool has_apparmor() { return read_file("/sys/module/apparmor/parameters/enabled").starts_with('Y'); }
+bool has_apparmor() {
+  return read_file("/sys/module/apparmor/parameters/enabled").starts_with('Y');
+}
 bool has_selinux() { return std::filesystem::exists("/sys/fs/selinux/enforce"); }
 
 Result launch(const std::string& text, const std::vector<std::string>& command) {

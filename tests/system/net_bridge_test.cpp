@@ -69,8 +69,8 @@ class Server {
 
  private:
   static std::vector<std::string> command(const std::string& id, std::vector<std::string> flags) {
-    std::vector<std::string> out{"run",  "-v", "--rootfs", shared_root(), "--pid", "--id", id,
-                                 "--net.mode=bridge"};
+    std::vector<std::string> out{"run",   "-v",   "--rootfs", shared_root(),
+                                 "--pid", "--id", id,         "--net.mode=bridge"};
     out.insert(out.end(), flags.begin(), flags.end());
     out.insert(out.end(), {"--", "sh", "-c",
                            "ip -o addr show dev eth0; nc -ll -p 7 -e echo serving & "
@@ -164,10 +164,8 @@ TEST_CASE("two containers and the host ping each other and pass TCP") {
   CHECK(ping(one.address()));
   CHECK(ping(two.address()));
   CHECK(ask(one.address(), "7") == "serving\n");
-  CHECK(inside(one, {"ping", "-c", "1", "-W", "2", two.address()}).find(" 0% packet loss") !=
-        npos);
-  CHECK(inside(two, {"ping", "-c", "1", "-W", "2", "10.0.0.1"}).find(" 0% packet loss") !=
-        npos);
+  CHECK(inside(one, {"ping", "-c", "1", "-W", "2", two.address()}).find(" 0% packet loss") != npos);
+  CHECK(inside(two, {"ping", "-c", "1", "-W", "2", "10.0.0.1"}).find(" 0% packet loss") != npos);
   CHECK(inside(one, {"nc", "-w", "2", two.address(), "7"}) == "serving\n");
   Process host_server({"busybox", "nc", "-ll", "-p", "9", "-e", "echo", "host"});
   CHECK(eventually([&] { return inside(one, {"nc", "-w", "1", "10.0.0.1", "9"}) == "host\n"; }));
@@ -188,8 +186,7 @@ TEST_CASE("a container does not see another's configuration, nor its abstract so
                     "abstract-listen", "net-one"});
   REQUIRE(listener.wait_for("ready"));
   CHECK(inside(one, {"attest", "abstract-connect", "net-one"}).find("ok") != npos);
-  CHECK(inside(two, {"attest", "abstract-connect", "net-one"}).find("ECONNREFUSED") !=
-        npos);
+  CHECK(inside(two, {"attest", "abstract-connect", "net-one"}).find("ECONNREFUSED") != npos);
   // Configuring one's own interface changes nobody else's.
   inside(two, {"ip", "addr", "add", "10.0.0.77/32", "dev", "eth0"});
   CHECK(inside(one, {"ip", "-o", "addr"}).find("10.0.0.77") == npos);
@@ -249,8 +246,8 @@ TEST_CASE("UDP and ranges of ports are published") {
 
 TEST_CASE("the default route leads to the gateway, and the names are those of the host") {
   const NothingLeft nothing;
-  const auto conf = write_file("resolv.conf",
-                               "nameserver 127.0.0.53\nnameserver 192.0.2.53\nsearch example.org\n");
+  const auto conf = write_file(
+      "resolv.conf", "nameserver 127.0.0.53\nnameserver 192.0.2.53\nsearch example.org\n");
   REQUIRE(::mount(conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0);
   Server server("routed", {"--net.subnet=10.7.0.0/24", "--net.gateway=10.7.0.254",
                            "--net.subnet6=fd00:7::/64"});
@@ -274,14 +271,16 @@ TEST_CASE("a container does not reach what listens on the host's loopback alone"
   write_file("secret", "secret", directory);
   Process listener({"busybox", "httpd", "-f", "-p", "127.0.0.1:9", "-h", directory});
   const std::vector<std::string> fetch{
-      "sh", "-c", "printf 'GET /secret HTTP/1.0\\r\\n\\r\\n' | busybox timeout 2 busybox nc -w 1 127.0.0.1 9"};
+      "sh", "-c",
+      "printf 'GET /secret HTTP/1.0\\r\\n\\r\\n' | busybox timeout 2 busybox nc -w 1 127.0.0.1 9"};
   std::vector<std::string> on_host = fetch;
   on_host.insert(on_host.begin(), "busybox");
   REQUIRE(eventually([&] { return run_program(on_host).out.find("secret") != npos; }));
   inside(server, {"ip", "link", "set", "lo", "down"});
   inside(server, {"ip", "addr", "flush", "dev", "lo"});
   inside(server, {"ip", "route", "add", "127.0.0.1", "via", "10.0.0.1"});
-  CHECK(inside(server, {"sh", "-c", "echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet"}).empty());
+  CHECK(
+      inside(server, {"sh", "-c", "echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet"}).empty());
   CHECK(inside(server, fetch).empty());
   end(server);
 }
@@ -291,11 +290,10 @@ TEST_CASE("traffic leaves under the host's address, with nat = false it does not
   const Outside outside;
   {
     Server server("out");
-    Process world(outside.command({"busybox", "nc", "-ll", "-p", "9", "-e", "sh", "-c",
-                                   "busybox netstat -tn"}));
+    Process world(outside.command(
+        {"busybox", "nc", "-ll", "-p", "9", "-e", "sh", "-c", "busybox netstat -tn"}));
     const auto answered = [&] {
-      return inside(server, {"nc", "-w", "2", "192.0.2.2", "9"}).find("192.0.2.1:") !=
-             npos;
+      return inside(server, {"nc", "-w", "2", "192.0.2.2", "9"}).find("192.0.2.1:") != npos;
     };
     CHECK(eventually(answered));
     CHECK(inside(server, {"ping", "-c", "1", "-W", "2", "192.0.2.2"}).find(" 0% packet loss") !=
@@ -318,10 +316,8 @@ TEST_CASE("IPv6: addresses, the default route, NAT and published ports") {
   CHECK(inside(one, {"ip", "-6", "-o", "addr"}).find("fd00:5::2/64") != npos);
   CHECK(inside(two, {"ip", "-6", "-o", "addr"}).find("fd00:5::77/64") != npos);
   CHECK(ping("fd00:5::2"));
-  CHECK(inside(one, {"ping", "-c", "1", "-W", "2", "fd00:5::77"}).find(" 0% packet loss") !=
-        npos);
-  CHECK(inside(one, {"ping", "-c", "1", "-W", "2", "2001:db8::2"}).find(" 0% packet loss") !=
-        npos);
+  CHECK(inside(one, {"ping", "-c", "1", "-W", "2", "fd00:5::77"}).find(" 0% packet loss") != npos);
+  CHECK(inside(one, {"ping", "-c", "1", "-W", "2", "2001:db8::2"}).find(" 0% packet loss") != npos);
   CHECK(outside.there({"busybox", "nc", "-w", "2", "2001:db8::1", "8080"}) == "serving\n");
   end(one);
   end(two);
@@ -372,7 +368,8 @@ TEST_CASE("an address, a port or a shape that somebody else has is refused by na
            "--publish=8083:80"},
           "a process of the host uses *:8083/tcp", "another port");
   CHECK(run({"run", "--rootfs", shared_root(), "--net.mode=bridge", "--publish=8083:80", "--",
-             "true"}).exit_code == 0);
+             "true"})
+            .exit_code == 0);
   refused({"--publish=203.0.113.9:80:80"}, "the host has no address 203.0.113.9", "ip address");
   CHECK(ask("127.0.0.1", "8080") == "serving\n");
   end(one);
@@ -398,8 +395,9 @@ TEST_CASE("64 starts at once get 64 addresses, and leave nothing") {
   std::vector<std::unique_ptr<Process>> all;
   for (int i = 0; i < 64; ++i)
     all.push_back(std::make_unique<Process>(
-        ::mini_container::test::mini_container({"run", "--rootfs", shared_root(), "--net.mode=bridge", "--", "sh", "-c",
-                        "ip -o -4 addr show dev eth0; echo ready; read line"}),
+        ::mini_container::test::mini_container(
+            {"run", "--rootfs", shared_root(), "--net.mode=bridge", "--", "sh", "-c",
+             "ip -o -4 addr show dev eth0; echo ready; read line"}),
         RunOptions{.timeout = std::chrono::milliseconds(60000)}));
   std::set<std::string> addresses;
   for (auto& process : all) {
@@ -479,8 +477,7 @@ TEST_CASE("a bridge that was there before is used and stays") {
     CHECK(ping(server.address()));
     end(server);
   }
-  CHECK(run_program({"ip", "-o", "addr", "show", "dev", "lan0"}).out.find("10.8.0.1/24") !=
-        npos);
+  CHECK(run_program({"ip", "-o", "addr", "show", "dev", "lan0"}).out.find("10.8.0.1/24") != npos);
   CHECK(run_program({"ip", "link", "del", "lan0"}).exit_code == 0);
 }
 
@@ -552,11 +549,14 @@ TEST_CASE("user mode by an ordinary user: the world is reached, and no process s
     run_program({"ip", "route", "add", "default", "via", "192.0.2.2"});
     Process world(outside.command({"busybox", "nc", "-ll", "-p", "9", "-e", "echo", "world"}));
     const auto file = write_file(
-        "user.toml", "[container]\ncommand = [\"sh\", \"-c\", \"id -u; ip -o addr; cat "
-                     "/etc/resolv.conf; busybox timeout 3 nc -w 3 192.0.2.2 9; true\"]\n[rootfs]\n"
-                     "path = \"" + root + "\"\noverlay = true\n[pid]\ninit = true\n[user]\n"
-                     "mode = \"single\"\n[net]\nmode = \"user\"\ndns = [\"192.0.2.53\"]\nhelper = \"" +
-                         helper + "\"\n");
+        "user.toml",
+        "[container]\ncommand = [\"sh\", \"-c\", \"id -u; ip -o addr; cat "
+        "/etc/resolv.conf; busybox timeout 3 nc -w 3 192.0.2.2 9; true\"]\n[rootfs]\n"
+        "path = \"" +
+            root +
+            "\"\noverlay = true\n[pid]\ninit = true\n[user]\n"
+            "mode = \"single\"\n[net]\nmode = \"user\"\ndns = [\"192.0.2.53\"]\nhelper = \"" +
+            helper + "\"\n");
     Result result;
     const auto answered = [&] {
       result = run({"run", "--config", file},

@@ -18,7 +18,7 @@ using namespace mini_container::test;
 namespace {
 
 std::string host_net() {
-  struct stat info{};
+  struct stat info {};
   ::stat("/proc/self/ns/net", &info);
   return std::to_string(info.st_ino);
 }
@@ -100,8 +100,8 @@ TEST_CASE("an abstract socket of the host is out of reach, and without net withi
   REQUIRE(listener.wait_for("ready"));
   const std::vector<std::string> connect{"attest", "abstract-connect", "net-test"};
   CHECK(run_inside({"uts"}, connect).find("ok") != std::string::npos);
-  const auto result = run({"run", "--rootfs", shared_root(), "--net", "--", "attest",
-                           "abstract-connect", "net-test"});
+  const auto result = run(
+      {"run", "--rootfs", shared_root(), "--net", "--", "attest", "abstract-connect", "net-test"});
   CHECK(result.out.find("ECONNREFUSED") != std::string::npos);
 }
 
@@ -117,7 +117,8 @@ TEST_CASE("a namespace is joined by path") {
 TEST_CASE("an interface of the host moves in with its addresses under a new name, and back out") {
   REQUIRE(run_program({"ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan1"})
               .exit_code == 0);
-  REQUIRE(run_program({"ip", "addr", "add", "192.0.2.9/24", "brd", "+", "dev", "lan0"}).exit_code == 0);
+  REQUIRE(run_program({"ip", "addr", "add", "192.0.2.9/24", "brd", "+", "dev", "lan0"}).exit_code ==
+          0);
   REQUIRE(run_program({"ip", "addr", "add", "2001:db8::9/64", "dev", "lan0", "nodad"}).exit_code ==
           0);
   REQUIRE(run_program({"ip", "link", "set", "lan0", "up"}).exit_code == 0);
@@ -125,15 +126,15 @@ TEST_CASE("an interface of the host moves in with its addresses under a new name
   const auto before = run_program(look).out;
   {
     const HostUnchanged unchanged;
-    const auto out = run_inside({"--net.devices=lan0=wan0"},
-                                {"sh", "-c", "ip -o addr; ip addr flush dev wan0"});
+    const auto out =
+        run_inside({"--net.devices=lan0=wan0"}, {"sh", "-c", "ip -o addr; ip addr flush dev wan0"});
     INFO(out);
     CHECK(out.find("wan0    inet 192.0.2.9/24") != std::string::npos);
     CHECK(out.find("wan0    inet6 2001:db8::9/64") != std::string::npos);
     CHECK(out.find("lan0") == std::string::npos);
     // Also where the launch fails once it is inside.
-    const auto failed = run({"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--",
-                             "/no/such/command"});
+    const auto failed = run(
+        {"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--", "/no/such/command"});
     CHECK_MESSAGE(failed.exit_code == 127, failed);
   }
   CHECK(before.find("192.0.2.9/24") != std::string::npos);
@@ -155,10 +156,12 @@ TEST_CASE("an interface of the host moves in with its addresses under a new name
 
 TEST_CASE("names that a launch gives reach /etc/hosts and /etc/resolv.conf") {
   const auto root = fresh_root();
-  const auto file = launch_file("[container]\ncommand = [\"cat\", \"/etc/hosts\", "
-                                "\"/etc/resolv.conf\"]\n[rootfs]\npath = \"" + root +
-                                "\"\n[net]\ndns = [\"192.0.2.53\"]\ndns_search = [\"example.org\"]\n"
-                                "dns_options = [\"ndots:2\"]\n[net.hosts]\ndb = \"192.0.2.7\"\n");
+  const auto file = launch_file(
+      "[container]\ncommand = [\"cat\", \"/etc/hosts\", "
+      "\"/etc/resolv.conf\"]\n[rootfs]\npath = \"" +
+      root +
+      "\"\n[net]\ndns = [\"192.0.2.53\"]\ndns_search = [\"example.org\"]\n"
+      "dns_options = [\"ndots:2\"]\n[net.hosts]\ndb = \"192.0.2.7\"\n");
   const auto result = run({"run", "--config", file});
   INFO(result);
   CHECK(result.out.find("127.0.0.1 localhost\n") == 0);
@@ -206,10 +209,25 @@ TEST_CASE("subnets and gateways that cannot be are refused") {
 
 TEST_CASE("ports that cannot be are refused") {
   const std::string bridge = "--net.mode=bridge";
-  for (const std::string port : {"80", "0:80", "80:0", "65536:80", "80:65536", "-1:80", "80:80/icmp",
-                                 "a:b", "1:2:3", "1.2.3:80:80", "::1:80:80", "80:80;ls",
-                                 "8000-8002:80-81", "8002-8000:80-82", "80-:80-", "-80:-80",
-                                 "1-65536:1-65536", "1-2000:1-2000", "80-90:80",
+  for (const std::string port : {"80",
+                                 "0:80",
+                                 "80:0",
+                                 "65536:80",
+                                 "80:65536",
+                                 "-1:80",
+                                 "80:80/icmp",
+                                 "a:b",
+                                 "1:2:3",
+                                 "1.2.3:80:80",
+                                 "::1:80:80",
+                                 "80:80;ls",
+                                 "8000-8002:80-81",
+                                 "8002-8000:80-82",
+                                 "80-:80-",
+                                 "-80:-80",
+                                 "1-65536:1-65536",
+                                 "1-2000:1-2000",
+                                 "80-90:80",
                                  "99999999999999999999:80"}) {
     CAPTURE(port);
     check_refused({bridge, "--publish=" + port}, "net.publish: '" + port + "'", "8080:80");
@@ -223,7 +241,8 @@ TEST_CASE("ports that cannot be are refused") {
 
 TEST_CASE("names, hardware addresses and other words that cannot be are refused") {
   const std::string bridge = "--net.mode=bridge";
-  check_refused({bridge, "--net.bridge=a/b"}, "'a/b' is not the name of an interface", "at most 15");
+  check_refused({bridge, "--net.bridge=a/b"}, "'a/b' is not the name of an interface",
+                "at most 15");
   check_refused({bridge, "--net.bridge=\";x"}, "is not the name of an interface", "at most 15");
   check_refused({bridge, "--net.bridge=sixteen_bytes_xx"}, "net.bridge", "15");
   check_refused({bridge, "--net.bridge=lo"}, "'lo' of the host is not a bridge", "another name");
@@ -245,8 +264,9 @@ TEST_CASE("names, hardware addresses and other words that cannot be are refused"
 }
 
 TEST_CASE("a subnet that overlaps a route of the host is refused unless it is allowed") {
-  REQUIRE(run_program({"ip", "link", "add", "up0", "type", "veth", "peer", "name", "up1"})
-              .exit_code == 0);
+  REQUIRE(
+      run_program({"ip", "link", "add", "up0", "type", "veth", "peer", "name", "up1"}).exit_code ==
+      0);
   REQUIRE(run_program({"ip", "addr", "add", "10.0.4.1/24", "dev", "up0"}).exit_code == 0);
   REQUIRE(run_program({"ip", "link", "set", "up0", "up"}).exit_code == 0);
   check_refused({"--net.mode=bridge"}, "10.0.0.0/16 overlaps the host's route to 10.0.4.0/24",

@@ -61,9 +61,9 @@ TEST_CASE("pid: with init a command that is missing is told as without it") {
 }
 
 TEST_CASE("pid: init hands signals on to the command") {
-  Process container(mini_container(
-      contained({"/bin/sh", "-c", "trap 'echo got; exit 5' TERM; echo up; while :; do sleep 0.1; done"},
-                with_init)));
+  Process container(mini_container(contained(
+      {"/bin/sh", "-c", "trap 'echo got; exit 5' TERM; echo up; while :; do sleep 0.1; done"},
+      with_init)));
   REQUIRE(container.wait_for("up"));
   container.signal(SIGTERM);
   CHECK(container.wait_for("got"));
@@ -71,7 +71,8 @@ TEST_CASE("pid: init hands signals on to the command") {
 }
 
 TEST_CASE("pid: init ends with a command that has no handler") {
-  Process container(mini_container(contained({"/bin/sh", "-c", "echo up; exec sleep 60"}, with_init)));
+  Process container(
+      mini_container(contained({"/bin/sh", "-c", "echo up; exec sleep 60"}, with_init)));
   REQUIRE(container.wait_for("up"));
   container.signal(SIGTERM);
   CHECK(container.finish().exit_code == 128 + SIGTERM);
@@ -104,10 +105,10 @@ TEST_CASE("pid: under init a shell has its jobs, and Ctrl-C comes once") {
 }
 
 TEST_CASE("pid: init reaps orphans") {
-  const auto left = run_inside({"--pid", "--init"},
-                               {"sh", "-c",
-                                "for i in 1 2 3 4 5; do (sleep 0.1 & ) ; done; sleep 0.5; "
-                                "grep -l '^State:.Z' /proc/[0-9]*/status; echo end"});
+  const auto left =
+      run_inside({"--pid", "--init"}, {"sh", "-c",
+                                       "for i in 1 2 3 4 5; do (sleep 0.1 & ) ; done; sleep 0.5; "
+                                       "grep -l '^State:.Z' /proc/[0-9]*/status; echo end"});
   CHECK(left == "end\n");
 }
 

@@ -45,10 +45,10 @@ TEST_CASE("plan needs no rights") {
 }
 
 TEST_CASE("plan puts the user's mounts in their order, and above a default at the same place") {
-  const auto file = launch_file(
-      "[ipc]\n[rootfs]\npath = \"" + shared_root() +
-      "\"\n[[rootfs.mounts]]\ndestination = \"/dev/shm\"\ntype = \"tmpfs\"\n"
-      "[[rootfs.mounts]]\ndestination = \"/mnt\"\ntype = \"tmpfs\"\n");
+  const auto file =
+      launch_file("[ipc]\n[rootfs]\npath = \"" + shared_root() +
+                  "\"\n[[rootfs.mounts]]\ndestination = \"/dev/shm\"\ntype = \"tmpfs\"\n"
+                  "[[rootfs.mounts]]\ndestination = \"/mnt\"\ntype = \"tmpfs\"\n");
   const auto out = run({"plan", file}).out;
   const auto shm = out.find("mount /dev/shm");
   REQUIRE(shm != std::string::npos);
@@ -69,17 +69,16 @@ TEST_CASE("timings name every hook of both processes, and a trace is JSON") {
 }
 
 TEST_CASE("a user namespace can be joined together with new namespaces of its own") {
-  Process owner(mini_container::test::mini_container({"--rootfs.path", fresh_root(), "--pid", "--id", "owner-test",
-                                "--set", "user.uid_map=[{container=0,host=100000,size=65536}]",
-                                "--set", "user.gid_map=[{container=0,host=100000,size=65536}]",
-                                "--set", "rootfs.idmap=container", "--", "sh", "-c",
-                                "echo up; exec cat"}));
+  Process owner(mini_container::test::mini_container(
+      {"--rootfs.path", fresh_root(), "--pid", "--id", "owner-test", "--set",
+       "user.uid_map=[{container=0,host=100000,size=65536}]", "--set",
+       "user.gid_map=[{container=0,host=100000,size=65536}]", "--set", "rootfs.idmap=container",
+       "--", "sh", "-c", "echo up; exec cat"}));
   REQUIRE(owner.wait_for("up"));
   const auto process = read_file("/run/mini_container/owner-test/process");
   const auto ns = "/proc/" + process.substr(0, process.find(' ')) + "/ns/user";
-  const auto joined =
-      run({"--rootfs.path", shared_root(), "--hostname", "second", "--user.join", ns, "--", "sh",
-           "-c", "hostname; cut -c1-80 /proc/self/uid_map"});
+  const auto joined = run({"--rootfs.path", shared_root(), "--hostname", "second", "--user.join",
+                           ns, "--", "sh", "-c", "hostname; cut -c1-80 /proc/self/uid_map"});
   CAPTURE(joined.err);
   CHECK(joined.exit_code == 0);
   CHECK(joined.out.starts_with("second\n"));
@@ -90,8 +89,9 @@ TEST_CASE("a user namespace can be joined together with new namespaces of its ow
 
 TEST_CASE("an agent that is killed takes its container along, and delete finds what is left") {
   const HostUnchanged unchanged;
-  Process container(mini_container::test::mini_container({"--rootfs.path", fresh_root(), "--pid", "--id", "killed-test",
-                                    "--", "sh", "-c", "echo up; exec sleep 30"}));
+  Process container(mini_container::test::mini_container({"--rootfs.path", fresh_root(), "--pid",
+                                                          "--id", "killed-test", "--", "sh", "-c",
+                                                          "echo up; exec sleep 30"}));
   REQUIRE(container.wait_for("up"));
   container.signal(SIGKILL);
   container.finish();

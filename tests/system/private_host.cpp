@@ -39,7 +39,9 @@ void set_up() {
   mc::check(::ioctl(socket.get(), SIOCSIFFLAGS, &request), "set lo up");
 }
 
-int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int exit_code(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 /// The first process of the private host: reaps, until `body`'s process has ended.
 int reap_for(const std::function<int()>& body) {

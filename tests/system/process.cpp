@@ -45,9 +45,9 @@ Pipe make_pipe() {
     ::setenv("GCOV_PREFIX", mc::concat("/tmp/mini_container-gcov-", options.uid).c_str(), 1);
   for (const auto& [name, content] : options.env) ::setenv(name.c_str(), content.c_str(), 1);
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) < 0) ::_exit(126);
-  if (options.uid != 0 && (::setgroups(0, nullptr) < 0 ||
-                           ::setresgid(options.uid, options.uid, options.uid) < 0 ||
-                           ::setresuid(options.uid, options.uid, options.uid) < 0))
+  if (options.uid != 0 &&
+      (::setgroups(0, nullptr) < 0 || ::setresgid(options.uid, options.uid, options.uid) < 0 ||
+       ::setresuid(options.uid, options.uid, options.uid) < 0))
     ::_exit(126);
   std::vector<char*> pointers;
   for (const auto& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
@@ -180,7 +180,9 @@ std::string Result::last_error() const {
 std::ostream& operator<<(std::ostream& stream, const Result& result) {
   stream << "exit code " << result.exit_code << ", signal " << result.signal
          << (result.timed_out ? ", TIMED OUT" : "") << (result.left_open ? ", LEFT OPEN" : "")
-         << "\n--- out\n" << result.out << "--- err\n" << result.err;
+         << "\n--- out\n"
+         << result.out << "--- err\n"
+         << result.err;
   return stream;
 }
 

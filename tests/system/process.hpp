@@ -21,8 +21,8 @@ struct Result {
   int signal = 0;
   std::string out;
   std::string err;
-  bool timed_out = false;   // was killed: it took longer than its timeout
-  bool left_open = false;   // somebody still held its output a second after it ended
+  bool timed_out = false;  // was killed: it took longer than its timeout
+  bool left_open = false;  // somebody still held its output a second after it ended
   std::chrono::microseconds duration{};
 
   /// The last line of `err`, without its newline: where the one error line has to be.

@@ -65,9 +65,9 @@ TEST_CASE("rootfs.mounts: a source is bound with what is mounted below, or alone
   CHECK(shell(table({{"/mnt", source(tree, "\"bind\"")}}), "ls -A /mnt /mnt/sub").out ==
         "/mnt:\nsub\ntop\n\n/mnt/sub:\n");
   // A file on a file, made where it is missing; the directory keeps the empty mount point.
-  CHECK(shell(table({{"/run/deep/file", source(tree + "/top")}}, fresh_root()),
-              "cat /run/deep/file")
-            .out == "top\n");
+  CHECK(
+      shell(table({{"/run/deep/file", source(tree + "/top")}}, fresh_root()), "cat /run/deep/file")
+          .out == "top\n");
   ::umount2((tree + "/sub").c_str(), MNT_DETACH);
 }
 
@@ -91,28 +91,41 @@ TEST_CASE("rootfs.mounts: each attribute shows in the mount table") {
     const char* option;
     const char* shown;
   };
-  for (const auto& [option, shown] :
-       {Row{"ro", "ro,relatime"}, {"nosuid", "rw,nosuid,relatime"}, {"nodev", "rw,nodev,relatime"},
-        {"noexec", "rw,noexec,relatime"}, {"noatime", "rw,noatime"}, {"strictatime", "rw"},
-        {"nodiratime", "rw,nodiratime,relatime"}, {"nosymfollow", "rw,relatime,nosymfollow"},
-        {"rro", "ro,relatime"}, {"rnosuid", "rw,nosuid,relatime"}, {"rnodev", "rw,nodev,relatime"},
-        {"rnoexec", "rw,noexec,relatime"}, {"rnoatime", "rw,noatime"}, {"rstrictatime", "rw"},
-        {"rnodiratime", "rw,nodiratime,relatime"}, {"rnosymfollow", "rw,relatime,nosymfollow"},
-        {"rw", "rw,relatime"}, {"suid", "rw,relatime"}, {"defaults", "rw,relatime"}}) {
+  for (const auto& [option, shown] : {Row{"ro", "ro,relatime"},
+                                      {"nosuid", "rw,nosuid,relatime"},
+                                      {"nodev", "rw,nodev,relatime"},
+                                      {"noexec", "rw,noexec,relatime"},
+                                      {"noatime", "rw,noatime"},
+                                      {"strictatime", "rw"},
+                                      {"nodiratime", "rw,nodiratime,relatime"},
+                                      {"nosymfollow", "rw,relatime,nosymfollow"},
+                                      {"rro", "ro,relatime"},
+                                      {"rnosuid", "rw,nosuid,relatime"},
+                                      {"rnodev", "rw,nodev,relatime"},
+                                      {"rnoexec", "rw,noexec,relatime"},
+                                      {"rnoatime", "rw,noatime"},
+                                      {"rstrictatime", "rw"},
+                                      {"rnodiratime", "rw,nodiratime,relatime"},
+                                      {"rnosymfollow", "rw,relatime,nosymfollow"},
+                                      {"rw", "rw,relatime"},
+                                      {"suid", "rw,relatime"},
+                                      {"defaults", "rw,relatime"}}) {
     CAPTURE(std::string(option));
-    const auto result = shell(table({{"/mnt", source(tree, std::string("\"rbind\", \"") + option + "\"")}}),
-                              "while read -r a b c d e f g; do [ $e = /mnt ] && echo $f; done < "
-                              "/proc/self/mountinfo");
+    const auto result =
+        shell(table({{"/mnt", source(tree, std::string("\"rbind\", \"") + option + "\"")}}),
+              "while read -r a b c d e f g; do [ $e = /mnt ] && echo $f; done < "
+              "/proc/self/mountinfo");
     CHECK(result.out == std::string(shown) + "\n");
   }
   ::umount2(tree.c_str(), MNT_DETACH);
 }
 
 TEST_CASE("rootfs.mounts: filesystems with their options") {
-  const auto result = shell(
-      table({{"/mnt", "type = \"tmpfs\"\nlabel = \"mine\"\noptions = [\"nosuid\", \"nodev\", "
-                      "\"noexec\", \"size=64K\", \"mode=700\", \"uid=5\"]"}}),
-      "grep mine /proc/mounts; stat -c '%a %u' /mnt");
+  const auto result =
+      shell(table({{"/mnt",
+                    "type = \"tmpfs\"\nlabel = \"mine\"\noptions = [\"nosuid\", \"nodev\", "
+                    "\"noexec\", \"size=64K\", \"mode=700\", \"uid=5\"]"}}),
+            "grep mine /proc/mounts; stat -c '%a %u' /mnt");
   CHECK(result.out ==
         "mine /mnt tmpfs rw,nosuid,nodev,noexec,relatime,size=64k,mode=700,uid=5 0 0\n700 5\n");
   // With a device, the filesystem itself is read-only, not the mount alone.
@@ -126,7 +139,8 @@ TEST_CASE("rootfs.mounts: filesystems with their options") {
   CHECK(error.find("'size=big'") != std::string::npos);
   CHECK(error.find("'/mnt'") != std::string::npos);
   CHECK(refused(table({{"/mnt", "type = \"nosuchfs\""}})).find("nosuchfs") != std::string::npos);
-  CHECK(shell(table({{"/mnt", "type = \"nosuchfs\"\noptional = true"}}), "echo ran").out == "ran\n");
+  CHECK(shell(table({{"/mnt", "type = \"nosuchfs\"\noptional = true"}}), "echo ran").out ==
+        "ran\n");
 }
 
 TEST_CASE("rootfs.mounts: a tmpfs may start with what it covers") {
@@ -144,12 +158,14 @@ TEST_CASE("rootfs.mounts: a tmpfs may start with what it covers") {
   CHECK(read_file(root + "/mnt/data") == "old\n");
 }
 
-TEST_CASE("rootfs.mounts: a tmpfs that starts with what it covers has the mode and owner it asks for") {
+TEST_CASE(
+    "rootfs.mounts: a tmpfs that starts with what it covers has the mode and owner it asks for") {
   const auto root = fresh_root();
   REQUIRE(::chown((root + "/mnt").c_str(), 3, 4) == 0);
   fs::permissions(root + "/mnt", fs::perms(0711));
   const auto made = [&](const std::string& options) {
-    return shell(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"tmpcopyup\"" + options + "]"}}, root),
+    return shell(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"tmpcopyup\"" + options + "]"}},
+                       root),
                  "stat -c '%a %u:%g' /mnt")
         .out;
   };
@@ -166,13 +182,15 @@ TEST_CASE("rootfs.mounts: owners are mapped by the mount's own maps") {
       "gid_mappings = [{container = 0, host = 4321, size = 1}]\n";
   CHECK(shell(table({{"/mnt", source(tree) + maps}}), "stat -c '%u %g' /mnt/file").out ==
         "1234 4321\n");
-  CHECK(refused(table({{"/mnt", source(tree, "\"rbind\", \"idmap\"")}}))
-            .find("no user namespace") != std::string::npos);
+  CHECK(
+      refused(table({{"/mnt", source(tree, "\"rbind\", \"idmap\"")}})).find("no user namespace") !=
+      std::string::npos);
   CHECK(refused(table({{"/mnt", "type = \"tmpfs\"\n" + maps}})).find("bind") != std::string::npos);
-  CHECK(refused(table({{"/mnt", source(tree) +
-                                    "uid_mappings = [{container = 4294967290, host = 0, size = "
-                                    "100}]\ngid_mappings = [{container = 0, host = 0, size = 1}]"}}))
-            .find("beyond the last id") != std::string::npos);
+  CHECK(
+      refused(table({{"/mnt", source(tree) +
+                                  "uid_mappings = [{container = 4294967290, host = 0, size = "
+                                  "100}]\ngid_mappings = [{container = 0, host = 0, size = 1}]"}}))
+          .find("beyond the last id") != std::string::npos);
 }
 
 TEST_CASE("rootfs.mounts: order is the list's, and what is listed replaces a default") {
@@ -232,7 +250,8 @@ TEST_CASE("rootfs.mounts: what is at /proc is proc, and devices are what they cl
   write_file("null", "", root + "/dev");
   const auto text = "[rootfs]\npath = \"" + root + "\"\ndev = false\n";
   CHECK(shell(text, "ls /dev").out == "null\n");
-  CHECK(refused(text + "dev_nodes = true\n").find("'/dev/null' is not the device 1:3") != std::string::npos);
+  CHECK(refused(text + "dev_nodes = true\n").find("'/dev/null' is not the device 1:3") !=
+        std::string::npos);
   fs::remove(root + "/dev/null");
   REQUIRE(::mknod((root + "/dev/null").c_str(), S_IFCHR | 0666, makedev(1, 3)) == 0);
   CHECK(shell(text + "dev_nodes = true\n", "echo fine").out == "fine\n");
@@ -256,21 +275,24 @@ TEST_CASE("rootfs.mounts: mistakes are named with their place") {
   CHECK(refused(table({{"/mnt", source(data)}})
                     .append("uid_mappings = [{container = 0, host = 1, size = 1}]\n"))
             .find("go together") != std::string::npos);
-  CHECK(shell(table({{"/mnt/x/y", source(data + "/missing") + "optional = true"}}), "ls /mnt").out ==
-        "");
+  CHECK(
+      shell(table({{"/mnt/x/y", source(data + "/missing") + "optional = true"}}), "ls /mnt").out ==
+      "");
 }
 
 TEST_CASE("rootfs.mounts: remount and propagation") {
   const auto data = fresh_directory();
-  const auto result = shell(table({{"/mnt", source(data)}, {"/mnt", "options = [\"remount\", \"ro\"]"}}),
-                            "touch /mnt/x");
+  const auto result = shell(
+      table({{"/mnt", source(data)}, {"/mnt", "options = [\"remount\", \"ro\"]"}}), "touch /mnt/x");
   CHECK(result.err == "touch: /mnt/x: Read-only file system\n");
   for (const char* word : {"shared", "rshared", "private", "slave", "unbindable", "rprivate"}) {
     CAPTURE(word);
-    const auto line = shell(table({{"/mnt", source(data, std::string("\"rbind\", \"") + word + "\"")}}),
-                            "grep ' /mnt ' /proc/self/mountinfo")
-                          .out;
-    CHECK((line.find("shared:") != std::string::npos) == (std::string(word).find("shared") != std::string::npos));
+    const auto line =
+        shell(table({{"/mnt", source(data, std::string("\"rbind\", \"") + word + "\"")}}),
+              "grep ' /mnt ' /proc/self/mountinfo")
+            .out;
+    CHECK((line.find("shared:") != std::string::npos) ==
+          (std::string(word).find("shared") != std::string::npos));
     CHECK((line.find("unbindable") != std::string::npos) == (std::string(word) == "unbindable"));
   }
 }

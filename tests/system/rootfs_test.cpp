@@ -40,8 +40,9 @@ TEST_CASE("rootfs: the root is the directory, and nothing of the host's tree is 
   CHECK(run_inside({}, {"sh", "-c", "ls -d /../bin /etc/../../bin; cd /; cd ..; pwd"}) ==
         "/../bin\n/etc/../../bin\n/\n");
   CHECK(run_inside({}, {"sh", "-c", "ls /etc/.."}) == run_inside({}, {"ls", "/"}));
-  const auto mounts = run_inside({"--pid", "--rootfs.masked_paths=", "--rootfs.readonly_paths="},
-                                 {"sh", "-c", "while read -r a b c; do echo $b; done < /proc/mounts"});
+  const auto mounts =
+      run_inside({"--pid", "--rootfs.masked_paths=", "--rootfs.readonly_paths="},
+                 {"sh", "-c", "while read -r a b c; do echo $b; done < /proc/mounts"});
   CHECK(mounts == "/\n/proc\n/sys\n/dev\n/dev/pts\n/dev/shm\n");
 }
 
@@ -52,8 +53,11 @@ TEST_CASE("rootfs: the way out of a chroot leads nowhere") {
     return run_program(words).out;
   };
   CHECK(climb({"chroot", shared_root()}) == "climb out\n");  // so the climbing works
-  for (const std::vector<std::string>& flags :
-       {std::vector<std::string>{}, {"-p"}, {"--rootfs.overlay"}, {"--read-only"}, {"-p", "--init"}}) {
+  for (const std::vector<std::string>& flags : {std::vector<std::string>{},
+                                                {"-p"},
+                                                {"--rootfs.overlay"},
+                                                {"--read-only"},
+                                                {"-p", "--init"}}) {
     CAPTURE(flags);
     auto words = mini_container({"-r", shared_root()});
     words.insert(words.end(), flags.begin(), flags.end());
@@ -62,7 +66,8 @@ TEST_CASE("rootfs: the way out of a chroot leads nowhere") {
 }
 
 TEST_CASE("rootfs: with an overlay or a file too, nothing of the host's tree is left") {
-  for (const char* rest : {"overlay = true\n", "[[rootfs.files]]\npath = \"/etc/x\"\ncontent = \"\"\n"}) {
+  for (const char* rest :
+       {"overlay = true\n", "[[rootfs.files]]\npath = \"/etc/x\"\ncontent = \"\"\n"}) {
     const auto root = fresh_root();
     const auto result = shell(with_root(root, rest), "ls /etc/..; grep -c ' / ' /proc/mounts");
     CHECK(result.out == "bin\ndev\netc\nmnt\nproc\nroot\nrun\nsys\ntmp\n1\n");
@@ -86,25 +91,30 @@ TEST_CASE("rootfs: a read-only root") {
 }
 
 TEST_CASE("rootfs: /dev holds the standard nodes and links, and they work") {
-  const auto listing = run_inside({"pid"}, {"sh", "-c",
-      "cd /dev; stat -c '%n %F %t:%T %a' null zero full random urandom tty; "
-      "for i in fd stdin stdout stderr ptmx core; do readlink $i; done; ls"});
-  CHECK(listing ==
-        "null character special file 1:3 666\nzero character special file 1:5 666\n"
-        "full character special file 1:7 666\nrandom character special file 1:8 666\n"
-        "urandom character special file 1:9 666\ntty character special file 5:0 666\n"
-        "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n/proc/kcore\n"
-        "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+  const auto listing =
+      run_inside({"pid"}, {"sh", "-c",
+                           "cd /dev; stat -c '%n %F %t:%T %a' null zero full random urandom tty; "
+                           "for i in fd stdin stdout stderr ptmx core; do readlink $i; done; ls"});
+  CHECK(
+      listing ==
+      "null character special file 1:3 666\nzero character special file 1:5 666\n"
+      "full character special file 1:7 666\nrandom character special file 1:8 666\n"
+      "urandom character special file 1:9 666\ntty character special file 5:0 666\n"
+      "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n/proc/kcore\n"
+      "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
   CHECK(run_inside({}, {"sh", "-c", "echo x > /dev/null; head -c 4 /dev/zero | wc -c"}) == "4\n");
   CHECK(run_inside({}, {"stat", "-c", "%a", "/dev/shm"}) == "1777\n");
 }
 
 TEST_CASE("rootfs: what engines hide is hidden, and what they protect is read-only") {
-  const auto seen = run_inside({"pid"}, {"sh", "-c",
-      "for f in acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list "
-      "timer_stats; do [ -e /proc/$f ] || continue; [ -d /proc/$f ] && ls -A /proc/$f && "
-      "{ touch /proc/$f/x && echo WRITABLE; }; [ -d /proc/$f ] || head -c 1 /proc/$f; done 2>/dev/null; "
-      "ls -A /sys/firmware; for f in bus fs irq sys; do touch -c /proc/$f 2>&1; done; true"});
+  const auto seen = run_inside(
+      {"pid"},
+      {"sh", "-c",
+       "for f in acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list "
+       "timer_stats; do [ -e /proc/$f ] || continue; [ -d /proc/$f ] && ls -A /proc/$f && "
+       "{ touch /proc/$f/x && echo WRITABLE; }; [ -d /proc/$f ] || head -c 1 /proc/$f; done "
+       "2>/dev/null; "
+       "ls -A /sys/firmware; for f in bus fs irq sys; do touch -c /proc/$f 2>&1; done; true"});
   CHECK(seen ==
         "touch: /proc/bus: Read-only file system\ntouch: /proc/fs: Read-only file system\n"
         "touch: /proc/irq: Read-only file system\ntouch: /proc/sys: Read-only file system\n");
@@ -116,11 +126,13 @@ TEST_CASE("rootfs: what engines hide is hidden, and what they protect is read-on
 TEST_CASE("rootfs: every default can be switched off, and lists replaced") {
   const auto root = shared_root();
   const auto off = shell(with_root(root,
-      "proc = false\nsys = false\ndev = false\nmasked_paths = []\n"
-      "readonly_paths = []\n"), "echo /proc/* /sys/* /dev/*");
+                                   "proc = false\nsys = false\ndev = false\nmasked_paths = []\n"
+                                   "readonly_paths = []\n"),
+                         "echo /proc/* /sys/* /dev/*");
   CHECK(off.out == "/proc/* /sys/* /dev/*\n");
-  const auto own = shell(with_root(root, "masked_paths = [\"/etc/group\", \"/root\", \"/none\"]\n"
-                                         "readonly_paths = [\"/tmp\"]\n"),
+  const auto own = shell(with_root(root,
+                                   "masked_paths = [\"/etc/group\", \"/root\", \"/none\"]\n"
+                                   "readonly_paths = [\"/tmp\"]\n"),
                          "cat /etc/group; touch /tmp/x; echo fine > /proc/self/comm && echo end");
   CHECK(own.out == "end\n");
   CHECK(own.err.find("/tmp/x: Read-only") != std::string::npos);
@@ -144,8 +156,8 @@ TEST_CASE("rootfs: an overlay's layer may be kept") {
   const auto root = fresh_root();
   const auto layer = fresh_directory();
   for (const char* name : {"/upper", "/work"}) fs::create_directory(layer + name);
-  const auto options = "overlay = true\noverlay_upper = \"" + layer + "/upper\"\noverlay_work = \"" +
-                       layer + "/work\"\n";
+  const auto options = "overlay = true\noverlay_upper = \"" + layer +
+                       "/upper\"\noverlay_work = \"" + layer + "/work\"\n";
   CHECK(shell(with_root(root, options), "echo kept > /etc/kept").exit_code == 0);
   CHECK(read_file(layer + "/upper/etc/kept") == "kept\n");
   CHECK(shell(with_root(root, options), "cat /etc/kept").out == "kept\n");
@@ -169,10 +181,10 @@ TEST_CASE("rootfs: propagation goes one way, or not at all") {
   for (const auto& [word, reaches] :
        {std::pair{"rslave", true}, {"slave", true}, {"rprivate", false}, {"unbindable", false}}) {
     CAPTURE(word);
-    Process container(mini_container({"--rootfs.path", root, "--rootfs.propagation", word, "--",
-                                      "/bin/sh", "-c",
-                                      "mount -t tmpfs inner /tmp; echo up; read line; "
-                                      "grep -c late /proc/mounts"}));
+    Process container(
+        mini_container({"--rootfs.path", root, "--rootfs.propagation", word, "--", "/bin/sh", "-c",
+                        "mount -t tmpfs inner /tmp; echo up; read line; "
+                        "grep -c late /proc/mounts"}));
     REQUIRE(container.wait_for("up"));
     CHECK(read_file("/proc/mounts").find("inner") == std::string::npos);
     REQUIRE(::mount("late", (root + "/mnt").c_str(), "tmpfs", 0, nullptr) == 0);
@@ -213,9 +225,8 @@ TEST_CASE("rootfs: a root that cannot be is refused, and nothing is touched") {
       CHECK(error.find(std::string("'/") + name + "' in the root") != std::string::npos);
       CHECK(error.find(kind) != std::string::npos);
       // The harmless twin: without that default, or with a directory.
-      CHECK(launch(with_root(root, std::string(name) + " = false\n"),
-                   {"/bin/true"})
-                .exit_code == 0);
+      CHECK(launch(with_root(root, std::string(name) + " = false\n"), {"/bin/true"}).exit_code ==
+            0);
     }
   }
 }
@@ -223,30 +234,32 @@ TEST_CASE("rootfs: a root that cannot be is refused, and nothing is touched") {
 TEST_CASE("rootfs: a directory that is exchanged while the container starts is noticed") {
   const auto root = fresh_root();
   const auto result =
-      launch(with_root(root) + "[[hooks.create_runtime]]\npath = \"/bin/sh\"\nargs = [\"sh\", \"-c\", "
-                               "\"mv " + root + " " + root + ".old; ln -s / " + root + "\"]\n",
+      launch(with_root(root) +
+                 "[[hooks.create_runtime]]\npath = \"/bin/sh\"\nargs = [\"sh\", \"-c\", "
+                 "\"mv " +
+                 root + " " + root + ".old; ln -s / " + root + "\"]\n",
              {"/bin/true"});
   CHECK(result.exit_code == 125);
   CHECK(result.last_error().find("was replaced while the container started") != std::string::npos);
 }
 
 TEST_CASE("rootfs: what masks must be the host's null device") {
-  const auto result = launch(
-      with_root(shared_root()) + "[[hooks.create_container]]\npath = \"/bin/sh\"\nargs = [\"sh\", "
+  const auto result = launch(with_root(shared_root()) +
+                                 "[[hooks.create_container]]\npath = \"/bin/sh\"\nargs = [\"sh\", "
                                  "\"-c\", \"mount --bind /etc/passwd /dev/null\"]\nenv = "
                                  "[\"PATH=/usr/bin:/bin\"]\n",
-      {"/bin/true"});
+                             {"/bin/true"});
   CHECK(result.exit_code == 125);
   CHECK(result.last_error().find("'/dev/null' is not the device 1:3") != std::string::npos);
 }
 
 TEST_CASE("rootfs: what a plugin mounts before the pivot does not reach the host") {
   REQUIRE(::mount(nullptr, "/", nullptr, MS_SHARED | MS_REC, nullptr) == 0);
-  const auto result = launch(
-      with_root(shared_root()) + "[[hooks.create_container]]\npath = \"/bin/sh\"\nargs = [\"sh\", "
+  const auto result = launch(with_root(shared_root()) +
+                                 "[[hooks.create_container]]\npath = \"/bin/sh\"\nargs = [\"sh\", "
                                  "\"-c\", \"mount -t tmpfs leak /mnt\"]\nenv = "
                                  "[\"PATH=/usr/bin:/bin\"]\n",
-      {"/bin/echo", "ran"});
+                             {"/bin/echo", "ran"});
   CHECK(result.out == "ran\n");
   CHECK(read_file("/proc/mounts").find("leak") == std::string::npos);
   ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr);

@@ -40,17 +40,19 @@ void give_to(const std::string& root, uid_t uid) {
 }  // namespace
 
 TEST_CASE("rootfs in a user namespace: every default is there") {
-  const auto result = shell(mapped + rootfs_table(shared_root()),
-                            "cd /proc && echo [0-9]*; echo x > /dev/null && stat -c %t:%T /dev/null "
-                            "/dev/tty; ls /dev/pts /sys | head -2; grep -c ' /dev/shm ' /proc/mounts; "
-                            "echo x > /proc/sys/kernel/hostname");
+  const auto result =
+      shell(mapped + rootfs_table(shared_root()),
+            "cd /proc && echo [0-9]*; echo x > /dev/null && stat -c %t:%T /dev/null "
+            "/dev/tty; ls /dev/pts /sys | head -2; grep -c ' /dev/shm ' /proc/mounts; "
+            "echo x > /proc/sys/kernel/hostname");
   CHECK(result.out.starts_with("1\n1:3\n5:0\n/dev/pts:\nptmx\n1\n"));
   CHECK(result.err.find("Read-only") != std::string::npos);
 }
 
 TEST_CASE("rootfs in a user namespace: without a pid namespace /proc is the host's") {
-  const auto text = std::string("[user]\nuid_map = [{container = 0, host = 100000, size = 65536}]\n"
-                                "gid_map = [{container = 0, host = 100000, size = 65536}]\n");
+  const auto text = std::string(
+      "[user]\nuid_map = [{container = 0, host = 100000, size = 65536}]\n"
+      "gid_map = [{container = 0, host = 100000, size = 65536}]\n");
   CHECK(shell(text + rootfs_table(shared_root()), "cat /proc/1/comm").out == "system_tests\n");
 }
 
@@ -74,12 +76,13 @@ TEST_CASE("rootfs in a user namespace: owners are as the container has them, wit
   CHECK(shell(mapped + rootfs_table(root, "idmap = \"container\"\n"),
               "stat -c %u /etc/passwd; echo new > /etc/new")
             .out == "0\n");
-  struct stat made{};
+  struct stat made {};
   REQUIRE(::stat((root + "/etc/new").c_str(), &made) == 0);
   CHECK(made.st_uid == 0);
-  CHECK(shell(mapped + rootfs_table(root, "idmap = \"container\"\noverlay = true\n"),
-              "stat -c %u /etc/passwd; rm /etc/passwd && echo y > /etc/over && stat -c %u /etc/over")
-            .out == "0\n0\n");
+  CHECK(
+      shell(mapped + rootfs_table(root, "idmap = \"container\"\noverlay = true\n"),
+            "stat -c %u /etc/passwd; rm /etc/passwd && echo y > /etc/over && stat -c %u /etc/over")
+          .out == "0\n0\n");
   CHECK(fs::exists(root + "/etc/passwd"));
   const auto data = fresh_directory();
   write_file("x", "", data);
@@ -113,9 +116,9 @@ TEST_CASE("rootfs by an ordinary user: files in a root of somebody else, with an
   CHECK(read_file(shared_root() + "/etc/passwd").starts_with("root:"));
   const auto none = shell(files("fresh"), "echo ran", 1000);
   CHECK(none.exit_code == 125);
-  CHECK_MESSAGE(none.last_error().find("put an empty file there, or own the root") !=
-                    std::string::npos,
-                none);
+  CHECK_MESSAGE(
+      none.last_error().find("put an empty file there, or own the root") != std::string::npos,
+      none);
 }
 
 TEST_CASE("rootfs in a user namespace: where /proc is masked, it is said why none can be made") {

@@ -38,7 +38,8 @@ mode_t mode_of(const std::string& path) {
 TEST_CASE("no descriptor of the caller or the runtime reaches the command") {
   std::vector<int> open;
   for (int number = 0; number < 20; ++number) open.push_back(::open("/", O_PATH));
-  for (const Words& flags : {Words{}, Words{"-p", "-i", "--hostname", "box"}, Words{"-p", "--init"}}) {
+  for (const Words& flags :
+       {Words{}, Words{"-p", "-i", "--hostname", "box"}, Words{"-p", "--init"}}) {
     Words words = flags;
     words.insert(words.end(), {"attest", "fds"});
     const auto result = run(in_root(words), {.keep = open});
@@ -187,7 +188,8 @@ TEST_CASE("a plugin file that others could have written is refused") {
   // By a link as well: what counts is where it leads.
   const auto link = directory + ".link";
   fs::create_directory_symlink(directory, link);
-  const Words by_link = {"--plugin-dir", link, "run", "-r", shared_root(), "--hostname", "x", "true"};
+  const Words by_link = {"--plugin-dir", link,         "run", "-r",
+                         shared_root(),  "--hostname", "x",   "true"};
   CHECK(run(by_link).exit_code == 0);
   fs::permissions(directory, fs::perms::all);
   CHECK(run(by_link).exit_code == 125);

@@ -65,7 +65,8 @@ TEST_CASE("fg brings back a container that Ctrl-Z has stopped, and its job the t
   terminal.type("PS1='out''er> '\n");
   REQUIRE(terminal.wait_for("outer> "));
   terminal.type(quoted(runtime_command({"-r", shared_root(), "--", "sh", "-c",
-                                        "echo be''gan; read line; echo got=$line"})) + "\n");
+                                        "echo be''gan; read line; echo got=$line"})) +
+                "\n");
   REQUIRE(terminal.wait_for("began"));
   terminal.type("\x1a");
   REQUIRE(terminal.wait_for("Stopped"));
@@ -194,7 +195,8 @@ TEST_CASE("exec gives a terminal as well") {
   REQUIRE(run({"-r", shared_root(), "-p", "--detach", "--id", "termed", "sleep", "60"}).exit_code ==
           0);
   {
-    Terminal terminal(runtime_command({"exec", "-t", "termed", "sh", "-c", "tty; stty size; exit 3"}));
+    Terminal terminal(
+        runtime_command({"exec", "-t", "termed", "sh", "-c", "tty; stty size; exit 3"}));
     CHECK(terminal.wait_for("/dev/pts/"));
     CHECK(terminal.wait_for("24 80"));
     CHECK(terminal.finish() == 3);

@@ -26,7 +26,8 @@ RunOptions ordinary() {
     REQUIRE(::chown(made.c_str(), 1000, 1000) == 0);
     return made;
   }();
-  return {.env = {{"HOME", home}, {"XDG_RUNTIME_DIR", home}, {"XDG_CACHE_HOME", home}}, .uid = 1000};
+  return {.env = {{"HOME", home}, {"XDG_RUNTIME_DIR", home}, {"XDG_CACHE_HOME", home}},
+          .uid = 1000};
 }
 
 Result launch(const std::string& text, const std::vector<std::string>& command,
@@ -105,19 +106,18 @@ TEST_CASE("the command's user is one of the container") {
 
 TEST_CASE("files of an idmapped root keep their owners") {
   const auto root = fresh_root();
-  const std::string text =
-      mapped + "[rootfs]\npath = '" + root + "'\nidmap = 'container'\n";
+  const std::string text = mapped + "[rootfs]\npath = '" + root + "'\nidmap = 'container'\n";
   CHECK(launch(text, {"stat", "-c", "%u:%g", "/etc/passwd"}).out == "0:0\n");
   REQUIRE(launch(text, {"touch", "/etc/made"}).exit_code == 0);
-  struct stat info{};
+  struct stat info {};
   REQUIRE(::stat((root + "/etc/made").c_str(), &info) == 0);
   CHECK(info.st_uid == 0);
 }
 
 TEST_CASE("owners are not an ordinary user's to map, and that is said") {
-  const auto told =
-      refusal("[user]\nmode = 'single'\n[rootfs]\npath = '" + shared_root() + "'\nidmap = 'container'\n",
-              ordinary());
+  const auto told = refusal(
+      "[user]\nmode = 'single'\n[rootfs]\npath = '" + shared_root() + "'\nidmap = 'container'\n",
+      ordinary());
   check_has(told, "clone the root '" + shared_root() + "': Operation not permitted (EPERM)");
   check_has(told, "leave rootfs.idmap out");
 }
@@ -141,18 +141,18 @@ TEST_CASE("setgroups is denied where it is asked for") {
 
 TEST_CASE("an ordinary user is root inside, with the own id alone") {
   const HostUnchanged unchanged;
-  const auto result =
-      launch("[pid]\n[uts]\nhostname = 'box'\n[ipc]\n[user]\nmode = 'single'\n",
-             {"attest", "ids", "names", "caps"}, ordinary());
+  const auto result = launch("[pid]\n[uts]\nhostname = 'box'\n[ipc]\n[user]\nmode = 'single'\n",
+                             {"attest", "ids", "names", "caps"}, ordinary());
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
   CHECK(value(result.out, "uid") == "0 0 0");
   CHECK(map_of(result, "uid_map") == "0 1000 1");
   CHECK(value(result.out, "setgroups") == "deny");
   CHECK(value(result.out, "hostname") == "box");
-  const auto other = launch("[pid]\n[user]\nmode = 'single'\nuid = 1000\ngid = 1000\n"
-                            "[container]\nuser = '1000:1000'\n",
-                            {"attest", "ids"}, ordinary());
+  const auto other = launch(
+      "[pid]\n[user]\nmode = 'single'\nuid = 1000\ngid = 1000\n"
+      "[container]\nuser = '1000:1000'\n",
+      {"attest", "ids"}, ordinary());
   CHECK(map_of(other, "uid_map") == "1000 1000 1");
   CHECK(value(other.out, "uid") == "1000 1000 1000");
 }
@@ -160,8 +160,8 @@ TEST_CASE("an ordinary user is root inside, with the own id alone") {
 TEST_CASE("an ordinary user's ranges are mapped by newuidmap and newgidmap") {
   const Instead uids("/etc/subuid", "someone:1:2\n1000:300000:65536\n");
   const Instead gids("/etc/subgid", "1000:400000:65536\n");
-  const auto automatic = launch("[pid]\n[user]\n", {"cat", "/proc/self/uid_map",
-                                                    "/proc/self/gid_map"}, ordinary());
+  const auto automatic =
+      launch("[pid]\n[user]\n", {"cat", "/proc/self/uid_map", "/proc/self/gid_map"}, ordinary());
   INFO(automatic.err);
   CHECK(squeezed(automatic.out) == "0 1000 1\n1 300000 65536\n0 1000 1\n1 400000 65536\n");
   const auto written = launch(
@@ -215,9 +215,8 @@ TEST_CASE("a namespace is joined by its path") {
   REQUIRE(first.wait_for("ready"));
   const auto status = run_program({"sh", "-c", "grep -l '^Uid:.100000' /proc/[0-9]*/status"}).out;
   const auto process = status.substr(0, status.rfind("/status"));
-  const auto launch_in = write_file("join.toml", "[user]\njoin = '" +
-                                                     process.substr(0, process.find("/status")) +
-                                                     "/ns/user'\n");
+  const auto launch_in = write_file(
+      "join.toml", "[user]\njoin = '" + process.substr(0, process.find("/status")) + "/ns/user'\n");
   const auto joined = run({"run", "--config", launch_in, "--", "cat", "/proc/self/uid_map"});
   INFO(joined.err);
   CHECK(squeezed(joined.out) == "0 100000 65536\n");
@@ -229,21 +228,22 @@ TEST_CASE("a namespace is joined by its path") {
 }
 
 TEST_CASE("who is in a joined user namespace has no access to the child before it is confined") {
-  Process first(mini_container::test::mini_container(
-      {"run", "--config", launch_file(mapped), "--id", "user-holder", "--", "sh", "-c",
-       "echo ready; read end"}));
+  Process first(mini_container::test::mini_container({"run", "--config", launch_file(mapped),
+                                                      "--id", "user-holder", "--", "sh", "-c",
+                                                      "echo ready; read end"}));
   REQUIRE(first.wait_for("ready"));
   const auto mark = read_file("/run/mini_container/user-holder/process");
   const auto holder = mark.substr(0, mark.find(' '));
   const auto directory = fresh_directory();
   // With all rights over that namespace, as its root.
   const auto look = "nsenter -U -t " + holder + " readlink /proc/";
-  const auto file = launch_file(
-      "[user]\njoin = '/proc/" + holder + "/ns/user'\n[[hooks.create_runtime]]\npath = '/bin/sh'\n" +
-      "env = ['PATH=/usr/bin:/bin']\nargs = ['sh', '-c', '''\n" +
-      "pid=$(sed -n 's/.*\"pid\":\\([0-9]*\\).*/\\1/p')\n" + look + holder + "/exe > " + directory +
-      "/holder\n" + look + "$pid/exe > " + directory + "/child || echo refused >> " + directory +
-      "/child''']\n");
+  const auto file =
+      launch_file("[user]\njoin = '/proc/" + holder +
+                  "/ns/user'\n[[hooks.create_runtime]]\npath = '/bin/sh'\n" +
+                  "env = ['PATH=/usr/bin:/bin']\nargs = ['sh', '-c', '''\n" +
+                  "pid=$(sed -n 's/.*\"pid\":\\([0-9]*\\).*/\\1/p')\n" + look + holder + "/exe > " +
+                  directory + "/holder\n" + look + "$pid/exe > " + directory +
+                  "/child || echo refused >> " + directory + "/child''']\n");
   const auto joined = run({"run", "--config", file, "--", "true"});
   INFO(joined);
   CHECK(joined.exit_code == 0);

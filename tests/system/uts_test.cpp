@@ -50,8 +50,8 @@ TEST_CASE("uts: without a name the host's is kept") {
 
 TEST_CASE("uts: a name set inside stays inside, by call and by /proc") {
   const auto before = host_names();
-  CHECK(run_inside({"--hostname=box"},
-                   {"sh", "-c", "hostname other && hostname && uname -n"}) == "other\nother\n");
+  CHECK(run_inside({"--hostname=box"}, {"sh", "-c", "hostname other && hostname && uname -n"}) ==
+        "other\nother\n");
   CHECK(run_inside({"--hostname=box", "--set=rootfs.readonly_paths=[]"},
                    {"sh", "-c", "echo third > /proc/sys/kernel/hostname && hostname"}) ==
         "third\n");

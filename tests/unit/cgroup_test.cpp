@@ -44,7 +44,7 @@ class Tree {
     hierarchy_.mount_point = top_;
     hierarchy_.mount_root = "/";
     hierarchy_.own_path = "/user";
-    struct statfs found{};
+    struct statfs found {};
     REQUIRE(::statfs(top_.c_str(), &found) == 0);
     hierarchy_.magic = found.f_type;
   }
@@ -94,20 +94,34 @@ bool allowed(const std::vector<bpf_insn>& program, int kind, int access, int maj
     auto& target = registers[step.dst_reg];
     const auto value = static_cast<std::uint64_t>(static_cast<std::int64_t>(step.imm));
     switch (step.code) {
-      case BPF_LDX | BPF_MEM | BPF_W: target = context[step.off / 4]; break;
-      case BPF_ALU64 | BPF_MOV | BPF_X: target = registers[step.src_reg]; break;
-      case BPF_ALU64 | BPF_MOV | BPF_K: target = value; break;
-      case BPF_ALU64 | BPF_AND | BPF_K: target &= value; break;
-      case BPF_ALU64 | BPF_RSH | BPF_K: target >>= value; break;
+      case BPF_LDX | BPF_MEM | BPF_W:
+        target = context[step.off / 4];
+        break;
+      case BPF_ALU64 | BPF_MOV | BPF_X:
+        target = registers[step.src_reg];
+        break;
+      case BPF_ALU64 | BPF_MOV | BPF_K:
+        target = value;
+        break;
+      case BPF_ALU64 | BPF_AND | BPF_K:
+        target &= value;
+        break;
+      case BPF_ALU64 | BPF_RSH | BPF_K:
+        target >>= value;
+        break;
       case BPF_JMP | BPF_JNE | BPF_K:
         if (target != value) at += static_cast<std::size_t>(step.off);
         break;
       case BPF_JMP | BPF_JSET | BPF_K:
         if ((target & value) != 0) at += static_cast<std::size_t>(step.off);
         break;
-      case BPF_JMP | BPF_JA: at += static_cast<std::size_t>(step.off); break;
-      case BPF_JMP | BPF_EXIT: return registers[0] != 0;
-      default: FAIL("unknown instruction " << int(step.code));
+      case BPF_JMP | BPF_JA:
+        at += static_cast<std::size_t>(step.off);
+        break;
+      case BPF_JMP | BPF_EXIT:
+        return registers[0] != 0;
+      default:
+        FAIL("unknown instruction " << int(step.code));
     }
   }
   FAIL("the program runs off its end");
@@ -147,8 +161,8 @@ TEST_CASE("cgroup: the own cgroup is found below a mount of a part") {
 }
 
 TEST_CASE("cgroup: a path that leaves its parent is refused") {
-  for (const char* path : {"", "/", "..", "/a/../b", "/a/..", "./a", "/a/./b", "/a/cgroup.procs",
-                           "/a\nb", "///"})
+  for (const char* path :
+       {"", "/", "..", "/a/../b", "/a/..", "./a", "/a/./b", "/a/cgroup.procs", "/a\nb", "///"})
     CHECK_MESSAGE(!error_of([&] { check_path(path, "x.toml:1:1"); }).empty(), path);
   CHECK(!error_of([] { check_path(std::string(300, 'x'), "x"); }).empty());
   CHECK(!error_of([] { check_path(std::string(5000, '/') + "x", "x"); }).empty());
@@ -205,8 +219,8 @@ TEST_CASE("cgroup: limits as v2 has them") {
   limits.cpu_shares = 1024;
   limits.pids_max = unlimited;
   limits.blkio_weight = 500;
-  limits.io_devices.push_back({"8:0", std::nullopt, std::nullopt, 1 << 20, std::nullopt, unlimited,
-                               std::nullopt});
+  limits.io_devices.push_back(
+      {"8:0", std::nullopt, std::nullopt, 1 << 20, std::nullopt, unlimited, std::nullopt});
   limits.hugetlb.emplace_back("2MB", 4 << 20);
   limits.rdma.push_back({"mlx5_0", 3, unlimited});
   limits.unified.emplace_back("memory.oom.group", "1");
@@ -327,8 +341,9 @@ TEST_CASE("cgroup: device rules as lines for v1") {
                                         {true, 'c', 1, -1, true, false, true},
                                         {true, 'a', -1, -1, true, false, false}}))
     out += std::string(line.file) + " " + line.text + "\n";
-  CHECK(out == "devices.deny a\ndevices.allow c 1:* rm\n"
-               "devices.allow b *:* r\ndevices.allow c *:* r\n");
+  CHECK(out ==
+        "devices.deny a\ndevices.allow c 1:* rm\n"
+        "devices.allow b *:* r\ndevices.allow c *:* r\n");
 }
 
 TEST_CASE("cgroup: the record holds what is needed to undo it, and a damaged one is refused") {

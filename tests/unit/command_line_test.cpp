@@ -16,16 +16,19 @@ namespace mini_container {
 namespace {
 
 constexpr mc_option rootfs_options[] = {
-    mc::option({.type = MC_PATH, .key = "path", .help = "h", .long_flag = "rootfs",
-                .short_flag = 'r'}),
+    mc::option(
+        {.type = MC_PATH, .key = "path", .help = "h", .long_flag = "rootfs", .short_flag = 'r'}),
     mc::option({.type = MC_BOOL, .key = "readonly", .help = "h"}),
     mc::option({.type = MC_LIST, .element = MC_STRING, .key = "masked", .help = "h"}),
     mc::option({.type = MC_MAP, .element = MC_INT, .key = "limits", .help = "h"}),
 };
 constexpr mc_option uts_options[] = {
     mc::option({.type = MC_STRING, .key = "hostname", .help = "h", .long_flag = "hostname"}),
-    mc::option({.type = MC_STRING, .key = "domain", .help = "h",
-                .long_flag = "domain,domainname", .short_flag = 'd'}),
+    mc::option({.type = MC_STRING,
+                .key = "domain",
+                .help = "h",
+                .long_flag = "domain,domainname",
+                .short_flag = 'd'}),
 };
 constexpr mc_option other_options[] = {
     mc::option({.type = MC_STRING, .key = "x", .help = "h", .long_flag = "domain"}),
@@ -37,8 +40,8 @@ Plugin plugin(const char* name, std::span<const mc_option> options, const char* 
   out.name = name;
   out.data.long_flag = flag;
   out.data.short_flag = static_cast<unsigned char>(letter);
-  out.options = read_options(options.data(), static_cast<std::uint32_t>(options.size()),
-                             sizeof(mc_option));
+  out.options =
+      read_options(options.data(), static_cast<std::uint32_t>(options.size()), sizeof(mc_option));
   return out;
 }
 
@@ -53,20 +56,20 @@ struct Host {
   RunRequest parse(const std::vector<std::string>& arguments) {
     loaded.clear();
     global = {};
-    return parse_run(
-        arguments, global,
-        PluginLookup{[&](const std::string& name) -> const Plugin* {
-                       const auto found = std::ranges::find(plugins, name, &Plugin::name);
-                       if (found == plugins.end()) return nullptr;
-                       loaded.push_back(name);
-                       return &*found;
-                     },
-                     [&] {
-                       std::vector<std::string> out;
-                       for (const Plugin& each : plugins) out.push_back(each.name);
-                       return out;
-                     },
-                     [&](const std::string& path) { directories.push_back(path); }});
+    return parse_run(arguments, global,
+                     PluginLookup{[&](const std::string& name) -> const Plugin* {
+                                    const auto found =
+                                        std::ranges::find(plugins, name, &Plugin::name);
+                                    if (found == plugins.end()) return nullptr;
+                                    loaded.push_back(name);
+                                    return &*found;
+                                  },
+                                  [&] {
+                                    std::vector<std::string> out;
+                                    for (const Plugin& each : plugins) out.push_back(each.name);
+                                    return out;
+                                  },
+                                  [&](const std::string& path) { directories.push_back(path); }});
   }
 
   std::string refusal(const std::vector<std::string>& arguments) {
@@ -185,12 +188,13 @@ TEST_CASE("flags win over the file, --set over both, --no-NAME takes a plugin aw
   const int fd = ::mkstemp(name);
   REQUIRE(fd >= 0);
   ::close(fd);
-  std::ofstream(name) << "[container]\ncommand = [\"file\"]\nuser = \"1\"\n[container.env]\nA = \"a\"\n"
-                         "B = \"b\"\n[uts]\nhostname = \"file\"\ndomain = \"file\"\n[pid]\n";
+  std::ofstream(name)
+      << "[container]\ncommand = [\"file\"]\nuser = \"1\"\n[container.env]\nA = \"a\"\n"
+         "B = \"b\"\n[uts]\nhostname = \"file\"\ndomain = \"file\"\n[pid]\n";
   Host host;
   const RunRequest request =
-      host.parse({"--config", name, "--uts.hostname", "flag", "--uts.domain", "flag", "-e", "B=flag",
-                  "--set", "uts.domain=set", "--set", "rootfs.limits.a=5", "--no-pid"});
+      host.parse({"--config", name, "--uts.hostname", "flag", "--uts.domain", "flag", "-e",
+                  "B=flag", "--set", "uts.domain=set", "--set", "rootfs.limits.a=5", "--no-pid"});
   ::unlink(name);
   CHECK(text(request.tree, "uts", "hostname") == "flag");
   CHECK(text(request.tree, "uts", "domain") == "set");

@@ -13,12 +13,22 @@ namespace {
 
 constexpr const char* modes[] = {"private", "shared", nullptr};
 constexpr mc_option declared[] = {
-    mc::option({.type = MC_PATH, .key = "path", .help = "The directory that becomes the root",
-                .long_flag = "box", .short_flag = 'b'}),
-    mc::option({.type = MC_SIZE, .key = "memory", .help = "How much memory", .default_text = "64M",
-                .minimum = 4096, .maximum = 1 << 30}),
-    mc::option({.type = MC_CHOICE, .key = "mode", .help = "Who sees it, in a sentence that is "
-                "longer than one line of eighty columns is", .choices = modes}),
+    mc::option({.type = MC_PATH,
+                .key = "path",
+                .help = "The directory that becomes the root",
+                .long_flag = "box",
+                .short_flag = 'b'}),
+    mc::option({.type = MC_SIZE,
+                .key = "memory",
+                .help = "How much memory",
+                .default_text = "64M",
+                .minimum = 4096,
+                .maximum = 1 << 30}),
+    mc::option({.type = MC_CHOICE,
+                .key = "mode",
+                .help = "Who sees it, in a sentence that is "
+                        "longer than one line of eighty columns is",
+                .choices = modes}),
 };
 
 }  // namespace

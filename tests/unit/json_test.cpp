@@ -26,7 +26,8 @@ bool holds(const std::string& text, std::string_view part) { return text.find(pa
 
 TEST_CASE("JSON becomes values in the order of the text, with places") {
   const Value tree = parse_json(
-      "{\"b\": 1,\n  \"a\\\"\": [true, null, -2, 1.5, \"x\\u00e9\"],\n  \"c\": {\"d\": {}}}", "c.json");
+      "{\"b\": 1,\n  \"a\\\"\": [true, null, -2, 1.5, \"x\\u00e9\"],\n  \"c\": {\"d\": {}}}",
+      "c.json");
   const auto& members = *tree.as<Table>();
   REQUIRE(members.size() == 3);
   CHECK(members[0].first == "b");
@@ -63,7 +64,8 @@ TEST_CASE("malformed JSON is refused with its place") {
 }
 
 TEST_CASE("a key that is there twice is refused, in small objects and in large ones") {
-  CHECK(refusal("{\"a\": 1,\n \"b\": 2, \"a\": 3}") == "config.json:2:10: the key 'a' is there twice");
+  CHECK(refusal("{\"a\": 1,\n \"b\": 2, \"a\": 3}") ==
+        "config.json:2:10: the key 'a' is there twice");
   std::string large = "{";
   for (int i = 0; i < 50000; ++i) large += "\"k" + std::to_string(i) + "\":0,";
   CHECK(refusal(large + "\"z\":0}") == "accepted");
@@ -87,8 +89,9 @@ TEST_CASE("what is written is read back the same") {
   tree.set("none", Value(List{}));
   tree.set("table", Value(Table{{"x", Value(Table{})}}));
   const std::string compact = write_json(tree);
-  CHECK(compact == "{\"text\":\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\xC3\xA9\",\"list\":[-1,true,null,0.1],"
-                   "\"none\":[],\"table\":{\"x\":{}}}");
+  CHECK(compact ==
+        "{\"text\":\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\xC3\xA9\",\"list\":[-1,true,null,0.1],"
+        "\"none\":[],\"table\":{\"x\":{}}}");
   CHECK(write_json(parse_json(compact, "x")) == compact);
   const std::string pretty = write_json(tree, JsonStyle::pretty);
   CHECK(holds(pretty, "\n  \"list\": [\n    -1,"));

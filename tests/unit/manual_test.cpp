@@ -13,15 +13,22 @@ namespace mini_container {
 namespace {
 
 constexpr const char* modes[] = {"private", "shared", nullptr};
-constexpr mc_option fields[] = {mc::option({.type = MC_PATH, .key = "source", .help = "What it's of"})};
+constexpr mc_option fields[] = {
+    mc::option({.type = MC_PATH, .key = "source", .help = "What it's of"})};
 constexpr mc_option declared[] = {
-    mc::option({.type = MC_PATH, .key = "path", .help = "The new root", .long_flag = "box",
+    mc::option({.type = MC_PATH,
+                .key = "path",
+                .help = "The new root",
+                .long_flag = "box",
                 .short_flag = 'b'}),
-    mc::option({.type = MC_SIZE, .key = "max_size", .help = "How much", .default_text = "64M",
+    mc::option({.type = MC_SIZE,
+                .key = "max_size",
+                .help = "How much",
+                .default_text = "64M",
                 .maximum = 1 << 30}),
     mc::option({.type = MC_CHOICE, .key = "mode", .help = "Who", .choices = modes}),
-    mc::option({.type = MC_LIST, .element = MC_TABLE, .key = "mounts", .help = "More",
-                .fields = fields}),
+    mc::option(
+        {.type = MC_LIST, .element = MC_TABLE, .key = "mounts", .help = "More", .fields = fields}),
 };
 
 const Plugin& plugin() {
@@ -54,10 +61,12 @@ TEST_CASE("the manual of the command has every flag") {
   const std::string page = manual_page("1", plugins);
   CHECK(page.starts_with(".TH MINI_CONTAINER 1 "));
   CHECK(holds(page, ".SS box \\- A box\n"));
-  CHECK(holds(page, "\\fB\\-b\\fR \\fIPATH\\fR, \\fB\\-\\-box\\fR \\fIPATH\\fR, "
-                    "\\fB\\-\\-box.path\\fR \\fIPATH\\fR\nThe new root.\n"));
-  CHECK(holds(page, "\\fB\\-\\-box.max_size\\fR \\fISIZE\\fR\n"
-                    "How much. Range: 0 to 1G. Default: \\fB64M\\fR.\n"));
+  CHECK(holds(page,
+              "\\fB\\-b\\fR \\fIPATH\\fR, \\fB\\-\\-box\\fR \\fIPATH\\fR, "
+              "\\fB\\-\\-box.path\\fR \\fIPATH\\fR\nThe new root.\n"));
+  CHECK(holds(page,
+              "\\fB\\-\\-box.max_size\\fR \\fISIZE\\fR\n"
+              "How much. Range: 0 to 1G. Default: \\fB64M\\fR.\n"));
   CHECK(holds(page, "\\fB\\-\\-config\\fR"));
   CHECK(holds(page, "\\fBvalidate\\fR"));
 }
@@ -66,8 +75,9 @@ TEST_CASE("the manual of launch files has every key, nested ones too") {
   const std::string page = manual_page("5", plugins);
   CHECK(holds(page, ".SH [box]\n"));
   CHECK(holds(page, "\\fBmode\\fR (one of private, shared)\n"));
-  CHECK(holds(page, "\\fBmounts\\fR (list of tables)\nMore.\n.RS\n.TP\n\\fBsource\\fR (path)\n"
-                    "What it\\(aqs of.\n.RE\n"));
+  CHECK(holds(page,
+              "\\fBmounts\\fR (list of tables)\nMore.\n.RS\n.TP\n\\fBsource\\fR (path)\n"
+              "What it\\(aqs of.\n.RE\n"));
   CHECK(holds(page, "\\fBcommand\\fR"));
 }
 

@@ -72,7 +72,8 @@ TEST_CASE("namespaces become plugins, and paths what they join") {
 }
 
 TEST_CASE("a user namespace without mappings leaves them to the plugin") {
-  const auto text = translated(with("linux.namespaces", R"([{"type": "mount"}, {"type": "user"}])"));
+  const auto text =
+      translated(with("linux.namespaces", R"([{"type": "mount"}, {"type": "user"}])"));
   CHECK(contains(text, R"("user":{})"));
 }
 
@@ -94,8 +95,8 @@ TEST_CASE("resources become limits, 0 is not set, and -1 is no limit") {
 }
 
 TEST_CASE("a limit of the largest unsigned number is no limit") {
-  const auto text = translated(with("process.rlimits",
-      R"([{"type": "RLIMIT_CORE", "soft": 0, "hard": 18446744073709551615}])"));
+  const auto text = translated(with(
+      "process.rlimits", R"([{"type": "RLIMIT_CORE", "soft": 0, "hard": 18446744073709551615}])"));
   CHECK(contains(text, R"("rlimits":{"core":{"soft":0,"hard":"unlimited"}})"));
 }
 
@@ -124,7 +125,8 @@ TEST_CASE("a wrong type or value is refused with the place and the path") {
       {"process.terminal", R"("yes")", "process.terminal: expected true or false"},
       {"process.rlimits", R"([{"type": "RLIMIT_X", "soft": 1, "hard": 1}])", "no resource limit"},
       {"process.rlimits", R"([{"type": "RLIMIT_CPU", "soft": 1, "hard": 1},
-                              {"type": "RLIMIT_CPU", "soft": 1, "hard": 1}])", "is there twice"},
+                              {"type": "RLIMIT_CPU", "soft": 1, "hard": 1}])",
+       "is there twice"},
       {"root", "[]", "root: expected an object"},
       {"root", R"({"path": ""})", "root.path: it is empty"},
       {"mounts", R"([{"type": "tmpfs"}])", "mounts[0].destination: it is required"},

@@ -119,8 +119,12 @@ TEST_CASE("a configuration with every property is translated") {
 
 TEST_CASE("each property with each wrong type is refused by file, line and path") {
   Value config = parse_json(every_property, "config.json");
-  const Value wrong[] = {Value(true),         Value(std::int64_t{1}), Value(1.5),
-                         Value(1e300),        Value(std::string("x")), Value(List{Value(List{})}),
+  const Value wrong[] = {Value(true),
+                         Value(std::int64_t{1}),
+                         Value(1.5),
+                         Value(1e300),
+                         Value(std::string("x")),
+                         Value(List{Value(List{})}),
                          Value(Table{{"x", Value(Table{{"y", Value(true)}})}})};
   int tried = 0;
   walk(config, "", [&](Value& value, const std::string& path) {

@@ -18,23 +18,32 @@ constexpr const char* unlimited[] = {"max", nullptr};
 constexpr mc_option mount_list[] = {
     mc::option({.type = MC_PATH, .key = "source", .help = "h"}),
     mc::option({.type = MC_STRING, .flags = MC_OPTION_REQUIRED, .key = "destination", .help = "h"}),
-    mc::option({.type = MC_INT, .key = "mode", .help = "h", .default_text = "0o755",
-                .maximum = 07777})};
+    mc::option(
+        {.type = MC_INT, .key = "mode", .help = "h", .default_text = "0o755", .maximum = 07777})};
 constexpr mc_option declared[] = {
     mc::option({.type = MC_STRING, .key = "hostname", .help = "h", .minimum = 1, .maximum = 64}),
     mc::option({.type = MC_BOOL, .key = "readonly", .help = "h", .default_text = "false"}),
     mc::option({.type = MC_INT, .key = "level", .help = "h", .minimum = -5, .maximum = 5}),
     mc::option({.type = MC_FLOAT, .key = "ratio", .help = "h"}),
     mc::option({.type = MC_PATH, .key = "path", .help = "h"}),
-    mc::option({.type = MC_SIZE, .key = "memory", .help = "h", .minimum = 4096,
-                .maximum = 1 << 30, .choices = unlimited}),
+    mc::option({.type = MC_SIZE,
+                .key = "memory",
+                .help = "h",
+                .minimum = 4096,
+                .maximum = 1 << 30,
+                .choices = unlimited}),
     mc::option({.type = MC_DURATION, .key = "wait", .help = "h", .default_text = "1.5s"}),
     mc::option({.type = MC_CHOICE, .key = "mode", .help = "h", .choices = modes}),
-    mc::option({.type = MC_LIST, .element = MC_STRING, .key = "names", .help = "h",
-                .default_text = "a,b\\,c", .minimum = 1, .maximum = 3}),
+    mc::option({.type = MC_LIST,
+                .element = MC_STRING,
+                .key = "names",
+                .help = "h",
+                .default_text = "a,b\\,c",
+                .minimum = 1,
+                .maximum = 3}),
     mc::option({.type = MC_MAP, .element = MC_INT, .key = "limits", .help = "h"}),
-    mc::option({.type = MC_LIST, .element = MC_TABLE, .key = "mounts", .help = "h",
-                .fields = mount_list}),
+    mc::option(
+        {.type = MC_LIST, .element = MC_TABLE, .key = "mounts", .help = "h", .fields = mount_list}),
 };
 
 std::vector<OptionSpec> specs() {
@@ -123,8 +132,9 @@ TEST_CASE("a value of the wrong type is refused") {
   CHECK(refusal("limits", List{}) == at("limits: expected a table, not a list"));
   CHECK(refusal("limits", Table{{"a", Value(text("x"), here)}}) ==
         at("limits.a: expected an integer, not \"x\""));
-  CHECK(refusal("memory", text("64X")) ==
-        at("memory: expected a size in bytes, such as 4096 or \"64M\", or one of max; not \"64X\""));
+  CHECK(
+      refusal("memory", text("64X")) ==
+      at("memory: expected a size in bytes, such as 4096 or \"64M\", or one of max; not \"64X\""));
   CHECK(refusal("mode", text("shard")) ==
         at("mode: expected one of private, shared; not \"shard\"; did you mean 'shared'?"));
   CHECK(refusal("mounts", List{Value(Table{{"sorce", Value(text("x"), here)}}, here)}) ==

@@ -85,12 +85,13 @@ TEST_CASE("a launch file becomes a tree in the order of the file, with places") 
 
 TEST_CASE("extends lays one file over another, key by key") {
   const Files files;
-  files.write("base.toml",
-              "[uts]\nhostname = \"base\"\ndomain = \"d\"\n[container]\ncommand = [\"a\", \"b\"]\n");
+  files.write(
+      "base.toml",
+      "[uts]\nhostname = \"base\"\ndomain = \"d\"\n[container]\ncommand = [\"a\", \"b\"]\n");
   files.write("more.toml", "[uts]\nhostname = \"more\"\n[pid]\n");
-  const std::string file =
-      files.write("top.toml", "extends = [\"base.toml\", \"more.toml\"]\n[container]\n"
-                              "command = [\"c\"]\n");
+  const std::string file = files.write("top.toml",
+                                       "extends = [\"base.toml\", \"more.toml\"]\n[container]\n"
+                                       "command = [\"c\"]\n");
   const Value tree = read_launch_file(file);
   CHECK(*at(tree, "uts", "hostname").as<std::string>() == "more");
   CHECK(at(tree, "uts", "hostname").place().text() == files.path("more.toml") + ":2:1");

@@ -27,14 +27,14 @@ namespace detail {
 /// a few instructions and not a function of its own.
 class Piece {
  public:
-  Piece(std::string_view text) : text_(text) {}            // NOLINT: implicit, as are the others
-  Piece(const char* text) : text_(text) {}                 // NOLINT
-  Piece(const std::string& text) : text_(text) {}          // NOLINT
-  Piece(const char& letter) : text_(&letter, 1) {}         // NOLINT
+  Piece(std::string_view text) : text_(text) {}     // NOLINT: implicit, as are the others
+  Piece(const char* text) : text_(text) {}          // NOLINT
+  Piece(const std::string& text) : text_(text) {}   // NOLINT
+  Piece(const char& letter) : text_(&letter, 1) {}  // NOLINT
   Piece(const Hint& hint) : text_(hint.text), kind_(Kind::hint) {}  // NOLINT
   template <std::integral Number>
-    requires(!std::same_as<Number, char> && !std::same_as<Number, bool>)
-  Piece(Number number)  // NOLINT
+  requires(!std::same_as<Number, char> && !std::same_as<Number, bool>)
+      Piece(Number number)  // NOLINT
       : number_(static_cast<unsigned long long>(number)),
         kind_(std::is_signed_v<Number> ? Kind::signed_number : Kind::unsigned_number) {}
 
@@ -43,8 +43,9 @@ class Piece {
     if (kind_ == Kind::text)
       out.append(text_);
     else if (kind_ == Kind::signed_number)
-      out.append(digits, std::to_chars(digits, digits + sizeof digits,
-                                       static_cast<long long>(number_)).ptr);
+      out.append(
+          digits,
+          std::to_chars(digits, digits + sizeof digits, static_cast<long long>(number_)).ptr);
     else if (kind_ == Kind::unsigned_number)
       out.append(digits, std::to_chars(digits, digits + sizeof digits, number_).ptr);
   }

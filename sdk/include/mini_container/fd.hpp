@@ -61,8 +61,8 @@ inline std::string read_all(int fd, std::string_view name, std::size_t limit = 1
   std::size_t length = 0;
   do {
     if (length == out.size()) out.resize(out.size() + 4096);
-    const auto got = check(::read(fd, out.data() + length, out.size() - length), "read '", name,
-                           "'");
+    const auto got =
+        check(::read(fd, out.data() + length, out.size() - length), "read '", name, "'");
     if (got == 0) break;
     length += static_cast<std::size_t>(got);
   } while (length <= limit);

@@ -34,8 +34,8 @@ inline Fd open_namespace(const std::string& path, std::uint64_t type, const std:
 /// Whether `space` is the namespace that the calling process is in; `name` is its file under
 /// /proc/self/ns. Changing what is in it would then change the caller's own system.
 inline bool is_own_namespace(int space, const char* name) {
-  struct stat theirs{};
-  struct stat own{};
+  struct stat theirs {};
+  struct stat own {};
   const std::string path = concat("/proc/self/ns/", name);
   check(::fstat(space, &theirs), "stat a namespace");
   check(::stat(path.c_str(), &own), "stat '", path, "'");

@@ -159,8 +159,7 @@ class Host {
   void set_cgroup(int fd, const Node& source = {}) {
     call([&](mc_error* e) { return host_->set_cgroup(host_, fd, source.get(), e); });
   }
-  void set_environment(const std::string& name, const std::string& value,
-                       const Node& source = {}) {
+  void set_environment(const std::string& name, const std::string& value, const Node& source = {}) {
     call([&](mc_error* e) {
       return host_->set_environment(host_, name.c_str(), value.c_str(), source.get(), e);
     });
@@ -192,8 +191,7 @@ class Host {
 
   /// This launch can do without the hook (mc_hooks). A core without this extension calls it.
   void skip(const char* hook) const {
-    const auto* hooks =
-        static_cast<const mc_hooks*>(host_->extension(host_, MC_EXTENSION_HOOKS));
+    const auto* hooks = static_cast<const mc_hooks*>(host_->extension(host_, MC_EXTENSION_HOOKS));
     if (hooks == nullptr) return;
     mc_error error{};
     rethrow(hooks->skip(host_, hook, &error), error);
@@ -340,27 +338,27 @@ struct Boundary {
 
 }  // namespace detail
 
-#define MC_DETAIL_HOOK(NAME)                                                                \
-  template <class Class>                                                                    \
-  constexpr mc_hook NAME##_hook() {                                                         \
-    if constexpr (requires(Class& object, Host& host, const Call& call) {                   \
-                    object.NAME(host, call);                                                \
-                  })                                                                        \
-      return [](void* self, const mc_host* host, const mc_call* call, mc_error* error) {    \
-        return guarded(error, [&] {                                                         \
-          Host wrapped(host);                                                               \
-          Boundary<Class>::object(self).NAME(wrapped, Call(call));                          \
-        });                                                                                 \
-      };                                                                                    \
-    else                                                                                    \
-      return nullptr;                                                                       \
+#define MC_DETAIL_HOOK(NAME)                                                             \
+  template <class Class>                                                                 \
+  constexpr mc_hook NAME##_hook() {                                                      \
+    if constexpr (requires(Class & object, Host & host, const Call& call) {              \
+                    object.NAME(host, call);                                             \
+                  })                                                                     \
+      return [](void* self, const mc_host* host, const mc_call* call, mc_error* error) { \
+        return guarded(error, [&] {                                                      \
+          Host wrapped(host);                                                            \
+          Boundary<Class>::object(self).NAME(wrapped, Call(call));                       \
+        });                                                                              \
+      };                                                                                 \
+    else                                                                                 \
+      return nullptr;                                                                    \
   }
 
 namespace detail {
 
 template <class Class>
 constexpr mc_hook plan_hook() {
-  if constexpr (requires(Class& object, Host& host) { object.plan(host); })
+  if constexpr (requires(Class & object, Host & host) { object.plan(host); })
     return [](void* self, const mc_host* host, const mc_call*, mc_error* error) {
       return guarded(error, [&] {
         Host wrapped(host);
@@ -425,7 +423,7 @@ constexpr mc_plugin describe(const Descriptor& from) {
 }  // namespace mc
 
 /// Defines the plugin's one exported symbol. MC_PLUGIN(Class, {.name = "x", ...})
-#define MC_PLUGIN(CLASS, ...)                                                       \
-  extern "C" MC_EXPORT const mc_plugin mc_plugin_v1;                                \
-  constinit const mc_plugin mc_plugin_v1 =                                          \
+#define MC_PLUGIN(CLASS, ...)                        \
+  extern "C" MC_EXPORT const mc_plugin mc_plugin_v1; \
+  constinit const mc_plugin mc_plugin_v1 =           \
       ::mc::detail::describe<CLASS>(::mc::Descriptor __VA_ARGS__);
