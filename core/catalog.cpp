@@ -63,6 +63,8 @@ const Plugin* Catalog::find(const std::string& name) {
 }
 
 const Plugin& Catalog::load_file(const std::string& path) {
+  const auto there = std::ranges::find(loaded_, path, [](const auto& p) { return p->path; });
+  if (there != loaded_.end()) return **there;
   if (*builtin_plugins != nullptr)
     mc::fail("load plugin '", path,
              "': this mini_container loads no files: its plugins are linked in",

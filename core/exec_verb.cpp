@@ -18,7 +18,8 @@ Launch exec_launch(const Container& container, Catalog& catalog) {
   if (!container.record() || !runs)
     mc::fail("container not running: '", container.id(), "' is ", container.status_name(),
              mc::Hint{"see its state: mini_container list"});
-  Launch launch = launch_of(*container.record(), catalog);
+  Launch launch = launch_of(*container.record(), catalog,
+                            offer_of(Hook::join) | offer_of(Hook::seal) | extension_offer);
   // Of the container's own start, not of a further process.
   launch.container.set("terminal", Value(false));
   launch.container.set("keep_fds", Value(List{}));

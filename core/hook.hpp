@@ -46,4 +46,18 @@ inline constexpr std::array<HookInfo, 12> hook_table = {{
 
 constexpr const HookInfo& info(Hook hook) { return hook_table[static_cast<unsigned>(hook)]; }
 
+/// What a plugin offers, a bit each: its hooks, and mc_plugin.extension.
+using Offers = std::int64_t;
+constexpr Offers offer_of(Hook hook) { return Offers{1} << static_cast<unsigned>(hook); }
+inline constexpr Offers extension_offer = Offers{1} << 32;
+inline constexpr Offers any_offer = -1;
+
+inline Offers offers_of(const mc_plugin& plugin) {
+  Offers out = plugin.extension != nullptr ? extension_offer : 0;
+  for (unsigned hook = 0; hook < hook_table.size(); ++hook)
+    if (hook_table[hook].member != nullptr && plugin.*hook_table[hook].member != nullptr)
+      out |= offer_of(static_cast<Hook>(hook));
+  return out;
+}
+
 }  // namespace mini_container

@@ -97,7 +97,7 @@ class LateCleanup {
 
 bool clean_up_later(const ContainerState& state, const ContainerRecord& record,
                     const std::string& state_root, pid_t container_pid, Catalog& catalog) {
-  const Launch launch = launch_of(record, catalog);
+  const Launch launch = launch_of(record, catalog, offer_of(Hook::cleanup));
   RunOptions options;
   options.state_root = state_root;
   options.id = state.id();

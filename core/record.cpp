@@ -48,6 +48,7 @@ void write_record(const ContainerState& state, const Launch& launch, const RunOp
     Value plugin;
     plugin.set("name", text_value(enabled.plugin->name));
     plugin.set("path", text_value(enabled.plugin->path));
+    plugin.set("offers", Value(offers_of(enabled.plugin->data)));
     plugin.set("config", enabled.config);
     plugins.push_back(std::move(plugin));
   }
@@ -74,6 +75,7 @@ std::optional<ContainerRecord> read_record(const ContainerState& state) {
     out.plugins.emplace_back(need<std::string>(plugin, "name"),
                              config != nullptr ? *config : Value(Table{}));
     out.plugin_paths.push_back(need<std::string>(plugin, "path"));
+    out.plugin_offers.push_back(need<std::int64_t>(plugin, "offers"));
   }
   return out;
 }
@@ -86,15 +88,17 @@ ContainerRecord salvage_record(const ContainerState& state, Catalog& catalog) {
     const Plugin& plugin = catalog.get(name, "the state of '" + state.id() + "'");
     out.plugins.emplace_back(name, check_table(name, Value(Table{}), plugin.options));
     out.plugin_paths.push_back(plugin.path);
+    out.plugin_offers.push_back(any_offer);
   }
   return out;
 }
 
-Launch launch_of(const ContainerRecord& record, Catalog& catalog) {
+Launch launch_of(const ContainerRecord& record, Catalog& catalog, Offers wanted) {
   Launch launch;
   launch.directory = record.directory;
   launch.container = record.container;
   for (std::size_t i = 0; i < record.plugins.size(); ++i) {
+    if ((record.plugin_offers[i] & wanted) == 0) continue;
     const auto& [name, config] = record.plugins[i];
     const bool from_file = record.plugin_paths[i].starts_with('/');
     const Plugin& plugin = from_file ? catalog.load_file(record.plugin_paths[i])

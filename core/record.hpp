@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/hook.hpp"
 #include "core/launch.hpp"
 #include "core/process_mark.hpp"
 #include "core/run_options.hpp"
@@ -31,6 +32,7 @@ struct ContainerRecord {
   Value container;                                     // checked
   std::vector<std::pair<std::string, Value>> plugins;  // in order, with their checked tables
   std::vector<std::string> plugin_paths;
+  std::vector<Offers> plugin_offers;
   Value annotations;
 };
 
@@ -42,7 +44,8 @@ std::optional<ContainerRecord> read_record(const ContainerState& state);
 /// in its state, with their defaults. A plugin's cleanup works from what is in that directory.
 ContainerRecord salvage_record(const ContainerState& state, Catalog& catalog);
 
-/// The launch of a record, its plugins loaded from where they came from.
-Launch launch_of(const ContainerRecord& record, Catalog& catalog);
+/// The launch of a record, with those plugins, loaded from where they came from, that offer any of
+/// `wanted`.
+Launch launch_of(const ContainerRecord& record, Catalog& catalog, Offers wanted = any_offer);
 
 }  // namespace mini_container

@@ -27,7 +27,7 @@ void call(const Plugin& plugin, const mc_resources& functions, Function mc_resou
 
 std::optional<Resources> Resources::of(const Container& container, Catalog& catalog) {
   if (!container.record()) return std::nullopt;
-  const Launch launch = launch_of(*container.record(), catalog);
+  const Launch launch = launch_of(*container.record(), catalog, extension_offer);
   for (const EnabledPlugin& enabled : launch.plugins) {
     if (enabled.plugin->data.extension == nullptr) continue;
     const auto* functions =

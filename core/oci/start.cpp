@@ -71,7 +71,7 @@ void follow(const Channel& channel, const Container& container) {
 }
 
 void call_post_exec(const Container& container, const std::string& state_root, Catalog& catalog) {
-  const Launch launch = launch_of(*container.record(), catalog);
+  const Launch launch = launch_of(*container.record(), catalog, offer_of(Hook::post_exec));
   const bool anyone = std::ranges::any_of(launch.plugins, [](const EnabledPlugin& enabled) {
     return enabled.plugin->data.post_exec != nullptr;
   });
