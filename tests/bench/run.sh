@@ -73,6 +73,10 @@ for file in build/default/plugins.d/*.so; do
   case $name in rootfs | pid | uts | ipc) continue ;; esac
   cp "$out/four.toml" "$out/with_$name.toml"
   printf '[%s]\n' "$name" >>"$out/with_$name.toml"
+  case $name in # What has no default that does something.
+    user) printf '%s = [{ container = 0, host = 0, size = 65536 }]\n' uid_map gid_map ;;
+    landlock) echo 'scope = ["signal"]' ;;
+  esac >>"$out/with_$name.toml"
   if line=$(pair $((rounds / 4 + 1)) four "$shared" run --config "$out/four.toml" \
     -- "$name" "$shared" run --config "$out/with_$name.toml" 2>"$out/with_$name.log"); then
     printf '%s\n' "$line" | tail -n 1 >>"$out/plugins.tsv"
