@@ -138,6 +138,7 @@ equal 'features' mini_container. "$(mc features | jq -r '.potentiallyUnsafeConfi
 if command -v podman >/dev/null && command -v conmon >/dev/null; then
   hide_hybrid_cgroup2
   ip link set lo up 2>/dev/null
+  had_parent=$(ls -d /sys/fs/cgroup/*/libpod_parent 2>/dev/null)
   # podman wants short paths.
   mount -t tmpfs tmpfs /mnt
   mkdir -p /mnt/root /mnt/run "$work/tmp" "$work/home"
@@ -165,6 +166,12 @@ END
   p run --rm --annotation mini_container.uts.hostname=x busy true 2>"$work/err" &&
     fail 'podman: what is not allowed runs'
   contains 'podman: what is not allowed' "$(cat "$work/err")" 'not allowed on this machine'
+  # podman leaves the parent of its containers' cgroups.
+  no_parent() {
+    find /sys/fs/cgroup/*/libpod_parent -depth -type d -exec rmdir {} \; 2>/dev/null
+    [ -z "$(ls -d /sys/fs/cgroup/*/libpod_parent 2>/dev/null)" ]
+  }
+  [ -n "$had_parent" ] || wait_until 10 no_parent || fail 'cgroups of podman are left'
 else
   echo 'SKIPPED: annotations under podman: there is none'
   [ "${CI:-}" != true ] || failures=$((failures + 1))
