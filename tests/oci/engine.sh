@@ -116,11 +116,12 @@ check() {
 }
 
 # in_terminal COMMAND: in a terminal of 31 lines and 99 columns; our standard input is typed. What
-# the terminal itself echoes, whenever that is, is left out.
+# the terminal itself echoes, whenever that is, is left out, and a line that crun alone says, now and
+# then, of a process that has ended.
 in_terminal() {
   script -qec "stty -echo rows 31 cols 99; $1" /dev/null >"$work/terminal"
   code=$?
-  tr -d '\r' <"$work/terminal" | sed 's/\^[@CD]//g; /^$/d; /^typed$/d'
+  tr -d '\r' <"$work/terminal" | sed 's/\^[@CD]//g; /^$/d; /^typed$/d; /Z: open pidfd: No such process/d'
   return "$code"
 }
 

@@ -31,10 +31,10 @@ terminal_checks() {
   shell_in_terminal 'exec -it: a key' 'sleep 2; printf "\003"; sleep 2' 'p exec -it one sleep 30'
   check 'exec -it: its session' in_terminal "p exec -it one sh -c 'test \$(cut -d\" \" -f6 /proc/self/stat) = \$\$ && test \$(cut -d\" \" -f8 /proc/self/stat) -gt 0 && echo leads'"
   check 'run -it' in_terminal "p run --rm -it busy sh -c 'stty -echo; tty; stty size; read line; echo got \$line; exit 8'" <"$work/typed"
-  # The size follows the caller's terminal. crun has been seen to say that the process was gone.
+  # The size follows the caller's terminal.
   cat >"$work/resize" <<'END'
 exec 3<&0
-p run --rm -it busy sh -c 'stty size; i=0; while [ $((i += 1)) -lt 100 ] && [ "$(stty size)" != "40 132" ]; do sleep 0.1; done; stty size' <&3 2>/dev/null &
+p run --rm -it busy sh -c 'stty size; i=0; while [ $((i += 1)) -lt 100 ] && [ "$(stty size)" != "40 132" ]; do sleep 0.1; done; stty size' <&3 &
 sleep 2
 stty rows 40 cols 132
 wait $!
