@@ -9,7 +9,7 @@
 
 #include "core/failure.hpp"
 #include "core/interpreter.hpp"
-#include "mini_container/in_root.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 
@@ -21,8 +21,8 @@ constexpr int most_interpreters = 5;  // the kernel's own limit for #! in #!, bi
   throw Failure({}, mc::Error(error_number, std::move(what), std::move(hint)), exit_code);
 }
 
-int open_plain(const std::string& path, int flags) {
-  return mc::try_open_in_root(AT_FDCWD, path.c_str(), flags, 0, RESOLVE_NO_MAGICLINKS);
+int open_to_read(const FileView& files, const std::string& path) {
+  return files.try_open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
 void refuse_own_binary(int fd, const std::string& path, const FileIdentity& own) {
@@ -42,8 +42,8 @@ struct Candidate {
   const char* way_out;
 };
 
-Candidate examine(const std::string& path, const FileIdentity& own) {
-  const int opened = open_plain(path, O_PATH);
+Candidate examine(const FileView& files, const std::string& path, const FileIdentity& own) {
+  const int opened = files.try_open(path.c_str(), O_PATH);
   if (opened < 0) {
     const bool absent = opened == -ENOENT || opened == -ENOTDIR;
     return {absent ? Verdict::absent : Verdict::unusable, -opened,
@@ -64,14 +64,14 @@ Candidate examine(const std::string& path, const FileIdentity& own) {
 }
 
 // The file itself is checked before; here, what the kernel would open along with it.
-void check_interpreters(std::string path, const FileIdentity& own) {
+void check_interpreters(const FileView& files, std::string path, const FileIdentity& own) {
   for (int depth = 0; depth < most_interpreters; ++depth) {
-    const int opened = open_plain(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const int opened = open_to_read(files, path);
     if (opened < 0) return;  // execute-only, or gone: execve says why
     const mc::Fd file(opened);
     auto next = interpreter_of(file.get());
     if (!next || next->empty()) return;
-    const auto candidate = examine(*next, own);
+    const auto candidate = examine(files, *next, own);
     const auto what = "execute '" + path + "': its interpreter '" + *next + "' is ";
     if (candidate.verdict == Verdict::absent)
       refuse(exit_not_found, candidate.error_number, what + "missing",
@@ -93,10 +93,10 @@ FileIdentity own_binary() {
 }
 
 std::string find_command(const std::string& name, const std::string& search_path,
-                         const FileIdentity& own) {
+                         const FileIdentity& own, const FileView& files) {
   if (name.empty()) refuse(exit_not_found, 0, "the command is empty");
   if (name.find('/') != std::string::npos) {
-    const auto candidate = examine(name, own);
+    const auto candidate = examine(files, name, own);
     if (candidate.verdict == Verdict::absent)
       // These words are what dockerd, podman and the docker client look for.
       refuse(exit_not_found, candidate.error_number,
@@ -105,7 +105,7 @@ std::string find_command(const std::string& name, const std::string& search_path
     if (candidate.verdict == Verdict::unusable)
       refuse(exit_not_executable, candidate.error_number,
              "execute '" + name + "': it is " + candidate.why, candidate.way_out);
-    check_interpreters(name, own);
+    check_interpreters(files, name, own);
     return name;
   }
   std::optional<std::pair<std::string, Candidate>> near_miss;
@@ -113,9 +113,9 @@ std::string find_command(const std::string& name, const std::string& search_path
     const auto end = std::min(search_path.find(':', at), search_path.size());
     std::string path = search_path.substr(at, end - at);
     path = path.empty() ? "./" + name : path + "/" + name;
-    const auto candidate = examine(path, own);
+    const auto candidate = examine(files, path, own);
     if (candidate.verdict == Verdict::usable) {
-      check_interpreters(path, own);
+      check_interpreters(files, path, own);
       return path;
     }
     if (candidate.verdict == Verdict::unusable && !near_miss) near_miss = {path, candidate};
@@ -134,7 +134,7 @@ void refuse_execution(const std::string& path, int error_number) {
   const int exit_code = error_number == ENOENT ? exit_not_found : exit_not_executable;
   std::string hint;
   if (error_number == ENOEXEC) {
-    const int opened = open_plain(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const int opened = open_to_read(present_files(), path);
     hint = opened >= 0 && is_foreign_elf(mc::Fd(opened).get())
                ? "it is made for another processor"
                : "begin a script with #!/path/to/interpreter";

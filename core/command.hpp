@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/file_view.hpp"
+
 namespace mini_container {
 
 /// Tells the runtime's own binary from others.
@@ -18,12 +20,12 @@ struct FileIdentity {
 /// [agent] Of the running binary.
 FileIdentity own_binary();
 
-/// [child] The path to execute for `name`: itself where it has a slash, else the first executable
+/// The path to execute for `name`: itself where it has a slash, else the first executable
 /// file of that name in the directories of `search_path`. Magic links (/proc/PID/exe and its
 /// like) and the runtime's own binary are refused, for the file and for the interpreters that it
 /// names. Throws Failure with exit code 127 (not found) or 126 (not executable).
 std::string find_command(const std::string& name, const std::string& search_path,
-                         const FileIdentity& own);
+                         const FileIdentity& own, const FileView& files = present_files());
 
 /// [child] Why execve of `path` failed: throws Failure, naming the interpreter that is missing.
 [[noreturn]] void refuse_execution(const std::string& path, int error_number);

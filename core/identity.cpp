@@ -12,7 +12,7 @@
 #include <functional>
 #include <optional>
 
-#include "mini_container/in_root.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 
@@ -54,9 +54,9 @@ std::vector<std::string_view> split(std::string_view line, char separator) {
 using Fields = std::vector<std::string_view>;
 
 // Calls `each` with the fields of every line until it gives true; a missing file has no lines.
-void read_lines(const char* path, const std::function<bool(const Fields&)>& each) {
-  const int fd = mc::try_open_in_root(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0,
-                                      RESOLVE_NO_MAGICLINKS);
+void read_lines(const FileView& files, const char* path,
+                const std::function<bool(const Fields&)>& each) {
+  const int fd = files.try_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
   if (fd == -ENOENT || fd == -ENOTDIR) return;
   if (fd < 0) mc::fail_with(-fd, "open '", path, "' in the container");
   const mc::Fd file(fd);
@@ -81,10 +81,11 @@ struct PasswdEntry {
 }
 
 // `need_ids`: not where both are given as numbers, and but the name and HOME are wanted.
-std::optional<PasswdEntry> find_user(const std::function<bool(const Fields&)>& matches,
+std::optional<PasswdEntry> find_user(const FileView& files,
+                                     const std::function<bool(const Fields&)>& matches,
                                      bool need_ids) {
   std::optional<PasswdEntry> found;
-  read_lines("/etc/passwd", [&](const Fields& fields) {
+  read_lines(files, "/etc/passwd", [&](const Fields& fields) {
     if (!matches(fields)) return false;
     const auto uid = fields.size() < 6 ? std::nullopt : parse_number(fields[2]);
     const auto gid = fields.size() < 6 ? std::nullopt : parse_number(fields[3]);
@@ -98,10 +99,10 @@ std::optional<PasswdEntry> find_user(const std::function<bool(const Fields&)>& m
   return found;
 }
 
-std::uint32_t resolve_group(std::string_view group) {
+std::uint32_t resolve_group(const FileView& files, std::string_view group) {
   if (looks_numeric(group)) return need_number(group, "group");
   std::optional<std::uint32_t> gid;
-  read_lines("/etc/group", [&](const Fields& fields) {
+  read_lines(files, "/etc/group", [&](const Fields& fields) {
     if (fields[0] != group) return false;
     gid = fields.size() < 3 ? std::nullopt : parse_number(fields[2]);
     if (!gid) refuse_line("/etc/group", group);
@@ -119,8 +120,8 @@ std::string missing_right(int error_number, const char* capability) {
                     " is missing; run as root, or enable the plugin 'user', which gives it inside");
 }
 
-void add_memberships(const std::string& user, std::vector<gid_t>& groups) {
-  read_lines("/etc/group", [&](const Fields& fields) {
+void add_memberships(const FileView& files, const std::string& user, std::vector<gid_t>& groups) {
+  read_lines(files, "/etc/group", [&](const Fields& fields) {
     if (fields.size() < 4) return false;
     const auto members = split(fields[3], ',');
     if (std::ranges::find(members, user) == members.end()) return false;
@@ -134,7 +135,7 @@ void add_memberships(const std::string& user, std::vector<gid_t>& groups) {
 }  // namespace
 
 Identity resolve_identity(const std::string& user, const std::vector<std::string>& groups,
-                          bool want_home) {
+                          bool want_home, const FileView& files) {
   const auto colon = user.find(':');
   const auto user_part = user.substr(0, colon);
   const bool has_group = colon != std::string::npos;
@@ -148,7 +149,7 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
       return by_number ? fields.size() > 2 && parse_number(fields[2]) == out.uid
                        : fields[0] == user_part;
     };
-    entry = find_user(is_the_user, !by_number || !has_group);
+    entry = find_user(files, is_the_user, !by_number || !has_group);
   }
   if (!by_number) {
     if (!entry)
@@ -157,15 +158,15 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
     out.uid = entry->uid;
   }
   if (has_group)
-    out.gid = resolve_group(std::string_view(user).substr(colon + 1));
+    out.gid = resolve_group(files, std::string_view(user).substr(colon + 1));
   else if (entry)
     out.gid = entry->gid;
   if (entry) out.home = entry->home;
   for (const auto& group : groups) {
     if (group != "user")
-      out.groups.push_back(resolve_group(group));
+      out.groups.push_back(resolve_group(files, group));
     else if (entry)
-      add_memberships(entry->name, out.groups);
+      add_memberships(files, entry->name, out.groups);
   }
   return out;
 }

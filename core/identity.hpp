@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/file_view.hpp"
+
 namespace mini_container {
 
 struct Identity {
@@ -16,12 +18,12 @@ struct Identity {
   std::string home;           // of passwd; empty where it does not say
 };
 
-/// [child] Resolves "USER[:GROUP]" and the list of supplementary groups against /etc/passwd and
-/// /etc/group of the present root. Numbers are decimal, 0 to 4294967294, without sign or blank;
+/// Resolves "USER[:GROUP]" and the list of supplementary groups against /etc/passwd and
+/// /etc/group of the container. Numbers are decimal, 0 to 4294967294, without sign or blank;
 /// a user without a group has the group of its passwd entry, or 0. The group "user" stands for
 /// those that list the user as a member. Throws mc::Error.
 Identity resolve_identity(const std::string& user, const std::vector<std::string>& groups,
-                          bool want_home);
+                          bool want_home, const FileView& files = present_files());
 
 /// [child] setgroups, setgid, setuid, umask; every capability stays permitted and effective until
 /// the command is executed, inheritable and ambient ones are dropped.
