@@ -205,9 +205,25 @@ int skip(const mc_host* host, const char* name, mc_error* error) {
 
 constexpr mc_hooks hook_functions = {.size = sizeof(mc_hooks), .reserved = 0, .skip = skip};
 
+// ---- the root ----------------------------------------------------------------------------------
+
+int announce_root(const mc_host* host, const char* path, std::uint32_t flags, const mc_node* source,
+                  mc_error* error) {
+  return contribute(host, error, [&](Instance& instance, Plan& plan) {
+    if (instance.plugin().data.pivot == nullptr)
+      mc::fail("announce the root: the plugin does not enter one",
+               mc::Hint{"only the plugin with the hook pivot can"});
+    plan.announce_root(path, (flags & MC_ROOT_RECURSIVE) != 0, origin(instance, source));
+  });
+}
+
+constexpr mc_root root_functions = {
+    .size = sizeof(mc_root), .reserved = 0, .announce = announce_root};
+
 const void* extension(const mc_host*, const char* id) {
   if (std::strcmp(id, MC_EXTENSION_FACTS) == 0) return &fact_functions;
   if (std::strcmp(id, MC_EXTENSION_HOOKS) == 0) return &hook_functions;
+  if (std::strcmp(id, MC_EXTENSION_ROOT) == 0) return &root_functions;
   return nullptr;
 }
 

@@ -162,6 +162,11 @@ void Plan::keep_descriptor(mc::Fd fd, int target, Origin origin) {
   descriptors_.push_back({std::move(fd), target, std::move(origin)});
 }
 
+void Plan::announce_root(std::string path, bool recursive, Origin origin) {
+  if (!path.starts_with('/')) mc::fail("announce the root '", path, "': not an absolute path");
+  root_ = {std::move(path), recursive, std::move(origin)};
+}
+
 void Plan::order_mounts() {
   // What a stronger entry puts at the same destination replaces the weaker ones there.
   std::vector<const PlannedMount*> replaced;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,13 @@ struct PlannedDescriptorSlot {
   Origin origin;
 };
 
+/// What the root will be made of: a directory of the host.
+struct AnnouncedRoot {
+  std::string path;
+  bool recursive = false;  // with what is mounted below it
+  Origin origin;
+};
+
 /// Each add throws mc::Error naming both owners and both places where two contribute the same.
 class Plan {
  public:
@@ -77,6 +85,8 @@ class Plan {
   void set_init(mc::Fd fd, Origin origin);
   void set_environment(std::string name, std::string value, Origin origin);
   void keep_descriptor(mc::Fd fd, int target, Origin origin);
+  /// Changes nothing of the launch, and is no contribution.
+  void announce_root(std::string path, bool recursive, Origin origin);
 
   /// Puts the mounts in the order to perform them: plugins' defaults by depth of the destination,
   /// the user's list in its own order, the late ones last. A user's entry replaces the others at
@@ -94,6 +104,7 @@ class Plan {
   [[nodiscard]] const std::vector<PlannedDescriptor>& descriptors() const { return descriptors_; }
   [[nodiscard]] const PlannedDescriptorSlot& cgroup() const { return cgroup_; }
   [[nodiscard]] const PlannedDescriptorSlot& init() const { return init_; }
+  [[nodiscard]] const std::optional<AnnouncedRoot>& root() const { return root_; }
 
  private:
   std::vector<PlannedNamespace> namespaces_;
@@ -101,6 +112,7 @@ class Plan {
   std::vector<PlannedVariable> environment_;
   std::vector<PlannedDescriptor> descriptors_;
   PlannedDescriptorSlot cgroup_, init_;
+  std::optional<AnnouncedRoot> root_;
   std::uint64_t contributions_ = 0;
 };
 

@@ -144,6 +144,12 @@ Value plan_as_value(const Pipeline& pipeline) {
     set_origin(entry, kept.origin);
     descriptors.push_back(std::move(entry));
   }
+  if (plan.root()) {
+    Value entry;
+    entry.set("path", Value(plan.root()->path));
+    set_origin(entry, plan.root()->origin);
+    out.set("root", std::move(entry));
+  }
   out.set("namespaces", Value(std::move(namespaces)));
   out.set("mounts", Value(std::move(mounts)));
   out.set("environment", Value(std::move(environment)));
@@ -165,6 +171,10 @@ std::string plan_as_text(const Pipeline& pipeline) {
   add_section(out, plan, "namespaces", "namespaces", [](const Value& entry) {
     return text_at(entry, "how") + " " + text_at(entry, "type");
   });
+  if (const Value* root = plan.find("root")) {
+    out += "\n";
+    add_row(out, "root: " + text_at(*root, "path"), *root);
+  }
   add_section(out, plan, "mounts", "mounts, in order", [](const Value& entry) {
     auto row = text_at(entry, "kind") + " " + text_at(entry, "destination");
     const auto& source = text_at(entry, "source");

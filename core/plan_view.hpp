@@ -8,7 +8,7 @@
 
 namespace mini_container {
 
-/// Needs Pipeline::make_plan. Members: clone_flags, namespaces, cgroup, mounts, environment,
+/// Needs Pipeline::make_plan. Members: clone_flags, root, namespaces, cgroup, mounts, environment,
 /// descriptors, init, command, hooks; each entry with the plugin and the place it came from.
 Value plan_as_value(const Pipeline& pipeline);
 std::string plan_as_text(const Pipeline& pipeline);

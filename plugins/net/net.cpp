@@ -118,5 +118,6 @@ constexpr const char* after[] = {"user", nullptr};
 MC_PLUGIN(net::Net, {.name = "net",
                      .summary = "Gives the container a network of its own, or none",
                      .namespaces = CLONE_NEWNET,
+                     .flags = MC_PLUGIN_KEEPS_ROOT,
                      .options = net::options,
                      .after = net::after})

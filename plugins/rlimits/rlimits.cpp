@@ -162,5 +162,5 @@ constexpr auto options = [] {
 
 MC_PLUGIN(rlimits::Rlimits, {.name = "rlimits",
                              .summary = "Resource limits of the command",
-                             .flags = MC_PLUGIN_STATELESS,
+                             .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                              .options = rlimits::options})

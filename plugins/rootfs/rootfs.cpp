@@ -39,6 +39,7 @@ class Rootfs {
       join_namespace(host, join);
     else if (!tree_.detached)
       host.new_namespace(CLONE_NEWNS);
+    announce_root(host);
     add_listed_mounts(host, config_);
     add_default_mounts(host, config_);
   }
@@ -158,6 +159,14 @@ class Rootfs {
       if (config_.boolean(name)) check_mount_point(root.get(), name);
   }
 
+  // What an upper layer of the user's has in it already, or a namespace to join, is not told here.
+  void announce_root(mc::Host& host) const {
+    if (config_.has("join") || !tree_.overlay_upper.empty()) return;
+    // An overlay takes its lower layer from one mount alone.
+    const std::uint32_t flags = tree_.overlay ? 0 : static_cast<unsigned>(MC_ROOT_RECURSIVE);
+    host.announce_root(tree_.path.empty() ? "/" : tree_.path, flags, config_["path"]);
+  }
+
   void check_mount_point(int root, const char* name) const {
     struct stat found {};
     if (::fstatat(root, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -235,6 +244,6 @@ constexpr const char* after[] = {"user", nullptr};
 MC_PLUGIN(Rootfs, {.name = "rootfs",
                    .summary = "A file system tree of the container's own",
                    .namespaces = CLONE_NEWNS,
-                   .flags = MC_PLUGIN_STATELESS,
+                   .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                    .options = rootfs::options,
                    .after = after})

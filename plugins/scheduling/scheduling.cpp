@@ -326,7 +326,7 @@ constexpr const char* before[] = {"capabilities", "no_new_privs", "landlock", "s
 
 MC_PLUGIN(Scheduling, {.name = "scheduling",
                        .summary = "CPU and I/O scheduling, affinity, memory policy, OOM score",
-                       .flags = MC_PLUGIN_STATELESS,
+                       .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                        .options = options,
                        .after = after,
                        .before = before})

@@ -170,6 +170,6 @@ constexpr const char* after[] = {"capabilities", "no_new_privs", "rlimits",    "
 
 MC_PLUGIN(seccomp::Seccomp, {.name = "seccomp",
                              .summary = "A filter for the system calls of the command",
-                             .flags = MC_PLUGIN_STATELESS,
+                             .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                              .options = seccomp::options,
                              .after = seccomp::after})

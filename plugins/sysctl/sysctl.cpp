@@ -120,6 +120,6 @@ constexpr const char* after[] = {"user", "ipc", "net", nullptr};
 
 MC_PLUGIN(Sysctl, {.name = "sysctl",
                    .summary = "Kernel parameters of the container's own namespaces",
-                   .flags = MC_PLUGIN_STATELESS,
+                   .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                    .options = options,
                    .after = after})

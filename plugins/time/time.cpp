@@ -102,5 +102,5 @@ class Time {
 MC_PLUGIN(Time, {.name = "time",
                  .summary = "Time namespace: offsets of the boot-time and monotonic clocks",
                  .namespaces = CLONE_NEWTIME,
-                 .flags = MC_PLUGIN_STATELESS,
+                 .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                  .options = options})

@@ -294,6 +294,6 @@ constexpr const char* before[] = {"rootfs", "net", "cgroup", "time", nullptr};
 MC_PLUGIN(user::User, {.name = "user",
                        .summary = "A user namespace with its maps of user and group ids",
                        .namespaces = CLONE_NEWUSER,
-                       .flags = MC_PLUGIN_STATELESS,
+                       .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                        .options = user::options,
                        .before = user::before})

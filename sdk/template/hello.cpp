@@ -72,4 +72,6 @@ constexpr mc_option options[] = {
 
 MC_PLUGIN(Hello, {.name = "hello",
                   .summary = "A greeting in the command's environment",
+                  // No hook puts files into the root: `validate` may look for the command there.
+                  .flags = MC_PLUGIN_KEEPS_ROOT,
                   .options = options})

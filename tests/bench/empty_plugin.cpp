@@ -17,5 +17,5 @@ constexpr mc_option options[] = {mc::option(
 
 MC_PLUGIN(Empty, {.name = EMPTY_NAME,
                   .summary = "Does nothing",
-                  .flags = MC_PLUGIN_STATELESS,
+                  .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
                   .options = options})

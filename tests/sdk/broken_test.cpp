@@ -117,6 +117,11 @@ TEST_CASE("a cycle is named, and a need that is not there") {
                 {"needed by 'missing_need': there is no plugin 'nowhere'", "there are: "});
 }
 
+TEST_CASE("a root is announced by the plugin that enters it, and by no other") {
+  check_refused(launch({"false_root"}),
+                {"false_root: plan: announce the root: the plugin does not enter one"});
+}
+
 TEST_CASE("a malformed option is refused with its key") {
   check_refused(launch({"bad_option"}), {"bad_option.so", "broken"});
   check_refused(launch({"required"}), {"required.must", "--required"});

@@ -20,6 +20,7 @@ TEST_CASE("plan shows flags, mounts and hooks with plugin and line, and touches 
   CHECK(text.out.find("clone3: CLONE_NEWIPC|CLONE_NEWUTS|CLONE_NEWNS") != std::string::npos);
   CHECK(text.out.find("new CLONE_NEWUTS") != std::string::npos);
   CHECK(text.out.find("uts  " + file + ":3:2") != std::string::npos);
+  CHECK(text.out.find("root: " + shared_root() + " ") != std::string::npos);
   CHECK(text.out.find("mount /dev/shm") != std::string::npos);
   CHECK(text.out.find("after_pivot   [child]") != std::string::npos);
   CHECK(!std::filesystem::exists(shared_root() + "/tmp/ran"));
@@ -27,6 +28,7 @@ TEST_CASE("plan shows flags, mounts and hooks with plugin and line, and touches 
   CHECK(json.exit_code == 0);
   CHECK(json.out.find("\"clone_flags\": \"CLONE_NEWIPC|CLONE_NEWUTS|CLONE_NEWNS\"") !=
         std::string::npos);
+  CHECK(json.out.find("\"path\": \"" + shared_root() + "\"") != std::string::npos);
   CHECK(json.out.find("\"plugin\": \"uts\"") != std::string::npos);
 }
 

@@ -277,6 +277,28 @@ typedef struct mc_hooks {
   int (*skip)(const mc_host *host, const char *hook, mc_error *error);
 } mc_hooks;
 
+/* ---- The root that will be ----------------------------------------------------------------- */
+
+/* host->extension(host, MC_EXTENSION_ROOT): what the container's root will be made of, for those
+ * who look into it ahead of the launch: `validate` finds the command, its working directory and
+ * its user there, and `plan` shows it. */
+#define MC_EXTENSION_ROOT "root"
+
+enum mc_root_flag {
+  MC_ROOT_RECURSIVE = 1 /* what is mounted below `path` is there too */
+};
+
+typedef struct mc_root {
+  uint32_t size;
+  uint32_t reserved;
+  /* [agent] in plan, by the plugin that has the pivot hook. The root will hold what the directory
+   * `path` (absolute, on the host; copied) holds, and what the plan's mounts make of it. Who
+   * cannot say so simply, says nothing: then nobody looks. `flags`: enum mc_root_flag. `source`:
+   * as in mc_host.add_mount. */
+  int (*announce)(const mc_host *host, const char *path, uint32_t flags, const mc_node *source,
+                  mc_error *error);
+} mc_root;
+
 /* ---- Hooks ------------------------------------------------------------------------------- */
 
 enum mc_call_flag {
@@ -314,7 +336,11 @@ typedef struct mc_call {
 typedef int (*mc_hook)(void *self, const mc_host *host, const mc_call *call, mc_error *error);
 
 enum mc_plugin_flag {
-  MC_PLUGIN_STATELESS = 1 /* never uses state_fd; saves the directory */
+  MC_PLUGIN_STATELESS = 1, /* never uses state_fd; saves the directory */
+  /* None of its hooks from pre_clone to after_pivot changes which files the command will find, or
+   * its environment, other than by what `plan` has contributed. Where a plugin with such a hook
+   * does not say so, `validate` does not look for the command: the hook might provide it. */
+  MC_PLUGIN_KEEPS_ROOT = 2
 };
 
 /* The descriptor. Hooks are listed in the order in which they run; each may be NULL. */

@@ -197,6 +197,14 @@ class Host {
     rethrow(hooks->skip(host_, hook, &error), error);
   }
 
+  /// What the container's root will hold (mc_root). A core without this extension does not ask.
+  void announce_root(const std::string& path, std::uint32_t flags, const Node& source = {}) const {
+    const auto* root = static_cast<const mc_root*>(host_->extension(host_, MC_EXTENSION_ROOT));
+    if (root == nullptr) return;
+    mc_error error{};
+    rethrow(root->announce(host_, path.c_str(), flags, source.get(), &error), error);
+  }
+
   [[nodiscard]] const mc_host* get() const { return host_; }
 
  private:
