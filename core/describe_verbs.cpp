@@ -9,6 +9,7 @@
 #include "core/help.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
+#include "core/look_ahead.hpp"
 #include "core/manual.hpp"
 #include "core/schema.hpp"
 #include "core/verbs.hpp"
@@ -85,7 +86,10 @@ int validate_verb(VerbContext& context, const Arguments& arguments) {
   std::string names;
   for (const EnabledPlugin& enabled : launch.plugins)
     names += (names.empty() ? "" : ", ") + enabled.plugin->name;
-  return print(mc::concat("valid; plugins: ", names.empty() ? "none" : names, "\n"));
+  auto said = mc::concat("valid; plugins: ", names.empty() ? "none" : names, "\n");
+  for (const auto& unseen : look_ahead(agent.pipeline()))
+    said += mc::concat("not looked for: ", unseen, "\n");
+  return print(said);
 }
 
 }  // namespace mini_container

@@ -148,6 +148,7 @@ std::string launch_file_manual(std::span<const Plugin* const> plugins) {
       "The file is read strictly: an unknown table or key, a value of the wrong type or out of its "
       "range, and a key that is there twice are refused with line and column, and nothing is "
       "touched. It has at most 1 MiB and 64 levels. *mini_container validate* _FILE_ checks it, "
+      "and whether the root will have the command, the working directory and the user; "
       "*mini_container plan* _FILE_ shows what it would do, and *mini_container schema* writes a "
       "JSON Schema for editors.");
   page.subsection("Types");

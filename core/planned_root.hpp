@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files that a container will see, looked up in its plan: nothing is mounted or made.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/file_view.hpp"
+#include "core/plan.hpp"
+#include "core/planned_node.hpp"
+
+namespace mini_container {
+
+class PlannedRoot : public FileView {
+ public:
+  /// The root is `directory` of the host, with what is mounted below it if `recursive`, and with
+  /// `mounts` performed on it.
+  using Mounts = std::vector<std::unique_ptr<PlannedMount>>;
+  PlannedRoot(const std::string& directory, bool recursive, const Mounts& mounts);
+
+  /// As FileView has it. Throws Unforeseeable where the plan does not tell, and where the caller
+  /// has not the right to look.
+  [[nodiscard]] int try_open(const char* path, int flags) const override;
+  /// Relative paths start there from now on; a negative errno if it is no directory. Where it
+  /// throws Unforeseeable, they do so too.
+  int try_enter(const char* path);
+
+ private:
+  struct Step {
+    std::string name;
+    NodePointer node;
+  };
+  using Way = std::vector<Step>;  // from the root on, which has no name
+
+  /// Links resolved. 0, or a negative errno; `way` then leads as far as there was something. What
+  /// is missing will be a directory in `make`, where that is given.
+  int walk(std::string_view path, Way& way, MadeEntries* make) const;
+  int find(std::string_view path, Way& way) const;
+  NodePointer child(const Way& way, const std::string& name) const;
+
+  void perform(const PlannedMount& mount);
+  bool walk_to_put(std::string_view path, Way& way, MadeEntries* make);
+  void put(const PlannedMount& mount, NodePointer node);
+  void put_directory(const PlannedMount& mount);
+  void put_link(const PlannedMount& mount);
+  void mask(const PlannedMount& mount);
+  void cover(const Way& way, NodePointer node);
+  void bind(const PlannedMount& mount);
+  void put_filesystem(const PlannedMount& mount);
+
+  NodePointer root_;
+  std::map<std::string, NodePointer> mounts_;  // by the path where it is, links resolved
+  MadeEntries made_;
+  Way directory_;      // where relative paths start
+  std::string doubt_;  // why nothing can be said at all
+};
+
+}  // namespace mini_container
