@@ -88,8 +88,11 @@ void Agent::prepare() {
   state_ = ContainerState::create(pipeline_.options.state_root, pipeline_.options.id, lock_);
   write_record(state_, pipeline_.launch, pipeline_.options);
   set_sentinel(state_.fd());
-  set_emergency_command({"mini_container", "--root", pipeline_.options.state_root, "undo-launch",
-                         pipeline_.options.id});
+  std::vector<std::string> undo = {"mini_container", "--root", pipeline_.options.state_root};
+  for (const auto& directory : pipeline_.options.plugin_dirs)
+    undo.insert(undo.end(), {"--plugin-dir", directory});
+  undo.insert(undo.end(), {"undo-launch", pipeline_.options.id});
+  set_emergency_command(std::move(undo));
   for (const auto& instance : pipeline_.instances) {
     const mc_plugin& data = instance->plugin().data;
     const bool has_agent_hook = data.pre_clone != nullptr || data.post_clone != nullptr ||
@@ -110,7 +113,6 @@ void Agent::prepare() {
 
 void Agent::clone_child() {
   auto [ours, childs] = Channel::make();
-  pipeline_.channel = std::move(ours);
   channel_open_ = true;
   const bool is_job = is_terminal_job();
   child_waits_ = child_must_wait(is_job);
@@ -119,12 +121,19 @@ void Agent::clone_child() {
   if (others_are_inside())
     own_image.emplace((pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0, pipeline_.own);
   require_single_thread();
-  auto cloned = clone_container(pipeline_.plan);
-  // Or the lock would outlive an agent that is killed, with the child that waits to be started.
-  if (cloned.pid == 0) lock_.reset();
-  if (cloned.pid == 0)
-    run_child({pipeline_, std::move(childs), std::move(start_socket_), is_job, child_waits_,
-               own_image ? &*own_image : nullptr});
+  memory_lent_ = !own_image && may_lend_memory(is_job);
+  ChildInput input{.pipeline = pipeline_,
+                   .channel = std::move(childs),
+                   .start_socket = std::move(start_socket_),
+                   .is_job = is_job,
+                   .waits = child_waits_,
+                   .own_image = own_image ? &*own_image : nullptr,
+                   // The lock would outlive an agent that is killed, with a child that waits.
+                   .agents_own = {ours.fd(), lock_.get()},
+                   .shares_memory = memory_lent_};
+  auto cloned = memory_lent_ ? lend_memory(input) : clone_container(pipeline_.plan);
+  if (cloned.pid == 0) run_child(std::move(input));
+  pipeline_.channel = std::move(ours);
   pid_ = cloned.pid;
   pidfd_ = std::move(cloned.pidfd);
   start_socket_.reset();

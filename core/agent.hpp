@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/child.hpp"
+#include "core/clone.hpp"
 #include "core/container.hpp"
 #include "core/pipeline.hpp"
 #include "core/signals.hpp"
@@ -45,6 +46,7 @@ class Agent {
  private:
   void prepare();
   void clone_child();
+  Cloned lend_memory(ChildInput& input);
   void run_post_clone();
   void let_go();
   void follow_child();
@@ -62,6 +64,7 @@ class Agent {
   [[nodiscard]] bool is_terminal_job() const;
   [[nodiscard]] bool child_must_wait(bool is_job) const;
   [[nodiscard]] bool others_are_inside() const;
+  [[nodiscard]] bool may_lend_memory(bool is_job) const;
   void arm_guard();
   void pass_signals();
 
@@ -78,6 +81,7 @@ class Agent {
   int wait_status_ = -1;
   bool collected_ = false;
   bool child_waits_ = false;
+  bool memory_lent_ = false;  // to the child, until its execve or its end
   bool child_ready_ = false;
   bool child_created_ = false;
   bool channel_open_ = false;

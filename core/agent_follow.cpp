@@ -8,6 +8,7 @@
 #include "core/agent.hpp"
 #include "core/console_socket.hpp"
 #include "core/failure.hpp"
+#include "core/hook_guard.hpp"
 #include "core/log.hpp"
 #include "core/terminal.hpp"
 
@@ -101,6 +102,7 @@ void Agent::follow_child() {
 }
 
 void Agent::check_child_deadline() const {
+  if (memory_lent_) return;  // its own guard ends it: blame_child
   const Progress& child = *pipeline_.child_progress;
   const auto since = child.since_ns.load(std::memory_order_acquire);
   if (since == 0) return;
@@ -119,6 +121,7 @@ void Agent::check_child_deadline() const {
 void Agent::blame_child() {
   collect(false);
   const Progress& child = *pipeline_.child_progress;
+  if (memory_lent_) blame_child_in_memory(child, wait_status_);
   std::string where = "the child";
   const auto index = child.plugin.load();
   if (child.since_ns.load() != 0 && index < pipeline_.instances.size())

@@ -43,6 +43,8 @@ class Channel {
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   void close() { fd_.reset(); }
+  /// Forgets the descriptor, which stays open.
+  void release() { (void)fd_.release(); }
 
   /// Throws mc::Error where the other end is gone or the descriptor is not a channel any more.
   void send(const Record& record) const;

@@ -15,6 +15,7 @@
 
 #include "core/environment.hpp"
 #include "core/failure.hpp"
+#include "core/hook_guard.hpp"
 #include "core/identity.hpp"
 #include "core/namespaces.hpp"
 #include "core/signals.hpp"
@@ -73,6 +74,7 @@ class Child {
   // PDEATHSIG works only from here on: an agent that died before has closed its end.
   void tie_to_agent() {
     reset_signals();
+    if (input_.shares_memory) guard_hooks_of_child(pipe_.child_progress);
     // The agent does the same; whoever comes first: setpgid(2).
     if (input_.is_job) ::setpgid(0, 0);
     // Who watches over it ends its process group, and is not to end itself: conmon --timeout.
@@ -349,12 +351,16 @@ void report(const Channel& channel, const std::string& line, int exit_code) noex
 
 void run_child(ChildInput input) noexcept {
   Pipeline& pipeline = input.pipeline;
+  for (const int fd : input.agents_own)
+    if (fd >= 0) ::close(fd);
   pipeline.in_child = true;
   pipeline.channel = std::move(input.channel);
-  pipeline.services.log = [&pipeline](const std::string& plugin, std::uint32_t level,
-                                      const std::string& text) {
-    pipeline.channel.send({.kind = RecordKind::log, .level = level, .who = plugin, .text = text});
-  };
+  // An agent that waits does not read: its own way to log is as good from here.
+  if (!input.shares_memory)
+    pipeline.services.log = [&pipeline](const std::string& plugin, std::uint32_t level,
+                                        const std::string& text) {
+      pipeline.channel.send({.kind = RecordKind::log, .level = level, .who = plugin, .text = text});
+    };
   pipeline.services.give = [&pipeline](const std::string& key, int fd) {
     pipeline.channel.send({.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
   };

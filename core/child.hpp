@@ -2,6 +2,8 @@
 // The child's way from the clone to execve.
 #pragma once
 
+#include <array>
+
 #include "core/own_image.hpp"
 #include "core/pipeline.hpp"
 
@@ -24,6 +26,9 @@ struct ChildInput {
   bool waits = false;                   // for the agent's word, before it does anything
   const OwnImage* own_image = nullptr;  // to be let go of
   const ExecTarget* target = nullptr;   // a further process: join and seal alone
+  // Descriptors of the agent alone, which the child closes first; -1: none.
+  std::array<int, 2> agents_own = {-1, -1};
+  bool shares_memory = false;  // with the agent, which waits: clone_sharing_memory
 };
 
 /// Runs in the cloned process; ends in execve or _exit. Failures reach the agent as records.

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -93,7 +94,50 @@ long clone_within(const PlannedNamespace* user, const PlannedNamespace* pid_spac
   return -1;
 }
 
+// Of a child in our memory: as large as the usual RLIMIT_STACK, below it a page that nobody may
+// touch. Only the pages that are used exist.
+class ChildStack {
+ public:
+  ChildStack()
+      : memory_(::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0)) {
+    if (memory_ == MAP_FAILED) mc::fail_with(errno, "map the child's stack");
+    if (::mprotect(memory_, guard_size, PROT_NONE) != 0) {
+      const int failed = errno;
+      ::munmap(memory_, size);
+      mc::fail_with(failed, "guard the child's stack");
+    }
+  }
+  ~ChildStack() { ::munmap(memory_, size); }
+  ChildStack(const ChildStack&) = delete;
+  ChildStack& operator=(const ChildStack&) = delete;
+
+  [[nodiscard]] void* top() const { return static_cast<char*>(memory_) + size; }
+
+ private:
+  static constexpr std::size_t size = 8U << 20;
+  static constexpr std::size_t guard_size = 64U << 10;  // a page, however large one is
+
+  void* memory_;
+};
+
+[[noreturn]] void refuse_clone(const Plan& plan, int failed) {
+  mc::fail_with(failed, "clone with ", namespace_names(plan.clone_flags()),
+                mc::Hint{missing_right(failed, plan.clone_flags())});
+}
+
 }  // namespace
+
+Cloned clone_sharing_memory(const Plan& plan, int (*body)(void*), void* argument) {
+  const ChildStack stack;
+  int pidfd = -1;
+  const auto flags = plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME);
+  const int pid = ::clone(body, stack.top(),
+                          static_cast<int>(flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD),
+                          argument, &pidfd);
+  if (pid < 0) refuse_clone(plan, errno);
+  return {pid, mc::Fd(pidfd)};
+}
 
 Cloned clone_container(const Plan& plan) {
   int pidfd = -1;
@@ -127,9 +171,7 @@ Cloned clone_container(const Plan& plan) {
     failed = errno;
     if (pid != 0) children.leave();
   }
-  if (pid < 0)
-    mc::fail_with(failed, "clone3 with ", namespace_names(plan.clone_flags()),
-                  mc::Hint{missing_right(failed, plan.clone_flags())});
+  if (pid < 0) refuse_clone(plan, failed);
   return {static_cast<pid_t>(pid), mc::Fd(pid > 0 ? pidfd : -1)};
 }
 

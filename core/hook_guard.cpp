@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,6 +23,7 @@ namespace {
 // Reached from signal handlers and from atexit, so it is static and plain.
 struct GuardState {
   Progress* progress = nullptr;
+  Progress* of_child = nullptr;  // of the child that works in our memory, in which this is as well
   std::vector<GuardedPlugin> plugins;
   std::vector<std::string> arguments;
   std::vector<char*> argument_pointers;
@@ -32,12 +35,20 @@ struct GuardState {
 GuardState guard;
 alignas(16) char alternate_stack[32768];
 
+constexpr long tick_us = 250'000;
+constexpr const char* late = "did not return within its deadline";
+constexpr const char* closed_descriptors = "closed descriptors of the core";
+
 constexpr std::array crash_signals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 
-bool in_hook() {
-  return guard.progress != nullptr &&
-         guard.progress->since_ns.load(std::memory_order_acquire) != 0 &&
-         guard.progress->plugin.load() < guard.plugins.size();
+bool in_hook(const Progress* progress) {
+  return progress != nullptr && progress->since_ns.load(std::memory_order_acquire) != 0 &&
+         progress->plugin.load() < guard.plugins.size();
+}
+
+bool is_overdue(const Progress& progress) {
+  const auto deadline = guard.plugins[progress.plugin.load()].deadline_ns;
+  return deadline != 0 && monotonic_ns() - progress.since_ns.load() > deadline;
 }
 
 void put(const char* text) {
@@ -48,7 +59,7 @@ void put(const char* text) {
 void set_ticks(bool on) {
   itimerval timer{};
   if (on) {
-    timer.it_value.tv_usec = timer.it_interval.tv_usec = 250'000;
+    timer.it_value.tv_usec = timer.it_interval.tv_usec = tick_us;
   }
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
@@ -61,16 +72,20 @@ void block_alarm(bool block) {
 }
 
 // Only async-signal-safe calls: the heap may be broken.
-[[noreturn]] void emergency(const char* what) {
+[[noreturn]] void emergency(const Progress& progress, const char* what) {
   restore_error_output();
-  const auto& name = guard.plugins[guard.progress->plugin.load()].name;
+  const bool of_plugin = in_hook(&progress);
   put("mini_container: ");
-  put(name.c_str());
-  put(": ");
-  put(info(static_cast<Hook>(guard.progress->hook.load())).name);
-  put(": ");
+  if (of_plugin) {
+    put(guard.plugins[progress.plugin.load()].name.c_str());
+    put(": ");
+    put(info(static_cast<Hook>(progress.hook.load())).name);
+    put(": ");
+  }
+  put(of_plugin ? "the plugin " : "the child ");
   put(what);
-  put("; the launch is undone; repair or disable the plugin\n");
+  put("; the launch is undone");
+  put(of_plugin ? "; repair or disable the plugin\n" : "\n");
   if (guard.child > 0) ::kill(guard.child, SIGKILL);
   // It would go on behind the execve, where nobody waits for its signal.
   set_ticks(false);
@@ -78,14 +93,18 @@ void block_alarm(bool block) {
   ::_exit(exit_runtime_failed);
 }
 
-void on_crash(int signal) {
-  if (::getpid() == guard.owner && in_hook()) {
-    char what[64] = "the plugin crashed (SIG";
+struct Crash {
+  Crash(const char* what, int signal) {
     const char* name = ::sigabbrev_np(signal);
-    std::strncat(what, name != nullptr ? name : "?", 16);
-    std::strncat(what, ")", 2);
-    emergency(what);
+    for (const char* part : {what, " (SIG", name != nullptr ? name : "?", ")"})
+      std::strncat(text, part, sizeof text - std::strlen(text) - 1);
   }
+  char text[64] = {};
+};
+
+void on_crash(int signal) {
+  if (::getpid() == guard.owner && in_hook(guard.progress))
+    emergency(*guard.progress, Crash("crashed", signal).text);
   // The core's own fault: die of it, with a core dump where there is to be one.
   ::signal(signal, SIG_DFL);
   ::raise(signal);
@@ -93,15 +112,19 @@ void on_crash(int signal) {
 
 void on_tick(int, siginfo_t* info, void*) {
   if (info->si_code != SI_KERNEL) guard.alarms_of_others = 1;
-  if (!in_hook()) return;
-  const auto deadline = guard.plugins[guard.progress->plugin.load()].deadline_ns;
-  const auto since = guard.progress->since_ns.load();
-  if (deadline != 0 && monotonic_ns() - since > deadline)
-    emergency("the plugin did not return within its deadline");
+  if (in_hook(guard.progress) && is_overdue(*guard.progress)) emergency(*guard.progress, late);
+}
+
+// The agent tells which by looking at the time itself.
+void on_tick_in_child(int) {
+  if (in_hook(guard.of_child) && is_overdue(*guard.of_child)) ::_exit(exit_runtime_failed);
 }
 
 void on_exit() {
-  if (::getpid() == guard.owner && in_hook()) emergency("the plugin called exit()");
+  // Nothing more of the agent's memory is to be taken down.
+  if (guard.of_child != nullptr) ::_exit(0);
+  if (::getpid() == guard.owner && in_hook(guard.progress))
+    emergency(*guard.progress, "called exit()");
 }
 
 }  // namespace
@@ -144,7 +167,34 @@ void set_sentinel(int fd) { guard.sentinel = fd; }
 
 void check_hook_left_no_damage() {
   if (guard.sentinel >= 0 && ::fcntl(guard.sentinel, F_GETFD) < 0)
-    emergency("the plugin closed descriptors of the core");
+    emergency(*guard.progress, closed_descriptors);
+}
+
+void guard_hooks_of_child(Progress* progress) {
+  struct sigaction action {};
+  action.sa_handler = on_tick_in_child;
+  action.sa_flags = static_cast<int>(SA_ONSTACK | SA_RESTART);
+  ::sigaction(SIGALRM, &action, nullptr);
+  // Unlike setitimer's it ends with execve, when a filter may forbid to end it: timer_create(2).
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGALRM;
+  int timer = 0;
+  itimerspec ticks{};
+  ticks.it_value.tv_nsec = ticks.it_interval.tv_nsec = tick_us * 1000;
+  mc::check(::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer), "make a timer");
+  mc::check(::syscall(SYS_timer_settime, timer, 0, &ticks, nullptr), "start a timer");
+  guard.of_child = progress;
+}
+
+void end_guard_of_child() { guard.of_child = nullptr; }
+
+void blame_child_in_memory(const Progress& progress, int wait_status) {
+  guard.child = 0;  // it has been waited for
+  if (WIFSIGNALED(wait_status))
+    emergency(progress, Crash("crashed or was killed", WTERMSIG(wait_status)).text);
+  if (WEXITSTATUS(wait_status) != exit_runtime_failed) emergency(progress, "called exit()");
+  emergency(progress, in_hook(&progress) && is_overdue(progress) ? late : closed_descriptors);
 }
 
 // While it rests, SIGALRM is one more signal for the container; so is one that came before.

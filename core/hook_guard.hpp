@@ -28,6 +28,14 @@ void set_emergency_child(pid_t child);
 void set_sentinel(int fd);
 /// After a hook: an emergency where it closed the core's descriptors.
 void check_hook_left_no_damage();
+/// [child] In the agent's memory, where the agent waits and cannot watch: from here on a hook that
+/// calls exit() or exceeds its deadline ends the child. Undone by execve.
+void guard_hooks_of_child(Progress* progress);
+/// [agent] The child has left our memory.
+void end_guard_of_child();
+/// [agent] The child has ended in our memory without a word: an emergency, as after a crash of our
+/// own, since it may have left anything behind.
+[[noreturn]] void blame_child_in_memory(const Progress& progress, int wait_status);
 /// The program runs: no deadline is due until the next hook, and no timer ticks meanwhile.
 void pause_hook_guard();
 void resume_hook_guard();

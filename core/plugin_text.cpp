@@ -124,6 +124,10 @@ std::string plugin_text(const Plugin& plugin) {
     line(out, "deadline", "none");
   else if (plugin.data.deadline_ms != 0)
     line(out, "deadline", mc::concat(plugin.data.deadline_ms, " ms for each hook"));
+  line(out, "memory",
+       (plugin.data.flags & MC_PLUGIN_SHARES_MEMORY) != 0
+           ? "its hooks in the child may run in the agent's"
+           : "its hooks in the child get a copy of the agent's");
   line(out, "host state", (plugin.data.flags & MC_PLUGIN_STATELESS) != 0 ? "none" : "a directory");
   out += plugin.options.empty() ? "\nNo options.\n" : "\nOptions:\n";
   for (const auto& option : plugin.options) option_lines(out, option, 0);
@@ -155,6 +159,7 @@ Value plugin_value(const Plugin& plugin) {
   out.set("needs", list_value(plugin.needs));
   out.set("after", list_value(plugin.after));
   out.set("before", list_value(plugin.before));
+  out.set("shares_memory", Value((plugin.data.flags & MC_PLUGIN_SHARES_MEMORY) != 0));
   out.set("stateless", Value((plugin.data.flags & MC_PLUGIN_STATELESS) != 0));
   List options;
   for (const auto& option : plugin.options) options.push_back(option_value(option));

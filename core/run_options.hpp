@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/value.hpp"
 
@@ -18,8 +19,9 @@ struct RunOptions {
   bool verbose = false;        // the "[Agent]" and "[Container]" lines
   std::string console_socket;  // where a terminal's master goes; empty: the agent keeps it
   std::string pid_file;
-  std::string sub_cgroup;  // exec: a cgroup below the container's, which must exist
-  Value annotations;       // kept in the record for other verbs; may be empty
+  std::vector<std::string> plugin_dirs;  // --plugin-dir, for who undoes a launch
+  std::string sub_cgroup;                // exec: a cgroup below the container's, which must exist
+  Value annotations;                     // kept in the record for other verbs; may be empty
 };
 
 }  // namespace mini_container

@@ -28,6 +28,7 @@ RunOptions options_of(const RunRequest& request, const Launch& launch, VerbConte
   options.timings = request.timings || !request.trace_file.empty();
   options.verbose = context.global.verbose;
   options.pid_file = request.pid_file;
+  options.plugin_dirs = context.global.plugin_dirs;
   return options;
 }
 

@@ -99,6 +99,7 @@ Prepared prepare(const CreateRequest& request, VerbContext& context) {
   Prepared out;
   out.launch = check_launch(bundle.tree, bundle.directory, context.catalog);
   out.options.state_root = context.state_root();
+  out.options.plugin_dirs = context.global.plugin_dirs;
   out.options.id = request.id;
   out.options.detached = true;
   out.options.wait_for_start = true;

@@ -201,7 +201,7 @@ MC_PLUGIN(Ipc, {.name = "ipc",
                 .summary = "System V and POSIX message queues, semaphores and shared memory of the "
                            "container's own",
                 .namespaces = CLONE_NEWIPC,
-                .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
+                .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
                 .options = options,
                 .needs = needs,
                 .short_flag = 'i'})

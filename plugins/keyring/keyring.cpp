@@ -94,5 +94,5 @@ constexpr mc_option options[] = {
 
 MC_PLUGIN(keyring::Keyring, {.name = "keyring",
                              .summary = "A session keyring of the container's own",
-                             .flags = MC_PLUGIN_STATELESS,
+                             .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_SHARES_MEMORY,
                              .options = keyring::options})

@@ -230,6 +230,6 @@ constexpr const char* after[] = {"no_new_privs", "keyring", "lsm", nullptr};
 
 MC_PLUGIN(landlock::Landlock, {.name = "landlock",
                                .summary = "Which paths and TCP ports the command can reach at all",
-                               .flags = MC_PLUGIN_STATELESS,
+                               .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_SHARES_MEMORY,
                                .options = landlock::options,
                                .after = landlock::after})

@@ -110,6 +110,6 @@ constexpr const char* before[] = {"rootfs", nullptr};
 
 MC_PLUGIN(lsm::Lsm, {.name = "lsm",
                      .summary = "The AppArmor profile or SELinux label of the command",
-                     .flags = MC_PLUGIN_STATELESS,
+                     .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_SHARES_MEMORY,
                      .options = lsm::options,
                      .before = lsm::before})

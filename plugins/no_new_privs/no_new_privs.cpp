@@ -35,5 +35,5 @@ constexpr mc_option options[] = {
 MC_PLUGIN(no_new_privs::NoNewPrivs,
           {.name = "no_new_privs",
            .summary = "Keeps the command from gaining rights by running a program",
-           .flags = MC_PLUGIN_STATELESS,
+           .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_SHARES_MEMORY,
            .options = no_new_privs::options})

@@ -160,7 +160,8 @@ constexpr auto options = [] {
 
 }  // namespace rlimits
 
-MC_PLUGIN(rlimits::Rlimits, {.name = "rlimits",
-                             .summary = "Resource limits of the command",
-                             .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
-                             .options = rlimits::options})
+MC_PLUGIN(rlimits::Rlimits,
+          {.name = "rlimits",
+           .summary = "Resource limits of the command",
+           .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
+           .options = rlimits::options})

@@ -76,7 +76,8 @@ class Rootfs {
     Tree tree(tree_, in_user_namespace, has_files(call), std::move(given));
     Performer(host, call, tree, privileged_).run();
     tree.enter();
-    if (tree_.detached) detached_ = tree.release();
+    // Open until execve: what is mounted later needs the tree whole.
+    if (tree_.detached) (void)tree.release().release();
     ::umask(mask);
   }
 
@@ -233,7 +234,6 @@ class Rootfs {
   mc::Node config_;
   TreeOptions tree_;
   bool privileged_ = false;
-  mc::Fd detached_;  // [child] until execve: what is mounted later needs the tree whole
 };
 
 // The user plugin writes the maps that a mount is idmapped with.
@@ -244,6 +244,6 @@ constexpr const char* after[] = {"user", nullptr};
 MC_PLUGIN(Rootfs, {.name = "rootfs",
                    .summary = "A file system tree of the container's own",
                    .namespaces = CLONE_NEWNS,
-                   .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
+                   .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
                    .options = rootfs::options,
                    .after = after})

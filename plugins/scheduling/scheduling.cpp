@@ -324,9 +324,10 @@ constexpr const char* before[] = {"capabilities", "no_new_privs", "landlock", "s
 
 }  // namespace
 
-MC_PLUGIN(Scheduling, {.name = "scheduling",
-                       .summary = "CPU and I/O scheduling, affinity, memory policy, OOM score",
-                       .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
-                       .options = options,
-                       .after = after,
-                       .before = before})
+MC_PLUGIN(Scheduling,
+          {.name = "scheduling",
+           .summary = "CPU and I/O scheduling, affinity, memory policy, OOM score",
+           .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
+           .options = options,
+           .after = after,
+           .before = before})

@@ -168,8 +168,9 @@ constexpr const char* after[] = {"capabilities", "no_new_privs", "rlimits",    "
 
 }  // namespace seccomp
 
-MC_PLUGIN(seccomp::Seccomp, {.name = "seccomp",
-                             .summary = "A filter for the system calls of the command",
-                             .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
-                             .options = seccomp::options,
-                             .after = seccomp::after})
+MC_PLUGIN(seccomp::Seccomp,
+          {.name = "seccomp",
+           .summary = "A filter for the system calls of the command",
+           .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
+           .options = seccomp::options,
+           .after = seccomp::after})

@@ -56,17 +56,17 @@ class Sysctl {
   // kept by descriptor: what it shows depends on who asks, not on where it is mounted.
   void before_pivot(mc::Host&, const mc::Call&) {
     if (settings_.empty()) return;
-    proc_sys_.reset(mc::check(::open("/proc/sys", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-                              "open '/proc/sys'"));
+    proc_sys_ = mc::check(::open("/proc/sys", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                          "open '/proc/sys'");
     struct statfs found {};
-    mc::check(::fstatfs(proc_sys_.get(), &found), "statfs '/proc/sys'");
+    mc::check(::fstatfs(proc_sys_, &found), "statfs '/proc/sys'");
     if (found.f_type != PROC_SUPER_MAGIC)
       mc::fail("'/proc/sys' of the host is not on a proc file system");
   }
 
   void after_pivot(mc::Host& host, const mc::Call&) {
     for (const Setting& setting : settings_) write(host, setting);
-    proc_sys_.reset();
+    if (proc_sys_ >= 0) ::close(proc_sys_);
   }
 
  private:
@@ -95,7 +95,7 @@ class Sysctl {
   void write(const mc::Host& host, const Setting& setting) const {
     const std::string& path = setting.key.path;
     host.debug("write '", setting.value, "' to /proc/sys/", path);
-    const int fd = mc::try_open_in_root(proc_sys_.get(), path.c_str(), O_WRONLY, 0,
+    const int fd = mc::try_open_in_root(proc_sys_, path.c_str(), O_WRONLY, 0,
                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
     if (fd < 0)
       mc::fail_with(-fd, setting.node.where(), ": open '/proc/sys/", path, "'",
@@ -111,7 +111,7 @@ class Sysctl {
   }
 
   std::vector<Setting> settings_;
-  mc::Fd proc_sys_;
+  int proc_sys_ = -1;  // [child] its end closes it where after_pivot is not reached
 };
 
 constexpr const char* after[] = {"user", "ipc", "net", nullptr};
@@ -120,6 +120,6 @@ constexpr const char* after[] = {"user", "ipc", "net", nullptr};
 
 MC_PLUGIN(Sysctl, {.name = "sysctl",
                    .summary = "Kernel parameters of the container's own namespaces",
-                   .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
+                   .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
                    .options = options,
                    .after = after})

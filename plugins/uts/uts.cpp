@@ -74,5 +74,5 @@ constexpr mc_option options[] = {
 MC_PLUGIN(Uts, {.name = "uts",
                 .summary = "A hostname and a NIS domain name of the container's own",
                 .namespaces = CLONE_NEWUTS,
-                .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
+                .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
                 .options = options})

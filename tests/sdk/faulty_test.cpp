@@ -99,8 +99,56 @@ TEST_CASE("a fault before the command: named, undone, and the command never ran"
       CHECK(result.exit_code == 125);
       CHECK(result.last_error().find(where(hook)) != std::string::npos);
       CHECK(result.last_error().find(fault.word) != std::string::npos);
+      // Who undoes it looks for the plugins where the launch did.
+      CHECK(result.err.find("there is no plugin") == std::string::npos);
       CHECK_FALSE(fs::remove(root() + "/ran"));
       CHECK_FALSE(fs::remove("/run/ran"));
+    }
+}
+
+TEST_CASE(
+    "the child works in the agent's memory where every plugin says that it may, else on a copy") {
+  const NothingLeft nothing_left;
+  const auto said = [](const std::string& plugin, const std::vector<std::string>& more) {
+    std::vector<std::string> argv = {
+        "--plugin-dir", FIXTURES, "run", "--rootfs.path", root(), "--pid", "--" + plugin + ".tell"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    argv.insert(argv.end(), {"--", "true"});
+    const auto result = run(argv);
+    CAPTURE(result);
+    CHECK(result.exit_code == 0);
+    return result.err;
+  };
+  CHECK(said("faulty_sharing", {}).find("the child's change is here") != std::string::npos);
+  for (const auto& [plugin, more] : std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {"faulty", {}},
+           {"faulty_sharing", {"--faulty"}},
+           {"faulty_sharing", {"-v"}},
+           {"faulty_sharing", {"--net"}},
+           {"faulty_sharing", {"--container.terminal"}}}) {
+    CAPTURE(plugin);
+    CAPTURE(more.size());
+    CHECK(said(plugin, more).find("the child's change is not here") != std::string::npos);
+  }
+}
+
+TEST_CASE("a fault in a child that works in the agent's memory: named, undone, nothing ran") {
+  for (const std::string hook : {"before_pivot", "after_pivot", "seal"})
+    for (const auto& fault : faults) {
+      CAPTURE(hook);
+      CAPTURE(fault.name);
+      const NothingLeft nothing_left;
+      const auto result =
+          run({"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(),
+               "--pid", "--container.hook_timeout", "300ms", "--faulty_sharing.hook", hook,
+               "--faulty_sharing.fault", fault.name, "--", "touch", "/ran"});
+      CAPTURE(result);
+      CHECK(result.exit_code == 125);
+      CHECK(result.last_error().find("faulty_sharing: " + hook + ": ") != std::string::npos);
+      CHECK(result.last_error().find(fault.word) != std::string::npos);
+      // Who undoes it looks for the plugins where the launch did.
+      CHECK(result.err.find("there is no plugin") == std::string::npos);
+      CHECK_FALSE(fs::remove(root() + "/ran"));
     }
 }
 

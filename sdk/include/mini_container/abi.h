@@ -340,7 +340,14 @@ enum mc_plugin_flag {
   /* None of its hooks from pre_clone to after_pivot changes which files the command will find, or
    * its environment, other than by what `plan` has contributed. Where a plugin with such a hook
    * does not say so, `validate` does not look for the command: the hook might provide it. */
-  MC_PLUGIN_KEEPS_ROOT = 2
+  MC_PLUGIN_KEEPS_ROOT = 2,
+  /* The plugin's [child] hooks may run in the agent's own memory while the agent waits, which
+   * saves a launch the copying of it: clone(2), CLONE_VM with CLONE_VFORK. What they change there
+   * stays changed for the hooks in the agent and for destroy, so they change nothing that these
+   * use, keep no descriptor in it (its number means nothing in the agent) and let SIGALRM be.
+   * The core does so where every plugin of a launch that has a [child] hook says this and the
+   * agent has nothing to do meanwhile; else the child works on a copy. */
+  MC_PLUGIN_SHARES_MEMORY = 4
 };
 
 /* The descriptor. Hooks are listed in the order in which they run; each may be NULL. */
