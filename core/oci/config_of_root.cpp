@@ -185,6 +185,10 @@ void add_root(const Property& launch, const std::string& directory, Value& confi
   leave_out_if(rootfs["pivot"], "it is --no-pivot of `create` and `run`");
   for (const char* key : {"idmap", "uid_mappings", "gid_mappings"})
     leave_out_if(rootfs[key], "a bundle's root has the owners that it has on disk");
+  // The working directory is made in any bundle.
+  for (const Property& made : rootfs["directories"].items())
+    if (made.text() != launch["container"]["cwd"].text("/"))
+      leave_out_if(made, "a bundle makes its working directory alone");
   leave_out_if(rootfs["files"], "a bundle has no files but those of its root and its mounts");
 }
 

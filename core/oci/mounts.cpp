@@ -101,6 +101,9 @@ void translate_root(const Property& config, Value& tree) {
   table.set("readonly", Value(root["readonly"].boolean_or(false), root.place()));
   // What is mounted is what `mounts` lists; the devices come without being listed.
   for (const char* own : {"proc", "sys", "dev"}) table.set(own, Value(false, root.place()));
+  // As other runtimes do; engines rely on it.
+  if (const Property cwd = config["process"]["cwd"]; cwd.text("/") != "/")
+    table.set("directories", Value(List{cwd.text_value()}, cwd.place()));
   const Property linux = config["linux"];
   if (const Property propagation = linux["rootfsPropagation"];
       propagation && !propagation.text().empty()) {

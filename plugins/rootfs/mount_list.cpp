@@ -115,11 +115,22 @@ void add_file(mc::Host& host, const mc::Node& node) {
   host.add_mount(entry, node);
 }
 
+// Last, and weaker than anything else at its place: what is mounted may bring the directory.
+void add_directory(mc::Host& host, const mc::Node& node) {
+  const std::string path = checked_destination(node);
+  mc_mount entry = mc::mount_entry(MC_MOUNT_DIRECTORY, path.c_str());
+  entry.rank = MC_RANK_FALLBACK;
+  entry.flags = MC_MOUNT_LATE | MC_MOUNT_OPTIONAL;
+  entry.mode = 0755;
+  host.add_mount(entry, node);
+}
+
 }  // namespace
 
 void add_listed_mounts(mc::Host& host, const mc::Node& config) {
   for (const mc::Node mount : config["mounts"]) add_listed_mount(host, mount);
   for (const mc::Node file : config["files"]) add_file(host, file);
+  for (const mc::Node directory : config["directories"]) add_directory(host, directory);
 }
 
 mc::Node find_listed_mount(const mc::Node& config, const char* destination) {

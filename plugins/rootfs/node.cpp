@@ -35,6 +35,12 @@ void fill_file(int file, const mc_mount& entry) {
 }  // namespace
 
 void Performer::make_directory(const mc_mount& entry) {
+  if ((entry.flags & MC_MOUNT_OPTIONAL) != 0) {
+    // What is there already, or cannot be reached, is for whoever goes there to judge.
+    const int there = mc::try_open_in_root(destinations_.root(), entry.destination, O_PATH);
+    const mc::Fd found(there >= 0 ? there : -1);
+    if (there != -ENOENT) return;
+  }
   const Spot spot = destinations_.parent(entry.destination);
   if (::mkdirat(spot.directory(), spot.name(), entry.mode) == 0)
     return set_owner(spot.directory(), spot.name(), entry);

@@ -196,6 +196,11 @@ inline constexpr mc_option options[] = {
                 .key = "files",
                 .help = "Files with their content; the directory that is the root stays as it is",
                 .fields = file_fields}),
+    mc::option(
+        {.type = MC_LIST,
+         .element = MC_STRING,
+         .key = "directories",
+         .help = "Made in the root where nothing is at their place, before it is read-only"}),
     mc::option({.type = MC_LIST,
                 .element = MC_STRING,
                 .key = "masked_paths",

@@ -175,6 +175,29 @@ TEST_CASE("rootfs: files come with content, mode and owner, and leave the direct
   CHECK(read_file(root + "/etc/group").starts_with("root:"));
 }
 
+TEST_CASE("rootfs: directories are made where nothing is, also in a read-only root") {
+  const auto root = fresh_root();
+  fs::create_symlink("/nowhere", root + "/etc/dangling");
+  write_file("file", "as it was", root + "/etc");
+  const auto made = shell(with_root(root, R"(readonly = true
+directories = ["/made/here", "/tmp/below", "/etc/file", "/etc", "/proc/self/cwd"]
+[[rootfs.mounts]]
+destination = "/tmp"
+type = "tmpfs"
+)"),
+                          "stat -c '%a %u:%g %F' /made /made/here /tmp/below; cat /etc/file; "
+                          "touch /made/here/x || echo read-only");
+  INFO(made);
+  CHECK(made.out ==
+        "755 0:0 directory\n755 0:0 directory\n755 0:0 directory\nas it wasread-only\n");
+  CHECK(fs::is_directory(root + "/made/here"));
+  CHECK_FALSE(fs::exists(root + "/tmp/below"));
+  const auto dangling = shell(with_root(root, R"(directories = ["/etc/dangling"])"), "exit 0");
+  CHECK(dangling.exit_code == 125);
+  CHECK(dangling.err.find("a symbolic link to nothing") != std::string::npos);
+  CHECK_FALSE(fs::exists("/nowhere"));
+}
+
 TEST_CASE("rootfs: propagation goes one way, or not at all") {
   const auto root = fresh_root();
   REQUIRE(::mount(nullptr, "/run", nullptr, MS_SHARED, nullptr) == 0);

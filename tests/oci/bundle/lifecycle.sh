@@ -99,6 +99,19 @@ equal 'the log says why' error "$(tail -n 1 "$work/log" | jq -r .level)"
 contains 'the log says why' "$(tail -n 1 "$work/log" | jq -r .msg)" '/nowhere'
 equal 'nothing is left' '' "$(mc list -q)"
 
+# A working directory that is not there is made, as other runtimes do; not outside of the root.
+config '.process.args = ["sh", "-c", "pwd; touch x || echo read-only"] | .process.cwd = "/made/../made/here"
+  | .root.readonly = true'
+mkdir "$work/bundle/rootfs/made"
+equal 'a working directory that is not there' '/made/here read-only' \
+  "$(mc run --bundle "$work/bundle" cwd 2>/dev/null | xargs)"
+equal 'it is in the root' '755 0:0' "$(stat -c '%a %u:%g' "$work/bundle/rootfs/made/here")"
+ln -s /../../../../nowhere "$work/bundle/rootfs/dangling"
+config '.process.args = ["true"] | .process.cwd = "/dangling"'
+mc run --bundle "$work/bundle" cwd 2>"$work/err" && fail 'a working directory by a link to nothing'
+contains 'a working directory by a link to nothing' "$(cat "$work/err")" /dangling
+[ ! -e /nowhere ] || fail 'a directory is made on the host'
+
 # Preserved descriptors.
 config '.process.args = ["sh", "-c", "cat <&3; ls /proc/self/fd | wc -l"]'
 echo kept >"$work/kept"
