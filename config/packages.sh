@@ -9,7 +9,8 @@ demo_packages='busybox-static'
 test_packages='doctest-dev busybox-static dpkg-dev man-db uidmap keyutils
   iproute2 nftables passt slirp4netns dbus-daemon mandoc bash zsh fish python3-jsonschema rustc'
 # Container engines that run us, and the runtimes that we are compared with.
-engine_packages='podman conmon containerd crun runc jq procps catatonit docker.io buildah'
+engine_packages='podman conmon containerd crun runc jq procps catatonit docker.io buildah
+  containernetworking-plugins protobuf-compiler python3-protobuf python3-grpcio'
 # What runs the claims of the specification against us and other runtimes.
 validation_packages='golang-go golang-github-opencontainers-runtime-tools-dev'
 bench_packages='bubblewrap crun jq golang-github-containers-common'
