@@ -138,8 +138,10 @@ class Pod:
     def remove(self):
         self.stop()
         self.service.RemovePodSandbox(pod_sandbox_id=self.id)
-        # The pod's own cgroups are the kubelet's, and empty: containers have theirs below.
+        # The pod's own cgroups are the kubelet's, and empty: containers have theirs below. After a shim
+        # that was killed containerd removes those when it has answered.
         for directory in glob.glob(f"/sys/fs/cgroup/*{self.config.linux.cgroup_parent}"):
+            until(10, lambda: not glob.glob(directory + "/*/"))
             os.rmdir(directory)
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is seen inside: namespaces that are shared, rights, mounts and devices."""
 import os
+import pathlib
 import subprocess
 
 import cri_pb2 as cri
-from client import run_pod
+from client import run_pod, until
 from report import check, refused
 
 RIGHTS = "grep -E 'Cap|NoNewPrivs|Seccomp:' /proc/self/status"
@@ -48,6 +49,17 @@ def joins(pod):
     return out
 
 
+def children(pod):
+    """What a container has started, in a process namespace that does not end with it."""
+    one, two = pod.run("sh", "-c", "sleep 501 & echo ready; exec sleep 502"), pod.run("sleep", "600")
+    seen = "ps -o args | grep -c '^sleep 50'"
+    until(10, lambda: "2" in two.sh(seen))
+    out = [two.sh(seen), one.stop(0).wait(), until(10, lambda: "0" in two.sh(seen)), two.sh(seen)]
+    one.remove()
+    two.remove()
+    return out
+
+
 def namespaces(service, handler, logs):
     pod = run_pod(service, handler, logs, sysctls={"net.ipv4.ip_unprivileged_port_start": "77",
                                                "kernel.shm_rmid_forced": "1", "kernel.msgmax": "1234"})
@@ -58,11 +70,13 @@ def namespaces(service, handler, logs):
     pod.remove()
     pod = run_pod(service, handler, logs, namespaces={"pid": cri.POD})
     check("two in a pod with one process namespace", lambda: together(pod))
+    check("its end is that of its children", lambda: children(pod))
     pod.remove()
     pod = run_pod(service, handler, logs,
                   namespaces={"network": cri.NODE, "ipc": cri.NODE, "pid": cri.NODE})
-    check("the host's namespaces", lambda: [(c := pod.run("sleep", "600")) and shared(spaces(c), of_host()),
-                                            c.sh("ps -o args | grep -q '^containerd ' && echo seen"), c.remove()])
+    check("the host's namespaces", lambda: [
+        (c := pod.run("sleep", "600")) and shared(spaces(c), of_host()),
+        c.sh("ps -o args | grep -q '^containerd ' && echo seen"), c.remove()])
     check("its status", lambda: str(pod.status().linux))
     pod.remove()
     refused("a sysctl of the host", lambda: run_pod(service, handler, logs, sysctls={"kernel.panic": "3"}))
@@ -110,7 +124,8 @@ def security(service, handler, logs):
         pod, "grep Seccomp: /proc/self/status; mkdir /tmp/x",
         seccomp={"profile_type": cri.SecurityProfile.Localhost, "localhost_ref": profile}))
     refused("a profile that is not there", lambda: rights(
-        pod, "true", seccomp={"profile_type": cri.SecurityProfile.Localhost, "localhost_ref": profile + "x"}))
+        pod, "true",
+        seccomp={"profile_type": cri.SecurityProfile.Localhost, "localhost_ref": profile + "x"}))
     check("masked and read-only paths", lambda: rights(
         pod, "cat /proc/kcore | wc -c; ls -A /sys/firmware | wc -l; echo 1 >/proc/sys/kernel/panic;"
         "cat /etc/group | wc -c; touch /root/x",
@@ -120,7 +135,8 @@ def security(service, handler, logs):
     check("a privileged one", lambda: rights(
         pod, RIGHTS + "; cut -d' ' -f5,6 /proc/self/mountinfo |"
         "grep -E '^/(proc|sys|sys/fs/cgroup/memory) ';"
-        "test -e /dev/kmsg -o -e /dev/fuse && echo devices; mount -t tmpfs none /tmp && echo mounted", privileged=True))
+        "test -e /dev/kmsg -o -e /dev/fuse && echo devices; mount -t tmpfs none /tmp && echo mounted",
+        privileged=True))
     pod.remove()
 
 
@@ -167,6 +183,13 @@ def mounts(service, handler, logs):
         check(cri.MountPropagation.Name(mode), lambda: propagation(pod, volume, mode))
     check("mounts", lambda: pod.says("cut -d' ' -f2,3 /proc/self/mounts | sort"))
     check("nodes", lambda: pod.says("stat -c '%n %a %F %t:%T %u:%g' /dev/* | grep -v /dev/core"))
+    # A kubelet's own: the file for last words, which is in the container's /dev, and a pod's account,
+    # below what is a link in this image.
+    check("a kubelet's mounts", lambda: pod.says(
+        "echo last words >/dev/termination-log; cat /run/secrets/account/file; touch /run/secrets/account/x",
+        mounts=[mount(f"{volume}/y", "/dev/termination-log"),
+                mount(volume, "/var/run/secrets/account", readonly=True)]))
+    check("the last words", lambda: pathlib.Path(volume + "/y").read_text(encoding="ascii"))
     check("a device", lambda: pod.says(
         "stat -c '%n %F %t:%T' /dev/nothing; head -c 3 /dev/nothing | wc -c; echo x >/dev/nothing",
         devices=[{"container_path": "/dev/nothing", "host_path": "/dev/zero", "permissions": "r"}]))

@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import pathlib
+import signal
 
 import cri_pb2 as cri
 import grpc
@@ -163,6 +164,21 @@ def at_once(pod, seconds):
         container.remove()
 
 
+def shim_killed(service, handler, logs):
+    """containerd cleans up after a shim that is killed: what was in the pod has to end."""
+    pod = run_pod(service, handler, logs)
+    container = pod.run("sh", "-c", "sleep 600 & sleep 601")
+    process = container.process()
+    with open(f"/proc/{process}/status", encoding="ascii") as status:
+        shim = next(int(line.split()[1]) for line in status if line.startswith("PPid:"))
+    os.kill(shim, signal.SIGKILL)
+    end = container.wait()
+    gone = until(10, lambda: not os.path.exists(f"/proc/{process}"))
+    container.remove()
+    pod.remove()
+    return [end, gone]
+
+
 def many(service, handler, logs):
     """Pods that live at once, as at the start of a node."""
     def life(number):
@@ -239,4 +255,5 @@ def checks(service, handler, logs):
     check("stop the pod", lambda: [pod.stop(), left.wait(), the_pod(pod)[0]])
     refused("a container in a stopped pod", lambda: pod.run("true"))
     check("remove the pod", lambda: [pod.remove(), pod.list()])
+    check("a shim that is killed", lambda: shim_killed(service, handler, logs))
     check("a dozen at once", lambda: many(service, handler, logs))

@@ -66,6 +66,8 @@ start_containerd || {
   exit 1
 }
 make_root "$work/image/root"
+mkdir "$work/image/root/run" "$work/image/root/var"
+ln -s /run "$work/image/root/var/run"
 echo 'ada:x:1000:1000::/:/bin/sh' >>"$work/image/root/etc/passwd"
 tar -C "$work/image/root" -cf "$work/image/layer.tar" .
 digest=$(sha256sum "$work/image/layer.tar" | cut -d' ' -f1)
