@@ -106,6 +106,11 @@ class Pod:
     def status(self):
         return self.service.PodSandboxStatus(pod_sandbox_id=self.id).status
 
+    def process(self):
+        """What holds the pod, as the host has it."""
+        info = self.service.PodSandboxStatus(pod_sandbox_id=self.id, verbose=True).info["info"]
+        return json.loads(info)["pid"]
+
     def create(self, *command, security=None, resources=None, **fields):
         number = next(self.containers)
         security = {"namespace_options": self.namespaces} | (security or {})

@@ -30,6 +30,13 @@ def the_pod(pod):
             sorted(status.labels.items()), sorted(status.annotations.items()), status.created_at > 0]
 
 
+def holder(pod):
+    """The rights of what holds a pod."""
+    status = pathlib.Path(f"/proc/{pod.process()}/status").read_text(encoding="ascii")
+    words = ("Name:", "Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:")
+    return [line for line in status.splitlines() if line.startswith(words)]
+
+
 def ending(pod, *command, **fields):
     container = pod.create(*command, **fields)
     before = container.state()
@@ -195,6 +202,7 @@ def many(service, handler, logs):
 def checks(service, handler, logs):
     pod = run_pod(service, handler, logs, labels={"app": "test"}, annotations={"org.example/a": "b"})
     check("a pod", lambda: the_pod(pod))
+    check("what holds it", lambda: holder(pod))
     refused("a pod of an unknown handler", lambda: run_pod(service, handler + "x", logs))
     check("output", lambda: pod.says("echo out; echo err >&2"))
     check("an exit code", lambda: ending(pod, "sh", "-c", "exit 7"))

@@ -24,7 +24,7 @@ END
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "docker.io/library/busy:latest"
+  sandbox_image = "docker.io/library/pause:latest"
   restrict_oom_score_adj = true
   disable_apparmor = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
@@ -53,9 +53,10 @@ start_containerd() {
   daemon=$!
   wait_until 20 test -S "$work/s" && c version >/dev/null
 }
+# stop_containerd SIGNAL
 stop_containerd() {
-  kill "$daemon"
-  wait "$daemon"
+  kill -s "$1" "$daemon"
+  wait "$daemon" 2>/dev/null
   rm -f "$work/s"
 }
 c() { timeout 20 ctr --address "$work/s" --namespace k8s.io "$@"; }
@@ -65,21 +66,30 @@ start_containerd || {
   echo "containerd does not start here"
   exit 1
 }
+
+# import_image NAME CONFIG: of what is in image/root.
+import_image() {
+  tar -C "$work/image/root" -cf "$work/image/layer.tar" .
+  digest=$(sha256sum "$work/image/layer.tar" | cut -d' ' -f1)
+  cat >"$work/image/config.json" <<END
+{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]},
+ "config": $2}
+END
+  cat >"$work/image/manifest.json" <<END
+[{"Config": "config.json", "RepoTags": ["docker.io/library/$1:latest"], "Layers": ["layer.tar"]}]
+END
+  tar -C "$work/image" -cf "$work/image.tar" manifest.json config.json layer.tar
+  c image import --snapshotter "$snapshotter" "$work/image.tar" >/dev/null && return
+  echo "containerd cannot import an image here"
+  exit 1
+}
+# What holds a pod, as those are that nodes have: one program, no directory, and no rights.
+mkdir "$work/image/root"
+cp "$(command -v busybox)" "$work/image/root/sleep"
+import_image pause '{"Entrypoint": ["/sleep", "86400"], "User": "65535:65535"}'
 make_root "$work/image/root"
 mkdir "$work/image/root/run" "$work/image/root/var"
 ln -s /run "$work/image/root/var/run"
 echo 'ada:x:1000:1000::/:/bin/sh' >>"$work/image/root/etc/passwd"
-tar -C "$work/image/root" -cf "$work/image/layer.tar" .
-digest=$(sha256sum "$work/image/layer.tar" | cut -d' ' -f1)
-cat >"$work/image/config.json" <<END
-{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]},
- "config": {"Cmd": ["sleep", "86400"], "Env": ["PATH=/usr/bin:/bin"]}}
-END
-echo '[{"Config": "config.json", "RepoTags": ["docker.io/library/busy:latest"], "Layers": ["layer.tar"]}]' \
-  >"$work/image/manifest.json"
-tar -C "$work/image" -cf "$work/image.tar" manifest.json config.json layer.tar
-c image import --snapshotter "$snapshotter" "$work/image.tar" >/dev/null || {
-  echo "containerd cannot import an image here"
-  exit 1
-}
+import_image busy '{"Cmd": ["sleep", "86400"], "Env": ["PATH=/usr/bin:/bin"]}'
 protoc --proto_path="$here" --python_out="$work/py" cri.proto || exit 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""containerd is started anew while a pod runs: `leave` makes the pod, `found` has it again, as a
+"""containerd is killed and started anew while a pod runs: `leave` makes the pod, `found` has it again, as a
 kubelet that knows of it by its labels alone."""
 import os
 

@@ -33,7 +33,7 @@ for handler in runc mini_container; do
   as_kubelet "$handler" life inside restart.leave
 done
 # What ends while containerd is away.
-stop_containerd
+stop_containerd KILL
 for handler in runc mini_container; do
   touch "$work/flags-$handler/go"
 done
@@ -51,7 +51,7 @@ export ANNOTATION
 as_kubelet "$(sed -n 's/^handler: //p' "$engines/kubernetes.yaml")" annotations
 
 rmdir /sys/fs/cgroup/*/kubepods
-stop_containerd
+stop_containerd TERM
 umount /etc
 nothing_remains
 rm -rf "$work/etc" "$work/root" "$work/image" "$work/image.tar"
