@@ -3,6 +3,7 @@
 // ctest: RESOURCE_LOCK cgroups
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
+#include "tests/system/traced_clone.hpp"
 
 using namespace mini_container::test;
 namespace fs = std::filesystem;
@@ -31,6 +33,14 @@ std::string cgroup_of(const std::string& controller, const std::string& path) {
       return base + path;
   }
   return std::string(top) + "/" + controller + path;
+}
+
+// Where v2 is mounted; empty: nowhere.
+std::string cgroup_v2_top() {
+  for (const char* mount : {"", "/unified"})
+    if (fs::exists(std::string(top) + mount + "/cgroup.controllers"))
+      return std::string(top) + mount;
+  return {};
 }
 
 bool has(const std::string& controller) { return fs::exists(cgroup_of(controller, "")); }
@@ -139,6 +149,27 @@ TEST_CASE("cgroup: it is born inside the unified hierarchy") {
   CHECK(read_file(std::string(top) + "/unified" + box.path() + "/cgroup.events")
             .find("populated 1") != std::string::npos);
   box.end();
+}
+
+// A process that is moved later has lived outside until then, and moving it takes milliseconds.
+TEST_CASE("cgroup: clone3 itself puts the first process, and one of exec, into the v2 cgroup") {
+  const auto top_v2 = cgroup_v2_top();
+  if (top_v2.empty()) SKIP_CASE("no cgroup v2 mount");
+  const CgroupsUnchanged unchanged;
+  const auto born = clone_calls(runtime_command(
+      {"-r", shared_root(), "--pid", "--cgroup.path=/mini_container_test/born", "--", "true"}));
+  REQUIRE(born.size() == 1);
+  CHECK((born[0].flags & CLONE_INTO_CGROUP) != 0);
+  CHECK(born[0].cgroup == top_v2 + "/mini_container_test/born");
+  Waiting box("joined", {"--id=joined"});
+  const auto joined = clone_calls(runtime_command({"exec", "joined", "true"}));
+  REQUIRE(joined.size() == 1);
+  CHECK((joined[0].flags & CLONE_INTO_CGROUP) != 0);
+  CHECK(joined[0].cgroup == top_v2 + box.path());
+  box.end();
+  const auto without = clone_calls(runtime_command({"-r", shared_root(), "--pid", "--", "true"}));
+  REQUIRE(without.size() == 1);
+  CHECK((without[0].flags & CLONE_INTO_CGROUP) == 0);
 }
 
 TEST_CASE("cgroup: huge pages on the v2 of a hybrid machine, set and raw") {
