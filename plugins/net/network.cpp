@@ -330,11 +330,14 @@ Record join_network(Settings& settings, const std::string& id, int state_fd) {
   Netlink::load();
   // Asked first, so that a caller without the right to the host's network leaves nothing behind.
   static_cast<void>(Netlink::has_table(table_name(settings.bridge)));
-  const auto all = LeaseDirectory::open(settings.lease_dir, true);
-  const State state{settings.lease_dir, network_name(settings), {}};
+  // One that is there but cannot be used is refused before anything is noted.
+  static_cast<void>(LeaseDirectory::open(settings.lease_dir, false));
+  const auto network = network_name(settings);
   Record record = new_record(id, state_fd);
-  write_state(state_fd, {state.lease_dir, state.network, record.token});
-  const auto leases = NetworkLeases::open(*all, state.network, true);
+  // Noted before it is made: killed in between, it would be nobody's.
+  write_state(state_fd, {settings.lease_dir, network, record.token});
+  const auto all = LeaseDirectory::open(settings.lease_dir, true);
+  const auto leases = NetworkLeases::open(*all, network, true);
   Shape shape = agreed_shape(*leases, settings);
   for (Family& family : settings.families) lease_address(*leases, family, record);
   lease_ports(*all, settings, record);
