@@ -80,6 +80,11 @@ mc::Fd open_space(int pid, const char* name) {
 // In the forked process, until execve: system calls alone.
 [[noreturn]] void become(char* const argv[], int go, const std::array<int, 5>& kept,
                          bool outlives) {
+  // The agent takes its signals by descriptor; here they would wait for ever, that of its own death
+  // too.
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (!outlives) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   char byte = 0;
   // The agent writes once it has noted this process; without it, it was killed.

@@ -4,6 +4,7 @@
 // ctest: TIMEOUT 300
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -242,6 +243,36 @@ TEST_CASE("UDP and ranges of ports are published") {
   udp.finish();
   end(server);
   CHECK(asked("127.0.0.1", "5353") != "word\n");
+}
+
+TEST_CASE("a published port goes with its container, while others keep the network") {
+  const NothingLeft nothing;
+  Server stays("stays");
+  Server first("first", {"--publish=8080:7"});
+  CHECK(ask("127.0.0.1", "8080") == "serving\n");
+  end(first);
+  CHECK(run_program({"nft", "list", "ruleset"}).out.find("8080") == npos);
+  Server second("second", {"--ip=10.0.0.9", "--publish=8080:7"});
+  CHECK(ask("127.0.0.1", "8080") == "serving\n");
+  end(second);
+  end(stays);
+}
+
+TEST_CASE("the container's link goes with it, though somebody holds its namespace") {
+  const NothingLeft nothing;
+  Server stays("stays");
+  Server held("held");
+  const mc::Fd space(::open(("/proc/" + held.pid() + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(space);
+  const auto links = [] {
+    return run_program({"ip", "-o", "link", "show", "master", "mini_container0"}).out;
+  };
+  const auto both = links();
+  CHECK(std::count(both.begin(), both.end(), '\n') == 2);
+  end(held);
+  const auto left = links();
+  CHECK_MESSAGE(std::count(left.begin(), left.end(), '\n') == 1, left);
+  end(stays);
 }
 
 TEST_CASE("the default route leads to the gateway, and the names are those of the host") {
@@ -589,4 +620,41 @@ TEST_CASE("user mode: the container reaches the world through a process of the h
     INFO(result);
     CHECK(result.out.find("eth0") != npos);
   }
+}
+
+// In slirp4netns's place, and tells its number: it gets ready, and does what `then` says.
+std::string helper_program(const std::string& note, const std::string& then) {
+  const auto path =
+      write_file("helper", "#!/bin/sh\necho $$ > " + note + "\nprintf r >&3\n" + then);
+  std::filesystem::permissions(path, std::filesystem::perms::all);
+  return path;
+}
+
+TEST_CASE("user mode: a helper that does not end by itself is ended with the container") {
+  const NothingLeft nothing;
+  const auto note = fresh_directory() + "/pid";
+  const auto helper = helper_program(note, "trap '' TERM\nwhile :; do sleep 0.05; done\n");
+  const auto result =
+      run({"run", "--rootfs", shared_root(), "--net.mode=user", "--net.helper=slirp4netns",
+           "--net.helper_path=" + helper, "--", "true"});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  CHECK(!read_file(note).empty());
+}
+
+TEST_CASE("user mode: the helper ends with an agent that is killed") {
+  const NothingLeft nothing;
+  const auto note = fresh_directory() + "/pid";
+  const auto helper = helper_program(note, "exec sleep 60\n");
+  Process agent(mini_container::test::mini_container(
+      {"run", "--id", "shot", "--rootfs", shared_root(), "--pid", "--net.mode=user",
+       "--net.helper=slirp4netns", "--net.helper_path=" + helper, "--", "sh", "-c",
+       "echo up; sleep 60"}));
+  REQUIRE(agent.wait_for("up"));
+  const auto pid = read_file(note);
+  const auto process = "/proc/" + pid.substr(0, pid.find('\n'));
+  REQUIRE(::access(process.c_str(), F_OK) == 0);
+  agent.signal(SIGKILL);
+  agent.finish();
+  CHECK(eventually([&] { return ::access(process.c_str(), F_OK) != 0; }));
+  CHECK(eventually([] { return run({"delete", "shot"}).exit_code == 0; }));
 }
