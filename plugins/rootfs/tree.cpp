@@ -42,8 +42,9 @@ void isolate_mounts(std::uint64_t propagation) {
 
 Tree::Tree(const TreeOptions& options, bool in_user_namespace, bool with_scratch, mc::Fd given)
     : options_(options), host_(open_host_root()) {
-  if (with_scratch || (options_.overlay && options_.overlay_upper.empty())) make_scratch();
+  // First: the host's own tree, cloned, would bring the scratch mount along.
   mc::Fd tree = open_directory(std::move(given));
+  if (with_scratch || (options_.overlay && options_.overlay_upper.empty())) make_scratch();
   if (options_.overlay) tree = make_overlay(std::move(tree), in_user_namespace);
   AttributeChange change;
   // What is mounted in the root must not reach the directory that it was cloned from.

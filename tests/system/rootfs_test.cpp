@@ -175,6 +175,18 @@ TEST_CASE("rootfs: files come with content, mode and owner, and leave the direct
   CHECK(read_file(root + "/etc/group").starts_with("root:"));
 }
 
+TEST_CASE("rootfs: files come with content in the host's tree, too, and the host keeps its own") {
+  const HostUnchanged unchanged;
+  const auto before = read_file("/etc/passwd");
+  const auto file = write_file("launch.toml",
+                               "[container]\ncommand = [\"cat\", \"/etc/passwd\"]\n[rootfs]\n"
+                               "[[rootfs.files]]\npath = \"/etc/passwd\"\ncontent = \"mine\\n\"\n");
+  const auto result = run({"run", "--config", file});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  CHECK(result.out == "mine\n");
+  CHECK(read_file("/etc/passwd") == before);
+}
+
 TEST_CASE("rootfs: directories are made where nothing is, also in a read-only root") {
   const auto root = fresh_root();
   fs::create_symlink("/nowhere", root + "/etc/dangling");
