@@ -117,6 +117,13 @@ contains 'a file is overwritten' "$(cat err)" 'not overwritten'
 printf '[container]\ncommand = ["sh"]\nuser = "nobody"\n[rootfs]\npath = "rootfs"\n' >user.toml
 convert --lossy user.toml >out 2>err && fail 'a user by name'
 contains 'a user by name' "$(cat err)" "'nobody' is a name"
+printf '[container]\ncommand = ["sh"]\ncwd = "/a"\n[rootfs]\npath = "rootfs"\ndirectories = ["/a", "/b"]\n' \
+  >made.toml
+convert made.toml >out 2>err
+equal 'a directory that is made: exit code' 2 $?
+equal 'a directory that is made is listed' 'rootfs.directories[1]' \
+  "$(sed -E 's/^[^:]*:[0-9]+:[0-9]+: ([^:]*): .*/\1/' err | grep -v '^mini_container' | xargs)"
+contains 'and why' "$(cat err)" 'a bundle makes its working directory alone'
 printf '[container]\ncommand = ["sh"]\n' >root.toml
 convert --lossy root.toml >out 2>err && fail 'no root'
 contains 'no root' "$(cat err)" 'rootfs.path: a bundle has a root of its own'
