@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A child that works in the agent's memory instead of a copy, which saves a launch some 0.2 ms.
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -32,7 +33,8 @@ Cloned Agent::lend_memory(ChildInput& input) {
   const int childs_end = input.channel.fd();  // the child may know it by another number in the end
   const int dumpable = ::prctl(PR_GET_DUMPABLE);
   auto cloned = clone_sharing_memory(
-      pipeline_.plan,
+      // A time namespace is the child's own affair: see its join_namespaces.
+      pipeline_.plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME),
       [](void* lent) -> int { run_child(std::move(*static_cast<ChildInput*>(lent))); }, &input);
   end_guard_of_child();
   pipeline_.channel.release();

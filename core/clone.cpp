@@ -121,21 +121,19 @@ class ChildStack {
   void* memory_;
 };
 
-[[noreturn]] void refuse_clone(const Plan& plan, int failed) {
-  mc::fail_with(failed, "clone with ", namespace_names(plan.clone_flags()),
-                mc::Hint{missing_right(failed, plan.clone_flags())});
+[[noreturn]] void refuse_clone(std::uint64_t namespaces, int failed) {
+  mc::fail_with(failed, "clone with ", namespace_names(namespaces),
+                mc::Hint{missing_right(failed, namespaces)});
 }
 
 }  // namespace
 
-Cloned clone_sharing_memory(const Plan& plan, int (*body)(void*), void* argument) {
+Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument) {
   const ChildStack stack;
   int pidfd = -1;
-  const auto flags = plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME);
-  const int pid = ::clone(body, stack.top(),
-                          static_cast<int>(flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD),
-                          argument, &pidfd);
-  if (pid < 0) refuse_clone(plan, errno);
+  const auto flags = namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+  const int pid = ::clone(body, stack.top(), static_cast<int>(flags), argument, &pidfd);
+  if (pid < 0) refuse_clone(namespaces, errno);
   return {pid, mc::Fd(pidfd)};
 }
 
@@ -171,7 +169,7 @@ Cloned clone_container(const Plan& plan) {
     failed = errno;
     if (pid != 0) children.leave();
   }
-  if (pid < 0) refuse_clone(plan, failed);
+  if (pid < 0) refuse_clone(plan.clone_flags(), failed);
   return {static_cast<pid_t>(pid), mc::Fd(pid > 0 ? pidfd : -1)};
 }
 

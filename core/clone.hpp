@@ -18,10 +18,9 @@ struct Cloned {
 /// the limit that stood in the way.
 Cloned clone_container(const Plan& plan);
 
-/// [agent] The same for a plan that joins no namespace and is born into no cgroup, but `body` runs
-/// with `argument` in the agent's memory, on a stack of its own, and never returns; the agent goes
-/// on when the child has executed its program or ended: CLONE_VM and CLONE_VFORK of clone(2).
-/// Throws mc::Error as above.
-Cloned clone_sharing_memory(const Plan& plan, int (*body)(void*), void* argument);
+/// Clones into new `namespaces` (CLONE_NEW* bits); `body` runs with `argument` in the caller's
+/// memory, on a stack of its own, and never returns. The caller goes on when the child has executed
+/// a program or ended: CLONE_VM and CLONE_VFORK of clone(2). Throws mc::Error as above.
+Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument);
 
 }  // namespace mini_container

@@ -161,17 +161,17 @@ void Container::refuse_alive() const {
              mc::Hint{"stop it first, or give --force"});
 }
 
-bool Container::call_cleanup(Catalog& catalog) const {
+bool Container::call_cleanup(Catalog& catalog, const std::vector<std::string>& anew) const {
   try {
     const auto record = record_ ? *record_ : salvage_record(state_, catalog);
-    return clean_up_later(state_, record, state_root_, process_.pid, catalog);
+    return clean_up_later(state_, record, state_root_, process_.pid, catalog, anew);
   } catch (const mc::Error& error) {
     log_line(MC_LOG_WARN, "", describe(error));
   }
   return false;
 }
 
-void Container::remove(Catalog& catalog, bool force) {
+void Container::remove(Catalog& catalog, bool force, const std::vector<std::string>& anew) {
   if (!force) refuse_alive();
   end_agent_and_process();
   const mc::Fd lock = state_.lock();
@@ -181,7 +181,7 @@ void Container::remove(Catalog& catalog, bool force) {
   if (!force) now.refuse_alive();
   // An agent that is there still waits for our lock, and then finds nothing to do.
   end_process(now.pidfd_, "container", now.process_.pid);
-  if (!now.call_cleanup(catalog) && !force)
+  if (!now.call_cleanup(catalog, anew) && !force)
     mc::fail("container '", id(), "' is not removed: a cleanup failed",
              mc::Hint{"repair the cause and try again, or give --force"});
   // First what only the directory tells of.

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/process_mark.hpp"
 #include "core/record.hpp"
@@ -42,8 +43,9 @@ class Container {
   void send_signal(int signal) const;
 
   /// Ends it if `force` says so, calls the plugins' cleanup hooks, and removes the state. With
-  /// `force`, whatever a hook says is reported and the state is removed all the same.
-  void remove(Catalog& catalog, bool force);
+  /// `force`, whatever a hook says is reported and the state is removed all the same. `anew`: see
+  /// clean_up_later.
+  void remove(Catalog& catalog, bool force, const std::vector<std::string>& anew = {});
 
  private:
   Container() = default;
@@ -52,7 +54,7 @@ class Container {
   void end_agent_and_process() const;
   void refuse_alive() const;
   /// Whether every plugin's cleanup did its work; what did not is reported.
-  bool call_cleanup(Catalog& catalog) const;
+  bool call_cleanup(Catalog& catalog, const std::vector<std::string>& anew) const;
 
   std::string state_root_;
   ContainerState state_;

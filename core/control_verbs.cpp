@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <span>
 
 #include "core/container.hpp"
 #include "core/failure.hpp"
@@ -60,6 +61,42 @@ bool end_if_paused(const Container& container, Catalog& catalog) {
   if (oci::shown_status(container, catalog) != "paused") return false;
   Resources::need(container, catalog, "end").signal_all(SIGKILL);
   return true;
+}
+
+// The same for what is left of `ids`, each plugin's cleanup on a copy of the memory.
+Arguments delete_anew(const VerbContext& context, bool force, std::span<const std::string> ids) {
+  Arguments out = {"mini_container"};
+  out.insert(out.end(), context.before_verb.begin(), context.before_verb.end());
+  out.emplace_back("delete-apart");
+  if (force) out.emplace_back("--force");
+  out.emplace_back("--");
+  out.insert(out.end(), ids.begin(), ids.end());
+  return out;
+}
+
+int delete_containers(VerbContext& context, const Arguments& arguments, bool apart) {
+  bool force = false;
+  bool is_expression = false;
+  VerbOptions options("delete");
+  options.flag("force", 'f', force, "Ends a container that runs; one that is gone is no error")
+      .flag("regex", 'r', is_expression, "ID is a regular expression; all that it matches");
+  const auto rest = options.parse(arguments);
+  only_argument(rest, "delete");
+  std::vector<std::string> ids;
+  for (const auto& wanted : rest)
+    for (auto& id : matching_ids(context, wanted, is_expression)) ids.push_back(std::move(id));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    // With --force, that it is gone is what was asked for.
+    if (force && !ContainerState::exists(context.state_root(), ids[i])) {
+      ContainerState::remove_log(context.state_root(), ids[i]);
+      continue;
+    }
+    auto container = Container::open(context.state_root(), ids[i]);
+    if (force) end_if_paused(container, context.catalog);
+    container.remove(context.catalog, force,
+                     apart ? Arguments{} : delete_anew(context, force, std::span(ids).subspan(i)));
+  }
+  return 0;
 }
 
 }  // namespace
@@ -116,25 +153,11 @@ int kill_verb(VerbContext& context, const Arguments& arguments) {
 }
 
 int delete_verb(VerbContext& context, const Arguments& arguments) {
-  bool force = false;
-  bool is_expression = false;
-  VerbOptions options("delete");
-  options.flag("force", 'f', force, "Ends a container that runs; one that is gone is no error")
-      .flag("regex", 'r', is_expression, "ID is a regular expression; all that it matches");
-  const auto rest = options.parse(arguments);
-  only_argument(rest, "delete");
-  for (const auto& wanted : rest)
-    for (const auto& id : matching_ids(context, wanted, is_expression)) {
-      // With --force, that it is gone is what was asked for.
-      if (force && !ContainerState::exists(context.state_root(), id)) {
-        ContainerState::remove_log(context.state_root(), id);
-        continue;
-      }
-      auto container = Container::open(context.state_root(), id);
-      if (force) end_if_paused(container, context.catalog);
-      container.remove(context.catalog, force);
-    }
-  return 0;
+  return delete_containers(context, arguments, false);
+}
+
+int delete_apart_verb(VerbContext& context, const Arguments& arguments) {
+  return delete_containers(context, arguments, true);
 }
 
 int undo_launch_verb(VerbContext& context, const Arguments& arguments) {

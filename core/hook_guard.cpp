@@ -87,10 +87,7 @@ void block_alarm(bool block) {
   put("; the launch is undone");
   put(of_plugin ? "; repair or disable the plugin\n" : "\n");
   if (guard.child > 0) ::kill(guard.child, SIGKILL);
-  // It would go on behind the execve, where nobody waits for its signal.
-  set_ticks(false);
-  if (!guard.argument_pointers.empty()) ::execv("/proc/self/exe", guard.argument_pointers.data());
-  ::_exit(exit_runtime_failed);
+  execute_anew();
 }
 
 struct Crash {
@@ -129,9 +126,24 @@ void on_exit() {
 
 }  // namespace
 
+void execute_anew() {
+  // It would go on behind the execve, where nobody waits for its signal.
+  set_ticks(false);
+  if (!guard.argument_pointers.empty()) ::execv("/proc/self/exe", guard.argument_pointers.data());
+  ::_exit(exit_runtime_failed);
+}
+
+void name_guarded_plugins(std::vector<GuardedPlugin> plugins) {
+  guard.plugins = std::move(plugins);
+  // Destroyed by exit(), as atexit(3) has it.
+  static const struct AtExit {
+    ~AtExit() { on_exit(); }
+  } at_exit;
+}
+
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
   guard.progress = progress;
-  guard.plugins = std::move(plugins);
+  name_guarded_plugins(std::move(plugins));
   const bool again = guard.owner != 0;
   guard.owner = ::getpid();
   if (!again) {
@@ -147,10 +159,6 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
     action.sa_sigaction = on_tick;
     action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
     ::sigaction(SIGALRM, &action, nullptr);
-    // Destroyed by exit(), as atexit(3) has it.
-    static const struct AtExit {
-      ~AtExit() { on_exit(); }
-    } at_exit;
   }
   set_ticks(true);
 }

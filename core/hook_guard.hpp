@@ -20,6 +20,8 @@ struct GuardedPlugin {
 
 /// Installs the handlers and the watch on the deadlines. `progress` is the agent's own.
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins);
+/// Without them: for guard_hooks_of_child alone.
+void name_guarded_plugins(std::vector<GuardedPlugin> plugins);
 /// From here on an emergency executes this program again with these arguments.
 void set_emergency_command(std::vector<std::string> arguments);
 /// From here on an emergency kills this child of ours first; 0: none.
@@ -36,6 +38,8 @@ void end_guard_of_child();
 /// [agent] The child has ended in our memory without a word: an emergency, as after a crash of our
 /// own, since it may have left anything behind.
 [[noreturn]] void blame_child_in_memory(const Progress& progress, int wait_status);
+/// Executes what set_emergency_command has prepared; nothing of this memory is touched any more.
+[[noreturn]] void execute_anew();
 /// The program runs: no deadline is due until the next hook, and no timer ticks meanwhile.
 void pause_hook_guard();
 void resume_hook_guard();

@@ -258,9 +258,7 @@ constexpr mc_host host_functions = {
 Instance::Instance(const EnabledPlugin& enabled, HostServices& services)
     : enabled_(enabled), services_(services), host_{host_functions, this} {}
 
-Instance::~Instance() {
-  if (created_ && plugin().data.destroy != nullptr) plugin().data.destroy(self_);
-}
+Instance::~Instance() { destroy(); }
 
 bool Instance::has(Hook hook, const Plan& plan) const {
   const auto member = info(hook).member;
@@ -278,6 +276,11 @@ void Instance::create() {
   mc_error error{};
   mc::rethrow(plugin().data.create(&host_.api, &self_, &error), error);
   created_ = true;
+}
+
+void Instance::destroy() {
+  if (created_ && plugin().data.destroy != nullptr) plugin().data.destroy(self_);
+  created_ = false;
 }
 
 void Instance::call(mc_hook hook, const mc_call& call) {

@@ -61,6 +61,8 @@ class Instance {
 
   /// Calls the plugin's create. Throws what it reports.
   void create();
+  /// Calls the plugin's destroy, if create has succeeded.
+  void destroy();
   /// Calls a hook that the plugin has. Throws what it reports.
   void call(mc_hook hook, const mc_call& call);
 

@@ -37,6 +37,7 @@ constexpr std::array verbs = {
     Verb{"manual", manual_verb},
     Verb{"completions", completions_verb},
     Verb{"help", help_verb},
+    Verb{"delete-apart", delete_apart_verb},
     Verb{"undo-launch", undo_launch_verb},
     Verb{"create", oci::create_verb, true, true},
     Verb{"start", oci::start_verb, true, true},
@@ -94,7 +95,8 @@ int run_command_line(const Arguments& arguments) {
   Catalog catalog(default_plugin_directories());
   for (const auto& directory : std::ranges::reverse_view(global.plugin_dirs))
     catalog.add_directory(directory);
-  VerbContext context{global, catalog};
+  VerbContext context{
+      global, catalog, {arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(first)}};
   if (first < arguments.size()) {
     const auto* verb = std::ranges::find(verbs, arguments[first], &Verb::name);
     if (verb != verbs.end()) {

@@ -19,6 +19,7 @@ int run_command_line(const Arguments& arguments);
 struct VerbContext {
   GlobalOptions& global;
   Catalog& catalog;
+  Arguments before_verb = {};  // as they were given
   [[nodiscard]] std::string state_root() const;
 };
 
@@ -39,6 +40,8 @@ int completions_verb(VerbContext& context, const Arguments& arguments);
 int help_verb(VerbContext& context, const Arguments& arguments);
 /// The flags behind the verb change where the log goes, too.
 void open_log(const GlobalOptions& global);
+/// Not for people: `delete` again, where a plugin has broken it in its own memory.
+int delete_apart_verb(VerbContext& context, const Arguments& arguments);
 /// Not for people: what an agent becomes when a plugin has broken it.
 int undo_launch_verb(VerbContext& context, const Arguments& arguments);
 

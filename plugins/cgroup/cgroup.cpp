@@ -329,7 +329,7 @@ MC_PLUGIN(cgroup::Cgroup,
           {.name = "cgroup",
            .summary = "Limits and accounting of memory, CPU, processes, devices and input/output",
            .namespaces = CLONE_NEWCGROUP,
-           .flags = MC_PLUGIN_KEEPS_ROOT,
+           .flags = MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
            .options = cgroup::options,
            .after = cgroup::after,
            .extension = cgroup::extension})

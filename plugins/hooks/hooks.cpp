@@ -195,6 +195,7 @@ constexpr const char* before[] = {"scheduling",   "rlimits",  "keyring", "capabi
 
 MC_PLUGIN(Hooks, {.name = "hooks",
                   .summary = "External programs at the stages of a container's life",
+                  .flags = MC_PLUGIN_SHARES_MEMORY,
                   .deadline_ms = UINT32_MAX,  // each program has its own
                   .options = options,
                   .after = after,

@@ -118,6 +118,6 @@ constexpr const char* after[] = {"user", nullptr};
 MC_PLUGIN(net::Net, {.name = "net",
                      .summary = "Gives the container a network of its own, or none",
                      .namespaces = CLONE_NEWNET,
-                     .flags = MC_PLUGIN_KEEPS_ROOT,
+                     .flags = MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
                      .options = net::options,
                      .after = net::after})

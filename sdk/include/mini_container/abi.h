@@ -346,7 +346,8 @@ enum mc_plugin_flag {
    * stays changed for the hooks in the agent and for destroy, so they change nothing that these
    * use, keep no descriptor in it (its number means nothing in the agent) and let SIGALRM be.
    * The core does so where every plugin of a launch that has a [child] hook says this and the
-   * agent has nothing to do meanwhile; else the child works on a copy. */
+   * agent has nothing to do meanwhile; else the child works on a copy. Likewise create, cleanup
+   * and destroy of a later process (MC_CALL_LATER), which have a process of their own there. */
   MC_PLUGIN_SHARES_MEMORY = 4
 };
 
