@@ -48,10 +48,11 @@ std::string fresh_root() {
   fs::permissions(root / "tmp", fs::perms::all | fs::perms::sticky_bit);
   fs::copy_file("/bin/busybox", root / "bin/busybox");
   for (const char* applet :
-       {"sh",    "cat",  "echo",  "env",   "false", "grep",       "head",         "hostname", "id",
-        "kill",  "ls",   "mkdir", "mount", "ps",    "pwd",        "readlink",     "rm",       "seq",
-        "sleep", "stat", "stty",  "touch", "true",  "tty",        "cut",          "uname",    "wc",
-        "ping",  "nc",   "ip",    "dd",    "nproc", "domainname", "dnsdomainname"})
+       {"sh",         "cat",           "echo",  "env",   "false", "grep",  "head", "hostname",
+        "id",         "kill",          "ls",    "mkdir", "mount", "ps",    "pwd",  "readlink",
+        "rm",         "seq",           "sleep", "stat",  "stty",  "touch", "true", "tty",
+        "cut",        "uname",         "wc",    "ping",  "nc",    "ip",    "dd",   "nproc",
+        "domainname", "dnsdomainname", "tr"})
     fs::create_symlink("busybox", root / "bin" / applet);
   fs::copy_file(build_directory() + "/attest", root / "bin/attest");
   write_file("passwd",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
@@ -54,19 +55,35 @@ TEST_CASE("hooks: every stage runs, in order, where it belongs, with the state")
   CHECK(inside.find(R"("status":"created","pid":1,)") != std::string::npos);
 }
 
-TEST_CASE("hooks: the environment is the launch's alone, and no descriptor crosses") {
-  const auto directory = fresh_directory();
-  const auto result = launch(hook(
-      "create_runtime",
-      "tr '\\0' '\\n' < /proc/$$/environ > " + directory + "/env; ls /proc/self/fd > " + directory +
-          "/fds; grep -E 'Sig(Blk|Ign)' /proc/self/status > " + directory + "/signals",
-      ""));
-  CHECK_MESSAGE(result.exit_code == 0, result);
-  const auto environment = read_file(directory + "/env");
-  CHECK(environment == "PATH=/usr/bin:/bin\n");
-  CHECK(read_file(directory + "/signals") ==
-        "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
-  CHECK(read_file(directory + "/fds") == "0\n1\n2\n3\n");  // 3 is the listing itself
+// Every stage, since those of the child run where others have worked before.
+TEST_CASE(
+    "hooks: the environment is the launch's alone, and no descriptor or signal mask crosses") {
+  const mc::Fd inherited(::open("/", O_PATH));
+  const int above = ::fcntl(inherited.get(), F_DUPFD, 200);
+  REQUIRE(above >= 200);
+  const mc::Fd kept(above);
+  for (const char* stage : {"prestart", "create_runtime", "create_container", "start_container",
+                            "poststart", "poststop"}) {
+    CAPTURE(stage);
+    const auto root = fresh_root();
+    const bool inside = std::string(stage) == "start_container";
+    const auto directory = inside ? std::string("/tmp") : fresh_directory();
+    // The mask comes first: a shell that has waited for a command has none any more.
+    const auto script = "grep -E 'Sig(Blk|Ign)' /proc/self/status > " + directory +
+                        "/signals; tr '\\0' '\\n' < /proc/self/environ > " + directory +
+                        "/env; ls /proc/self/fd > " + directory + "/fds";
+    const auto file = launch_file("[container]\ncommand = [\"sleep\", \"0.2\"]\nkeep_fds = [" +
+                                  std::to_string(above) + "]\n[pid]\n[rootfs]\npath = \"" + root +
+                                  "\"\n" + hook(stage, script));
+    auto launch = runtime_command({"run", "--config", file});
+    launch.insert(launch.begin(), {"sh", "-c", "trap '' USR1; exec \"$@\"", "sh"});
+    const auto result = run_program(launch, {.keep = {above}});
+    CHECK_MESSAGE(result.exit_code == 0, result);
+    const auto seen = (inside ? root : std::string()) + directory;
+    CHECK(read_file(seen + "/env") == "PATH=/usr/bin:/bin\n");
+    CHECK(read_file(seen + "/signals") == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    CHECK(read_file(seen + "/fds") == "0\n1\n2\n3\n");  // 3 is the listing itself
+  }
 }
 
 TEST_CASE("hooks: one that fails ends the launch, its words are shown, and poststop runs") {
