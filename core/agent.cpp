@@ -106,8 +106,7 @@ void Agent::prepare() {
   const PlanWindow window(pipeline_);
   for (; prepared_ < pipeline_.instances.size();)
     pipeline_.call_hook(Hook::pre_clone, prepared_++, details(), *pipeline_.agent_progress);
-  pipeline_.plan.order_mounts();
-  pipeline_.list_mounts();
+  if (pipeline_.plan.order_mounts()) pipeline_.list_mounts();
   if (pipeline_.options.wait_for_start) start_socket_ = listen_for_start(state_);
 }
 
@@ -131,7 +130,11 @@ void Agent::clone_child() {
                    // The lock would outlive an agent that is killed, with a child that waits.
                    .agents_own = {ours.fd(), lock_.get()},
                    .shares_memory = memory_lent_};
-  auto cloned = memory_lent_ ? lend_memory(input) : clone_container(pipeline_.plan);
+  auto cloned = memory_lent_
+                    // A time namespace is the child's own affair: see its join_namespaces.
+                    ? lend_memory(input, pipeline_.plan.clone_flags() &
+                                             ~static_cast<std::uint64_t>(CLONE_NEWTIME))
+                    : clone_container(pipeline_.plan);
   if (cloned.pid == 0) run_child(std::move(input));
   pipeline_.channel = std::move(ours);
   pid_ = cloned.pid;

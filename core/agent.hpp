@@ -46,7 +46,7 @@ class Agent {
  private:
   void prepare();
   void clone_child();
-  Cloned lend_memory(ChildInput& input);
+  Cloned lend_memory(ChildInput& input, std::uint64_t new_namespaces);
   void run_post_clone();
   void let_go();
   void follow_child();

@@ -73,13 +73,27 @@ void take_cgroups(const ContainerState& state, const Pipeline& pipeline, ExecTar
   }
 }
 
+// In both processes; the pid is -1, with errno, where there is none.
+Cloned clone_beside(const mc::Fd& birth) {
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (birth) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(birth.get());
+  }
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  return {static_cast<pid_t>(pid), mc::Fd(pid > 0 ? pidfd : -1)};
+}
+
 }  // namespace
 
 void Agent::clone_into(ExecTarget& target) {
   mc::Fd birth;
   take_cgroups(state_, pipeline_, target, birth);
   auto [ours, childs] = Channel::make();
-  pipeline_.channel = std::move(ours);
   channel_open_ = true;
   std::optional<OwnImage> own_image;
   // In the runtime's own tree the binary is there for everybody.
@@ -96,28 +110,25 @@ void Agent::clone_into(ExecTarget& target) {
     mc::check(::setns(target.pidfd.get(), static_cast<int>(types)), "join the namespaces ",
               namespace_names(types), " of container '", state_.id(), "'",
               mc::Hint{"only root, and the user who started it, may"});
-  int pidfd = -1;
-  clone_args arguments{};
-  arguments.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
-  if (birth) {
-    arguments.flags |= CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(birth.get());
-  }
   const bool is_job = is_terminal_job();
-  child_waits_ = child_must_wait(is_job);
-  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (pid == 0)
-    run_child({pipeline_,
-               std::move(childs),
-               {},
-               is_job,
-               child_waits_,
-               own_image ? &*own_image : nullptr,
-               &target});
-  pid_ = static_cast<pid_t>(mc::check(pid, "clone3 into container '", state_.id(), "'"));
-  pidfd_.reset(pidfd);
+  child_waits_ = is_job;
+  // setns(2) into a time namespace wants a memory of one's own.
+  memory_lent_ = !birth && (target.namespaces & CLONE_NEWTIME) == 0 && may_lend_memory(is_job);
+  ChildInput input{.pipeline = pipeline_,
+                   .channel = std::move(childs),
+                   .start_socket = {},
+                   .is_job = is_job,
+                   .waits = child_waits_,
+                   .own_image = own_image ? &*own_image : nullptr,
+                   .target = &target,
+                   .agents_own = {ours.fd(), -1},
+                   .shares_memory = memory_lent_};
+  auto cloned = memory_lent_ ? lend_memory(input, 0) : clone_beside(birth);
+  if (cloned.pid == 0) run_child(std::move(input));
+  if (cloned.pid < 0) mc::fail_with(errno, "clone3 into container '", state_.id(), "'");
+  pipeline_.channel = std::move(ours);
+  pid_ = cloned.pid;
+  pidfd_ = std::move(cloned.pidfd);
   set_emergency_child(pid_);
   announce();
   if (is_job) job_.emplace(pid_);

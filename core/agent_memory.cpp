@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // A child that works in the agent's memory instead of a copy, which saves a launch some 0.2 ms.
-#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -29,12 +28,11 @@ bool Agent::may_lend_memory(bool is_job) const {
 
 // What the child changes in our memory is taken back, but for what its hooks did: abi.h,
 // MC_PLUGIN_SHARES_MEMORY.
-Cloned Agent::lend_memory(ChildInput& input) {
+Cloned Agent::lend_memory(ChildInput& input, std::uint64_t new_namespaces) {
   const int childs_end = input.channel.fd();  // the child may know it by another number in the end
   const int dumpable = ::prctl(PR_GET_DUMPABLE);
   auto cloned = clone_sharing_memory(
-      // A time namespace is the child's own affair: see its join_namespaces.
-      pipeline_.plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME),
+      new_namespaces,
       [](void* lent) -> int { run_child(std::move(*static_cast<ChildInput*>(lent))); }, &input);
   end_guard_of_child();
   pipeline_.channel.release();

@@ -95,31 +95,19 @@ long clone_within(const PlannedNamespace* user, const PlannedNamespace* pid_spac
 }
 
 // Of a child in our memory: as large as the usual RLIMIT_STACK, below it a page that nobody may
-// touch. Only the pages that are used exist.
-class ChildStack {
- public:
-  ChildStack()
-      : memory_(::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0)) {
-    if (memory_ == MAP_FAILED) mc::fail_with(errno, "map the child's stack");
-    if (::mprotect(memory_, guard_size, PROT_NONE) != 0) {
-      const int failed = errno;
-      ::munmap(memory_, size);
-      mc::fail_with(failed, "guard the child's stack");
-    }
-  }
-  ~ChildStack() { ::munmap(memory_, size); }
-  ChildStack(const ChildStack&) = delete;
-  ChildStack& operator=(const ChildStack&) = delete;
-
-  [[nodiscard]] void* top() const { return static_cast<char*>(memory_) + size; }
-
- private:
-  static constexpr std::size_t size = 8U << 20;
-  static constexpr std::size_t guard_size = 64U << 10;  // a page, however large one is
-
-  void* memory_;
-};
+// touch. It stays, as taking it away would interrupt the processor that the child ran on.
+void* top_of_child_stack() {
+  constexpr std::size_t size = 8U << 20;
+  constexpr std::size_t guard_size = 64U << 10;  // a page, however large one is
+  static void* top = nullptr;
+  if (top != nullptr) return top;
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (memory == MAP_FAILED) mc::fail_with(errno, "map the child's stack");
+  mc::check(::mprotect(memory, guard_size, PROT_NONE), "guard the child's stack");
+  top = static_cast<char*>(memory) + size;
+  return top;
+}
 
 [[noreturn]] void refuse_clone(std::uint64_t namespaces, int failed) {
   mc::fail_with(failed, "clone with ", namespace_names(namespaces),
@@ -129,10 +117,9 @@ class ChildStack {
 }  // namespace
 
 Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument) {
-  const ChildStack stack;
   int pidfd = -1;
   const auto flags = namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-  const int pid = ::clone(body, stack.top(), static_cast<int>(flags), argument, &pidfd);
+  const int pid = ::clone(body, top_of_child_stack(), static_cast<int>(flags), argument, &pidfd);
   if (pid < 0) refuse_clone(namespaces, errno);
   return {pid, mc::Fd(pidfd)};
 }
