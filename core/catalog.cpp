@@ -27,16 +27,17 @@ bool is_usable(const std::string& directory) {
 
 // Built in means closed: nothing is loaded from disk.
 Catalog::Catalog(std::vector<std::string> directories) {
-  if (*builtin_plugins == nullptr) directories_ = std::move(directories);
+  if (*builtin_plugins != nullptr) return;
+  for (auto& directory : directories) directories_.push_back({std::move(directory)});
 }
 Catalog::~Catalog() = default;
 
 void Catalog::add_directory(const std::string& directory) {
-  if (std::ranges::find(directories_, directory) != directories_.end()) return;
+  if (std::ranges::find(directories_, directory, &Directory::path) != directories_.end()) return;
   if (!check_plugin_directory(directory))
     mc::fail("--plugin-dir '", directory, "' is not a directory",
              mc::Hint{"name the one that holds the plugins' NAME.so"});
-  directories_.insert(directories_.begin(), directory);
+  directories_.insert(directories_.begin(), {directory, true});
 }
 
 const Plugin* Catalog::find(const std::string& name) {
@@ -49,9 +50,11 @@ const Plugin* Catalog::find(const std::string& name) {
     }
   // The name becomes part of a path.
   if (name.empty() || name.find('/') != std::string::npos || name.front() == '.') return nullptr;
-  for (const auto& directory : directories_) {
-    if (!is_usable(directory)) continue;
-    std::string path = mc::concat(directory, '/', name, suffix);
+  for (auto& directory : directories_) {
+    // Looked at once: who may change it later could change what was seen before as well.
+    if (!directory.usable) directory.usable = is_usable(directory.path);
+    if (!*directory.usable) continue;
+    std::string path = mc::concat(directory.path, '/', name, suffix);
     if (::access(path.c_str(), F_OK) != 0) continue;
     const Plugin& plugin = load_file(path);
     if (plugin.name != name)
@@ -80,7 +83,7 @@ const Plugin& Catalog::get(const std::string& name, const std::string& asked_at)
   for (const auto& each : there) mc::detail::append(list, list.empty() ? each : ", " + each);
   std::string from;
   for (const auto& directory : directories_)
-    mc::detail::append(from, from.empty() ? "'" + directory + "'" : ", '" + directory + "'");
+    from += mc::concat(from.empty() ? "'" : ", '", directory.path, "'");
   const auto near = nearest(name, there);
   mc::fail(asked_at, ": there is no plugin '", name, "'",
            near.empty() ? "" : "; did you mean '" + near + "'?",
@@ -93,8 +96,8 @@ std::vector<std::string> Catalog::names() const {
   for (const auto* const* entry = builtin_plugins; *entry != nullptr; ++entry)
     out.emplace((*entry)->name);
   for (const auto& directory : directories_) {
-    if (!is_usable(directory)) continue;
-    DIR* stream = ::opendir(directory.c_str());
+    if (!is_usable(directory.path)) continue;
+    DIR* stream = ::opendir(directory.path.c_str());
     if (stream == nullptr) continue;
     while (const dirent* entry = ::readdir(stream)) {
       const std::string_view file = entry->d_name;

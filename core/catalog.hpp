@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,14 @@ class Catalog {
 
   /// The names of all that are there, sorted, none loaded.
   [[nodiscard]] std::vector<std::string> names() const;
-  [[nodiscard]] const std::vector<std::string>& directories() const { return directories_; }
 
  private:
-  std::vector<std::string> directories_;
+  struct Directory {
+    std::string path;
+    std::optional<bool> usable = std::nullopt;  // not looked at yet
+  };
+
+  std::vector<Directory> directories_;
   std::vector<std::unique_ptr<Plugin>> loaded_;
 };
 

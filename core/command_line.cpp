@@ -328,6 +328,7 @@ RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& g
                      const PluginLookup& plugins) {
   Flags flags;
   std::vector<std::string> known;
+  bool with_container = false;  // most launches from a file need no more than the core's own
   bool all = false;
   std::string broken;  // a plugin that could not be read while we looked through all of them
   const auto learn = [&](const std::string& name) {
@@ -347,6 +348,11 @@ RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& g
     if (unknown.empty()) {
       global = gathered.global;
       return finish(std::move(gathered), attempt.rest());
+    }
+    if (!with_container) {
+      with_container = true;
+      flags.add_container();
+      continue;
     }
     // --NAME and --NAME.KEY ask for one plugin; anything else may be any plugin's.
     std::string name = unknown.substr(0, unknown.find('.'));

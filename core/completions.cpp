@@ -33,6 +33,7 @@ bool is_path(const Flag& flag) {
 
 std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
   Flags flags;
+  flags.add_container();
   for (const Plugin* plugin : plugins) flags.add(*plugin);
   std::vector<Completion> out;
   for (const Flag& flag : flags.all()) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 #include <cstring>
 
 #include "core/failure.hpp"
@@ -76,10 +77,11 @@ int parse_signal(std::string_view text) {
 }
 
 Container Container::open(const std::string& state_root, const std::string& id) {
-  return load(state_root, id, false);
+  return load(state_root, id, false, std::nullopt);
 }
 
-Container Container::load(const std::string& state_root, const std::string& id, bool own_lock) {
+Container Container::load(const std::string& state_root, const std::string& id, bool own_lock,
+                          std::optional<ContainerRecord> known) {
   Container out;
   out.state_root_ = state_root;
   out.state_ = ContainerState::open(state_root, id);
@@ -89,7 +91,8 @@ Container Container::load(const std::string& state_root, const std::string& id, 
       out.process_ = ProcessMark::parse(*process).value_or(ProcessMark{});
     out.pidfd_ = out.process_.open();
     status = out.state_.read(state_file::status).value_or("");
-    out.record_ = read_record(out.state_);
+    // Once it is there it stays as it is.
+    out.record_ = known ? std::move(known) : read_record(out.state_);
   } catch (const mc::Error& error) {
     out.damage_ = mc::concat("the state of container '", id, "': ", describe(error));
   }
@@ -155,6 +158,10 @@ void Container::end_agent_and_process() const {
   if (agent && ::poll(&wait, 1, patience) <= 0) end_process(agent, "agent", record_->agent.pid);
 }
 
+Container Container::again_under_lock() {
+  return load(state_root_, id(), true, std::exchange(record_, std::nullopt));
+}
+
 void Container::refuse_alive() const {
   if (is_alive())
     mc::fail("container '", id(), "' is ", status_name(),
@@ -163,8 +170,9 @@ void Container::refuse_alive() const {
 
 bool Container::call_cleanup(Catalog& catalog, const std::vector<std::string>& anew) const {
   try {
-    const auto record = record_ ? *record_ : salvage_record(state_, catalog);
-    return clean_up_later(state_, record, state_root_, process_.pid, catalog, anew);
+    std::optional<ContainerRecord> salvaged;
+    if (!record_) salvaged = salvage_record(state_, catalog);
+    return clean_up_later(state_, record_ ? *record_ : *salvaged, state_root_, process_.pid, catalog, anew);
   } catch (const mc::Error& error) {
     log_line(MC_LOG_WARN, "", describe(error));
   }
@@ -177,7 +185,7 @@ void Container::remove(Catalog& catalog, bool force, const std::vector<std::stri
   const mc::Fd lock = state_.lock();
   if (!lock) return;  // its own agent has removed it meanwhile
   // What is under the lock changes no more; a `create` may have come to its end before.
-  const Container now = load(state_root_, id(), true);
+  const Container now = again_under_lock();
   if (!force) now.refuse_alive();
   // An agent that is there still waits for our lock, and then finds nothing to do.
   end_process(now.pidfd_, "container", now.process_.pid);

@@ -42,6 +42,10 @@ class Container {
   /// To its first process. Throws where it has ended, or is still being created.
   void send_signal(int signal) const;
 
+  /// As it is now that this process has its lock. The record, which stays as it is once it is
+  /// there, is taken over from this one.
+  Container again_under_lock();
+
   /// Ends it if `force` says so, calls the plugins' cleanup hooks, and removes the state. With
   /// `force`, whatever a hook says is reported and the state is removed all the same. `anew`: see
   /// clean_up_later.
@@ -50,7 +54,8 @@ class Container {
  private:
   Container() = default;
   /// With `own_lock` the container's lock is this process's own.
-  static Container load(const std::string& state_root, const std::string& id, bool own_lock);
+  static Container load(const std::string& state_root, const std::string& id, bool own_lock,
+                        std::optional<ContainerRecord> known);
   void end_agent_and_process() const;
   void refuse_alive() const;
   /// Whether every plugin's cleanup did its work; what did not is reported.

@@ -62,15 +62,16 @@ std::vector<std::string> long_names(const char* declared) {
 }
 
 Flags::Flags() {
-  flags_.reserve(96);
+  flags_.reserve(run_flags().size() + 8);  // one for each letter
   for (const RunFlagSpec& spec : run_flags()) {
     Flag flag;
     flag.takes = spec.value_name != nullptr ? Flag::Takes::value : Flag::Takes::nothing;
     flag.core = &spec;
     add_spellings(flag, spec.name, static_cast<unsigned char>(spec.letter));
   }
-  add_options("container", container_options());
 }
+
+void Flags::add_container() { add_options("container", container_options()); }
 
 void Flags::add(const Plugin& plugin) {
   Flag flag;

@@ -64,8 +64,10 @@ struct Flag {
 
 class Flags {
  public:
-  /// The core's flags and those of its [container] table.
+  /// The core's flags.
   Flags();
+  /// Adds those of the core's [container] table.
+  void add_container();
   /// Adds --NAME, --no-NAME, --NAME.KEY, --no-NAME.KEY for booleans, and the declared spellings.
   void add(const Plugin& plugin);
 

@@ -98,6 +98,7 @@ class Builder : public nlohmann::json_sax<Json> {
     if (open_.empty()) {
       root_ = Value(std::move(content), Place{source_, 1, 1});
     } else if (auto* members = open_.back().value.as<Table>()) {
+      if (members->empty()) members->reserve(usual_members);
       members->emplace_back(std::move(key_), Value(std::move(content), key_place_));
     } else {
       open_.back().value.as<List>()->emplace_back(std::move(content), place(*at_ - 1));
@@ -154,6 +155,13 @@ class Builder : public nlohmann::json_sax<Json> {
   }
 
   static void refuse_twice(const Table& members) {
+    if (members.size() <= usual_members) {
+      for (auto late = members.begin(); late != members.end(); ++late)
+        if (std::any_of(members.begin(), late,
+                        [&](const Member& early) { return early.first == late->first; }))
+          refuse_key(*late);
+      return;
+    }
     std::vector<const Member*> sorted;
     sorted.reserve(members.size());
     for (const Member& member : members) sorted.push_back(&member);
@@ -161,10 +169,15 @@ class Builder : public nlohmann::json_sax<Json> {
                              [](const Member* m) -> std::string_view { return m->first; });
     const auto twice = std::ranges::adjacent_find(
         sorted, [](const Member* a, const Member* b) { return a->first == b->first; });
-    if (twice != sorted.end())
-      mc::fail(twice[1]->second.place().text(), ": the key '",
-               std::string_view((*twice)->first).substr(0, 60), "' is there twice");
+    if (twice != sorted.end()) refuse_key(*twice[1]);
   }
+
+  [[noreturn]] static void refuse_key(const Member& twice) {
+    mc::fail(twice.second.place().text(), ": the key '",
+             std::string_view(twice.first).substr(0, 60), "' is there twice");
+  }
+
+  static constexpr std::size_t usual_members = 8;
 
   const char* source_;
   const JsonLimits& limits_;

@@ -27,4 +27,17 @@ enum class JsonStyle { compact, pretty };
 /// U+FFFD; numbers that JSON does not have (nan, inf) become null.
 std::string write_json(const Value& value, JsonStyle style = JsonStyle::compact);
 
+/// A compact object, written member by member: no tree is made of what is there already.
+class JsonObject {
+ public:
+  void add(std::string_view key, const Value& value);
+  /// `json`: the value as it is to stand there.
+  void add_json(std::string_view key, std::string_view json);
+  /// The whole object; leaves this one empty.
+  std::string take();
+
+ private:
+  std::string text_;  // without the closing brace
+};
+
 }  // namespace mini_container

@@ -28,6 +28,10 @@ std::size_t sequence(std::string_view text) {
   return length;
 }
 
+bool is_plain(char c) {
+  return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
+}
+
 class Writer {
  public:
   explicit Writer(JsonStyle style) : pretty_(style == JsonStyle::pretty) {}
@@ -82,7 +86,12 @@ class Writer {
   void string(std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
     out_ += '"';
-    while (!text.empty()) {
+    for (;;) {
+      std::size_t plain = 0;
+      while (plain < text.size() && is_plain(text[plain])) ++plain;
+      out_.append(text.data(), plain);
+      text.remove_prefix(plain);
+      if (text.empty()) break;
       const char c = text[0];
       const std::size_t length = sequence(text);
       if (length == 0) {
@@ -132,6 +141,17 @@ class Writer {
 };
 
 }  // namespace
+
+void JsonObject::add(std::string_view key, const Value& value) { add_json(key, write_json(value)); }
+
+void JsonObject::add_json(std::string_view key, std::string_view json) {
+  text_ += text_.empty() ? '{' : ',';
+  text_ += write_json(Value(std::string(key)));
+  text_ += ':';
+  text_ += json;
+}
+
+std::string JsonObject::take() { return text_.empty() ? "{}" : std::move(text_) + '}'; }
 
 std::string write_json(const Value& value, JsonStyle style) {
   Writer writer(style);

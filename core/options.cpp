@@ -58,7 +58,7 @@ std::vector<OptionSpec> read_level(const mc_option* first, std::uint32_t count,
     if (needs_choices(option) && (option.choices == nullptr || option.choices[0] == nullptr))
       mc::fail("option '", key, "' is a choice without choices");
     for (std::uint32_t other = 0; other < i; ++other)
-      if (std::strcmp(out[other].data.key, option.key) == 0)
+      if (*out[other].data.key == *option.key && std::strcmp(out[other].data.key, option.key) == 0)
         mc::fail("option '", key, "' is there twice");
     if (option.type == MC_TABLE || (holds_elements && option.element == MC_TABLE)) {
       if (option.field_count == 0) mc::fail("option '", key, "' is a table without fields");
@@ -72,6 +72,15 @@ std::vector<OptionSpec> read_level(const mc_option* first, std::uint32_t count,
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
   if (text.empty()) return parts;
+  if (text.find('\\') == text.npos) {
+    parts.reserve(1 + static_cast<std::size_t>(std::ranges::count(text, ',')));
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find(',', at), text.size());
+      parts.emplace_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return parts;
+  }
   parts.emplace_back();
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\\' && i + 1 < text.size())

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/namespaces.hpp"
 
@@ -64,6 +65,13 @@ std::string normal_destination(std::string_view path) {
   if (!path.starts_with('/'))
     mc::fail("destination '", path, "' is not an absolute path",
              mc::Hint{"begin it with '/': it is a path inside the container"});
+  // Most are as they should be.
+  const auto is_odd = [&](std::size_t i) {
+    return path[i] == '/' && (i + 1 == path.size() || path[i + 1] == '/' || path[i + 1] == '.');
+  };
+  std::size_t odd = 0;
+  while (odd < path.size() && !is_odd(odd)) ++odd;
+  if (odd == path.size()) return std::string(path);
   std::string out;
   for (std::size_t at = 0; at < path.size();) {
     const auto end = std::min(path.find('/', at), path.size());
@@ -167,7 +175,8 @@ void Plan::announce_root(std::string path, bool recursive, Origin origin) {
   root_ = {std::move(path), recursive, std::move(origin)};
 }
 
-void Plan::order_mounts() {
+bool Plan::order_mounts() {
+  if (std::exchange(ordered_at_, contributions_) == contributions_) return false;
   // What a stronger entry puts at the same destination replaces the weaker ones there.
   std::vector<const PlannedMount*> replaced;
   for (const auto& weak : mounts_)
@@ -183,12 +192,14 @@ void Plan::order_mounts() {
   std::ranges::stable_sort(mounts_, {}, [](const auto& mount) {
     return mount->data().rank >= MC_RANK_USER ? 0 : mount->depth() + 1;
   });
+  // Sorted, the user's come first; without any the others' order is there already.
+  const bool has_users = !mounts_.empty() && mounts_.front()->data().rank >= MC_RANK_USER;
   Mounts ordered, late;
   ordered.reserve(mounts_.size());
   for (auto& mount : mounts_) {
     if (is_late(*mount)) {
       late.push_back(std::move(mount));
-    } else if (mount->data().rank >= MC_RANK_USER) {
+    } else if (!has_users || mount->data().rank >= MC_RANK_USER) {
       ordered.push_back(std::move(mount));
     } else {
       const auto place = place_of_default(ordered, *mount);
@@ -197,6 +208,7 @@ void Plan::order_mounts() {
   }
   std::ranges::move(late, std::back_inserter(ordered));
   mounts_ = std::move(ordered);
+  return true;
 }
 
 std::uint64_t Plan::clone_flags() const {

@@ -90,8 +90,9 @@ class Plan {
 
   /// Puts the mounts in the order to perform them: plugins' defaults by depth of the destination,
   /// the user's list in its own order, the late ones last. A user's entry replaces the others at
-  /// its destination. To be called once everything is contributed; may be called again.
-  void order_mounts();
+  /// its destination. To be called once everything is contributed; may be called again. False:
+  /// nothing was contributed since, and all is as it was.
+  bool order_mounts();
 
   /// How many contributions there have been.
   [[nodiscard]] std::uint64_t contributions() const { return contributions_; }
@@ -114,6 +115,7 @@ class Plan {
   PlannedDescriptorSlot cgroup_, init_;
   std::optional<AnnouncedRoot> root_;
   std::uint64_t contributions_ = 0;
+  std::uint64_t ordered_at_ = 0;  // contributions, when the mounts were put in order
 };
 
 /// "/a//b/./c/" as "/a/b/c". Throws mc::Error where it is not absolute.

@@ -22,60 +22,62 @@ std::int64_t now_ns() {
   return now.tv_sec * 1'000'000'000L + now.tv_nsec;
 }
 
+// Taken out of the record.
 template <class Type>
-Type need(const Value& record, std::string_view key) {
-  const Value* member = record.find(key);
-  const auto* value = member != nullptr ? member->as<Type>() : nullptr;
+Type take(Value& record, std::string_view key) {
+  Value* member = record.find(key);
+  auto* value = member != nullptr ? member->as<Type>() : nullptr;
   if (value == nullptr)
     mc::fail("the container's record lacks '", key, "'",
              mc::Hint{"it was written by another version; remove it with delete --force"});
-  return *value;
+  return std::move(*value);
 }
 
 }  // namespace
 
 void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options) {
-  Value record;
-  record.set("version", number_value(1));
-  record.set("id", text_value(options.id));
-  record.set("created", Value(now_ns()));
-  record.set("directory", text_value(launch.directory));
-  record.set("detached", Value(options.detached));
-  record.set("agent", text_value(ProcessMark::of(::getpid()).text()));
-  record.set("container", launch.container);
-  List plugins;
+  JsonObject record;
+  record.add("version", number_value(1));
+  record.add("id", text_value(options.id));
+  record.add("created", Value(now_ns()));
+  record.add("directory", text_value(launch.directory));
+  record.add("detached", Value(options.detached));
+  record.add("agent", text_value(ProcessMark::of(::getpid()).text()));
+  record.add("container", launch.container);
+  std::string plugins;
   for (const auto& enabled : launch.plugins) {
-    Value plugin;
-    plugin.set("name", text_value(enabled.plugin->name));
-    plugin.set("path", text_value(enabled.plugin->path));
-    plugin.set("offers", Value(offers_of(enabled.plugin->data)));
-    plugin.set("config", enabled.config);
-    plugins.push_back(std::move(plugin));
+    JsonObject plugin;
+    plugin.add("name", text_value(enabled.plugin->name));
+    plugin.add("path", text_value(enabled.plugin->path));
+    plugin.add("offers", Value(offers_of(enabled.plugin->data)));
+    plugin.add("config", enabled.config);
+    plugins += plugins.empty() ? '[' : ',';
+    plugins += plugin.take();
   }
-  record.set("plugins", Value(std::move(plugins)));
-  if (!options.annotations.empty()) record.set("annotations", options.annotations);
+  record.add_json("plugins", plugins.empty() ? "[]" : plugins + ']');
+  if (!options.annotations.empty()) record.add("annotations", options.annotations);
   // Whole or not at all: a kill can end a write in the middle, and others may read already.
-  state.write(state_file::record, write_json(record));
+  state.write(state_file::record, record.take());
 }
 
 std::optional<ContainerRecord> read_record(const ContainerState& state) {
   const auto text = state.read(state_file::record);
   if (!text || text->empty()) return std::nullopt;
-  const Value record = parse_json(*text, "record.json", {64U << 20U, 128});
+  Value record = parse_json(*text, "record.json", {64U << 20U, 128});
   ContainerRecord out;
-  out.id = need<std::string>(record, "id");
-  out.created_ns = need<std::int64_t>(record, "created");
-  out.directory = need<std::string>(record, "directory");
-  out.detached = need<bool>(record, "detached");
-  out.agent = ProcessMark::parse(need<std::string>(record, "agent")).value_or(ProcessMark{});
-  out.container = Value(need<Table>(record, "container"));
-  if (const auto* annotations = record.find("annotations")) out.annotations = *annotations;
-  for (const Value& plugin : need<List>(record, "plugins")) {
-    const Value* config = plugin.find("config");
-    out.plugins.emplace_back(need<std::string>(plugin, "name"),
-                             config != nullptr ? *config : Value(Table{}));
-    out.plugin_paths.push_back(need<std::string>(plugin, "path"));
-    out.plugin_offers.push_back(need<std::int64_t>(plugin, "offers"));
+  out.id = take<std::string>(record, "id");
+  out.created_ns = take<std::int64_t>(record, "created");
+  out.directory = take<std::string>(record, "directory");
+  out.detached = take<bool>(record, "detached");
+  out.agent = ProcessMark::parse(take<std::string>(record, "agent")).value_or(ProcessMark{});
+  out.container = Value(take<Table>(record, "container"));
+  if (auto* annotations = record.find("annotations")) out.annotations = std::move(*annotations);
+  for (Value& plugin : take<List>(record, "plugins")) {
+    Value* config = plugin.find("config");
+    out.plugins.emplace_back(take<std::string>(plugin, "name"),
+                             config != nullptr ? std::move(*config) : Value(Table{}));
+    out.plugin_paths.push_back(take<std::string>(plugin, "path"));
+    out.plugin_offers.push_back(take<std::int64_t>(plugin, "offers"));
   }
   return out;
 }

@@ -14,15 +14,6 @@
 
 namespace mini_container {
 
-/// The files in a container's state directory.
-namespace state_file {
-inline constexpr const char* record = "record.json";  // written before the first resource
-inline constexpr const char* process = "process";     // a ProcessMark, once there is a process
-inline constexpr const char* status = "status";       // "running", "created", "stopped CODE"
-inline constexpr const char* output = "output.log";   // of a detached container
-inline constexpr const char* start_socket = "start.sock";
-}  // namespace state_file
-
 struct ContainerRecord {
   std::string id;
   std::int64_t created_ns = 0;  // since 1970, CLOCK_REALTIME

@@ -139,6 +139,10 @@ ContainerState ContainerState::open(const std::string& root_path, const std::str
 }
 
 bool ContainerState::has_neighbours() const {
+  struct stat info {};
+  mc::check(::fstat(root_.get(), &info), "look at the state root");
+  // Itself by two names, and ours: most file systems count their directories so, none counts less.
+  if (info.st_nlink == 3) return false;
   return std::ranges::any_of(names_in(root_.get(), "state root"), [&](const std::string& name) {
     return !name.starts_with('.') && name != id_;
   });
@@ -242,6 +246,12 @@ bool ContainerState::is_locked() const {
 
 void ContainerState::remove() {
   if (!directory_ || !is_in_place()) return;
+  for (const char* usual : {state_file::status, state_file::process, state_file::record})
+    ::unlinkat(fd(), usual, 0);
+  if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) == 0) {
+    directory_.reset();
+    return;
+  }
   remove_tree(root_.get(), id_.c_str());
   directory_.reset();
 }

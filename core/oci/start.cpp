@@ -104,11 +104,12 @@ void call_post_exec(const Container& container, const std::string& state_root, C
 }  // namespace
 
 void start_container(const std::string& state_root, const std::string& id, Catalog& catalog) {
-  refuse_unless_created(Container::open(state_root, id));  // whoever creates it has its lock
-  const mc::Fd lock = ContainerState::open(state_root, id).lock();
+  Container before = Container::open(state_root, id);
+  refuse_unless_created(before);  // whoever creates it has its lock
+  const mc::Fd lock = before.state().lock();
   if (!lock) mc::fail("cannot start container '", id, "': it has just been deleted");
   // Looked at under the lock: another `start` may have come first.
-  const Container container = Container::open(state_root, id);
+  const Container container = before.again_under_lock();
   refuse_unless_created(container);
   const Channel channel(connect_to_child(container.state()));
   let_go(channel, container);
