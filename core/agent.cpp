@@ -91,7 +91,8 @@ void Agent::prepare() {
   std::vector<std::string> undo = {"mini_container", "--root", pipeline_.options.state_root};
   for (const auto& directory : pipeline_.options.plugin_dirs)
     undo.insert(undo.end(), {"--plugin-dir", directory});
-  undo.insert(undo.end(), {"undo-launch", pipeline_.options.id});
+  undo.insert(undo.end(),
+              {"undo-launch", pipeline_.options.id, std::to_string(exit_runtime_failed)});
   set_emergency_command(std::move(undo));
   for (const auto& instance : pipeline_.instances) {
     const mc_plugin& data = instance->plugin().data;
@@ -141,6 +142,7 @@ void Agent::clone_child() {
   pidfd_ = std::move(cloned.pidfd);
   start_socket_.reset();
   set_emergency_child(pid_);
+  blame_silent_child();
   state_.write_new(state_file::process, ProcessMark::of(pid_).text());
   announce();
   if (is_job) job_.emplace(pid_);

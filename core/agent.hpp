@@ -47,6 +47,7 @@ class Agent {
   void prepare();
   void clone_child();
   Cloned lend_memory(ChildInput& input, std::uint64_t new_namespaces);
+  void blame_silent_child();
   void run_post_clone();
   void let_go();
   void follow_child();

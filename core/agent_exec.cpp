@@ -130,6 +130,7 @@ void Agent::clone_into(ExecTarget& target) {
   pid_ = cloned.pid;
   pidfd_ = std::move(cloned.pidfd);
   set_emergency_child(pid_);
+  blame_silent_child();
   announce();
   if (is_job) job_.emplace(pid_);
 }

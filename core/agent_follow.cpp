@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/agent.hpp"
 #include "core/console_socket.hpp"
 #include "core/failure.hpp"
@@ -92,7 +94,7 @@ void Agent::follow_child() {
     }
     while (const auto signal = signals_.next())
       if (const int number = signal->number;
-          number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT)
+          std::ranges::find(stop_signals, number) != stop_signals.end())
         throw Failure(
             {},
             mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(number), " while starting")),

@@ -74,7 +74,10 @@ class Child {
   // PDEATHSIG works only from here on: an agent that died before has closed its end.
   void tie_to_agent() {
     reset_signals();
-    if (input_.shares_memory) guard_hooks_of_child(pipe_.child_progress);
+    if (input_.shares_memory) {
+      survive_lost_output();
+      guard_hooks_of_child(pipe_.child_progress, input_.agents_status);
+    }
     // The agent does the same; whoever comes first: setpgid(2).
     if (input_.is_job) ::setpgid(0, 0);
     // Who watches over it ends its process group, and is not to end itself: conmon --timeout.

@@ -29,6 +29,7 @@ struct ChildInput {
   // Descriptors of the agent alone, which the child closes first; -1: none.
   std::array<int, 2> agents_own = {-1, -1};
   bool shares_memory = false;  // with the agent, which waits: clone_sharing_memory
+  int agents_status = -1;      // then: its /proc/PID/status
 };
 
 /// Runs in the cloned process; ends in execve or _exit. Failures reach the agent as records.

@@ -17,6 +17,7 @@
 #include "core/log.hpp"
 #include "core/oci/container_json.hpp"
 #include "core/resources.hpp"
+#include "core/signals.hpp"
 #include "core/verb_options.hpp"
 #include "core/verbs.hpp"
 
@@ -161,6 +162,8 @@ int delete_apart_verb(VerbContext& context, const Arguments& arguments) {
 }
 
 int undo_launch_verb(VerbContext& context, const Arguments& arguments) {
+  // Who asks to stop wants just this, and may have asked already.
+  for (const int number : stop_signals) ::signal(number, SIG_IGN);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -169,7 +172,10 @@ int undo_launch_verb(VerbContext& context, const Arguments& arguments) {
   while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
   }
   Container::open(context.state_root(), id).remove(context.catalog, true);
-  return exit_runtime_failed;
+  int exit_code = exit_runtime_failed;
+  if (arguments.size() > 1)
+    std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), exit_code);
+  return exit_code;
 }
 
 }  // namespace mini_container

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <cstring>
 
 #include "core/error_output.hpp"
 #include "core/failure.hpp"
+#include "core/signals.hpp"
 
 namespace mini_container {
 
@@ -24,6 +26,7 @@ namespace {
 struct GuardState {
   Progress* progress = nullptr;
   Progress* of_child = nullptr;  // of the child that works in our memory, in which this is as well
+  int agents_status = -1;
   std::vector<GuardedPlugin> plugins;
   std::vector<std::string> arguments;
   std::vector<char*> argument_pointers;
@@ -71,7 +74,15 @@ void block_alarm(bool block) {
   ::sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
 }
 
-// Only async-signal-safe calls: the heap may be broken.
+// Only async-signal-safe calls from here on: the heap may be broken.
+[[noreturn]] void undo_launch(int exit_code) {
+  if (guard.child > 0) ::kill(guard.child, SIGKILL);
+  if (guard.arguments.empty()) ::_exit(exit_code);
+  auto& code = guard.arguments.back();
+  std::to_chars(code.data(), code.data() + code.size(), exit_code);
+  execute_anew();
+}
+
 [[noreturn]] void emergency(const Progress& progress, const char* what) {
   restore_error_output();
   const bool of_plugin = in_hook(&progress);
@@ -86,8 +97,14 @@ void block_alarm(bool block) {
   put(what);
   put("; the launch is undone");
   put(of_plugin ? "; repair or disable the plugin\n" : "\n");
-  if (guard.child > 0) ::kill(guard.child, SIGKILL);
-  execute_anew();
+  undo_launch(exit_runtime_failed);
+}
+
+[[noreturn]] void stop_launch(int signal) {
+  for (const char* part :
+       {"mini_container: stopped by SIG", ::sigabbrev_np(signal), " while starting\n"})
+    put(part);
+  undo_launch(128 + signal);
 }
 
 struct Crash {
@@ -114,7 +131,19 @@ void on_tick(int, siginfo_t* info, void*) {
 
 // The agent tells which by looking at the time itself.
 void on_tick_in_child(int) {
-  if (in_hook(guard.of_child) && is_overdue(*guard.of_child)) ::_exit(exit_runtime_failed);
+  // Where a filter may be in force, and nothing takes long any more.
+  if (guard.of_child == nullptr || guard.of_child->executing.load() != 0) return;
+  if ((in_hook(guard.of_child) && is_overdue(*guard.of_child)) ||
+      (guard.agents_status >= 0 && is_asked_to_stop(guard.agents_status)))
+    ::_exit(exit_runtime_failed);
+}
+
+// Unlike setitimer's it ends with execve, when a filter may forbid to end it: timer_create(2).
+bool make_timer(int& timer) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGALRM;
+  return ::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0;
 }
 
 void on_exit() {
@@ -178,20 +207,23 @@ void check_hook_left_no_damage() {
     emergency(*guard.progress, closed_descriptors);
 }
 
-void guard_hooks_of_child(Progress* progress) {
+bool may_guard_child() {
+  int timer = 0;
+  return make_timer(timer) && ::syscall(SYS_timer_delete, timer) == 0;
+}
+
+void guard_hooks_of_child(Progress* progress, int agents_status) {
   struct sigaction action {};
   action.sa_handler = on_tick_in_child;
   action.sa_flags = static_cast<int>(SA_ONSTACK | SA_RESTART);
   ::sigaction(SIGALRM, &action, nullptr);
-  // Unlike setitimer's it ends with execve, when a filter may forbid to end it: timer_create(2).
-  sigevent event{};
-  event.sigev_notify = SIGEV_SIGNAL;
-  event.sigev_signo = SIGALRM;
+  block_alarm(false);  // whatever the caller has passed on
   int timer = 0;
   itimerspec ticks{};
   ticks.it_value.tv_nsec = ticks.it_interval.tv_nsec = tick_us * 1000;
-  mc::check(::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer), "make a timer");
+  if (!make_timer(timer)) mc::fail_with(errno, "make a timer");
   mc::check(::syscall(SYS_timer_settime, timer, 0, &ticks, nullptr), "start a timer");
+  guard.agents_status = agents_status;
   guard.of_child = progress;
 }
 
@@ -202,7 +234,9 @@ void blame_child_in_memory(const Progress& progress, int wait_status) {
   if (WIFSIGNALED(wait_status))
     emergency(progress, Crash("crashed or was killed", WTERMSIG(wait_status)).text);
   if (WEXITSTATUS(wait_status) != exit_runtime_failed) emergency(progress, "called exit()");
-  emergency(progress, in_hook(&progress) && is_overdue(progress) ? late : closed_descriptors);
+  if (in_hook(&progress) && is_overdue(progress)) emergency(progress, late);
+  if (const int number = waiting_stop_signal(); number != 0) stop_launch(number);
+  emergency(progress, closed_descriptors);
 }
 
 // While it rests, SIGALRM is one more signal for the container; so is one that came before.

@@ -22,7 +22,8 @@ struct GuardedPlugin {
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins);
 /// Without them: for guard_hooks_of_child alone.
 void name_guarded_plugins(std::vector<GuardedPlugin> plugins);
-/// From here on an emergency executes this program again with these arguments.
+/// From here on an emergency executes this program again with these arguments. The last is the exit
+/// code that it is to end with, which an emergency may replace.
 void set_emergency_command(std::vector<std::string> arguments);
 /// From here on an emergency kills this child of ours first; 0: none.
 void set_emergency_child(pid_t child);
@@ -31,8 +32,11 @@ void set_sentinel(int fd);
 /// After a hook: an emergency where it closed the core's descriptors.
 void check_hook_left_no_damage();
 /// [child] In the agent's memory, where the agent waits and cannot watch: from here on a hook that
-/// calls exit() or exceeds its deadline ends the child. Undone by execve.
-void guard_hooks_of_child(Progress* progress);
+/// calls exit() or exceeds its deadline ends the child, and so does a signal that asks the agent to
+/// stop. `agents_status`: the agent's /proc/PID/status; -1: it is not asked. Undone by execve.
+void guard_hooks_of_child(Progress* progress, int agents_status = -1);
+/// Whether it can: a user may have as many timers as signals may be queued, RLIMIT_SIGPENDING.
+bool may_guard_child();
 /// [agent] The child has left our memory.
 void end_guard_of_child();
 /// [agent] The child has ended in our memory without a word: an emergency, as after a crash of our

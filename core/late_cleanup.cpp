@@ -158,14 +158,15 @@ bool clean_up_later(const ContainerState& state, const ContainerRecord& record,
   pipeline.services.log_level = log_threshold();
   pipeline.services.log = [](const std::string& plugin, std::uint32_t level,
                              const std::string& text) { log_line(level, plugin, text); };
-  if (!anew.empty()) {
+  const bool may_share = !anew.empty() && open_log_file() && may_guard_child();
+  if (may_share) {
     set_emergency_command(anew);
     std::vector<GuardedPlugin> guarded;
     for (const auto& enabled : launch.plugins)
       guarded.push_back({enabled.plugin->name, hook_deadline_ns(launch, *enabled.plugin)});
     name_guarded_plugins(std::move(guarded));
   }
-  LateCleanup cleanup(state, pipeline, container_pid, !anew.empty());
+  LateCleanup cleanup(state, pipeline, container_pid, may_share);
   bool all_clean = true;
   for (std::size_t i = launch.plugins.size(); i-- > 0;)
     if (launch.plugins[i].plugin->data.cleanup != nullptr && !cleanup.run(i)) all_clean = false;

@@ -99,6 +99,16 @@ void log_line(std::uint32_t level, std::string_view who, std::string_view text) 
       who, text);
 }
 
+bool open_log_file() {
+  if (log_options().file.empty()) return true;
+  try {
+    logger();
+    return true;
+  } catch (const spdlog::spdlog_ex&) {
+    return false;
+  }
+}
+
 void log_failure(std::string_view text) {
   if (!log_options().file.empty()) put(spdlog::level::err, {}, text);
   say(mc::concat("mini_container: ", text));

@@ -20,6 +20,9 @@ void set_log(const LogOptions& options);
 const LogOptions& log_options();
 /// The lowest level that is written.
 std::uint32_t log_threshold();
+/// Opens its file, where there is one: who shares our memory, but no descriptor that is opened
+/// later, then writes to the same. False: it cannot be opened.
+bool open_log_file();
 /// A line of `who` (a plugin; empty: the core).
 void log_line(std::uint32_t level, std::string_view who, std::string_view text);
 /// The last word of a failed command: standard error, and the log file where there is one.

@@ -2,6 +2,11 @@
 #include "core/signals.hpp"
 
 #include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 
 namespace mini_container {
 
@@ -13,6 +18,16 @@ bool is_ignored(int number) {
 }
 
 void do_nothing(int) {}
+
+// The signals in one of the masks of proc(5).
+std::uint64_t mask_in(const char* status, const char* name) {
+  std::uint64_t out = 0;
+  if (const char* at = std::strstr(status, name)) {
+    at += std::strlen(name);
+    std::from_chars(at, at + std::strlen(at), out, 16);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -46,6 +61,31 @@ void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void survive_lost_output() {
+  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, do_nothing);
+}
+
+int waiting_stop_signal() {
+  sigset_t waiting;
+  if (::sigpending(&waiting) != 0) return 0;
+  for (const int number : stop_signals)
+    if (::sigismember(&waiting, number) == 1) return number;
+  return 0;
+}
+
+bool is_asked_to_stop(int status) {
+  const int error_number = errno;
+  char text[4096];
+  const auto length = ::pread(status, text, sizeof text - 1, 0);
+  errno = error_number;
+  if (length <= 0) return false;
+  text[length] = '\0';
+  const auto waiting = mask_in(text, "\nSigPnd:\t") | mask_in(text, "\nShdPnd:\t");
+  for (const int number : stop_signals)
+    if ((waiting & (1ULL << (number - 1))) != 0) return true;
+  return false;
 }
 
 }  // namespace mini_container

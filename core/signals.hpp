@@ -4,11 +4,15 @@
 
 #include <signal.h>
 
+#include <array>
 #include <optional>
 
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
+
+/// What ends a launch that has not come to its program yet.
+inline constexpr std::array stop_signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 struct Signal {
   int number = 0;
@@ -38,5 +42,13 @@ class SignalQueue {
 /// [child] None blocked, each with its default action, whatever the caller has passed on; but a
 /// hangup that the caller ignores, by nohup(1), is not to end the command.
 void reset_signals();
+/// [child] Until execve, a reader of its output who has gone away and a limit on the size of files
+/// are errors of write(2), as they are for the agent.
+void survive_lost_output();
+/// One of stop_signals that waits for this process, which blocks it; 0: none.
+int waiting_stop_signal();
+/// Whether one waits for another process, of which `status` is /proc/PID/status. For signal
+/// handlers.
+bool is_asked_to_stop(int status);
 
 }  // namespace mini_container

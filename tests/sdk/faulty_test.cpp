@@ -51,6 +51,31 @@ const std::string& root() {
   return path;
 }
 
+/// A launch whose child works in the agent's memory, and breaks there.
+std::vector<std::string> sharing_arguments(const std::string& hook, const std::string& fault,
+                                           const std::string& timeout) {
+  return {"--plugin-dir",
+          FIXTURES,
+          "run",
+          "--id",
+          "faulty-launch",
+          "--rootfs.path",
+          root(),
+          "--pid",
+          "--container.hook_timeout",
+          timeout,
+          "--faulty_sharing.hook",
+          hook,
+          "--faulty_sharing.fault",
+          fault,
+          "--",
+          "touch",
+          "/ran"};
+}
+Result launch_sharing(const std::string& hook, const std::string& fault) {
+  return run(sharing_arguments(hook, fault, "300ms"));
+}
+
 /// A launch of `command` with the faulty plugin between others, told how to break.
 std::vector<std::string> arguments_for(const std::string& hook, const std::string& fault,
                                        const std::string& command) {
@@ -138,10 +163,7 @@ TEST_CASE("a fault in a child that works in the agent's memory: named, undone, n
       CAPTURE(hook);
       CAPTURE(fault.name);
       const NothingLeft nothing_left;
-      const auto result =
-          run({"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(),
-               "--pid", "--container.hook_timeout", "300ms", "--faulty_sharing.hook", hook,
-               "--faulty_sharing.fault", fault.name, "--", "touch", "/ran"});
+      const auto result = launch_sharing(hook, fault.name);
       CAPTURE(result);
       CHECK(result.exit_code == 125);
       CHECK(result.last_error().find("faulty_sharing: " + hook + ": ") != std::string::npos);
@@ -150,6 +172,99 @@ TEST_CASE("a fault in a child that works in the agent's memory: named, undone, n
       CHECK(result.err.find("there is no plugin") == std::string::npos);
       CHECK_FALSE(fs::remove(root() + "/ran"));
     }
+}
+
+TEST_CASE("a child that spoils the agent's memory and ends: nothing of it is used any more") {
+  const NothingLeft nothing_left;
+  // With a long number the first thing that the agent would do is an allocation.
+  auto argv =
+      mini_container::test::mini_container(sharing_arguments("before_pivot", "heap", "300ms"));
+  argv.insert(argv.begin(),
+              {"unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c",
+               "echo 20000 >/proc/sys/kernel/ns_last_pid && \"$0\" \"$@\"; exit $?"});
+  const auto result = run_program(argv);
+  CAPTURE(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("faulty_sharing: before_pivot: the plugin called exit()") !=
+        std::string::npos);
+  CHECK_FALSE(fs::remove(root() + "/ran"));
+}
+
+TEST_CASE("who asks a launch to stop need not wait for a hook in the agent's memory") {
+  for (const auto& [number, word] : {std::pair{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}}) {
+    CAPTURE(word);
+    const NothingLeft nothing_left;
+    Process launch(
+        mini_container::test::mini_container(sharing_arguments("before_pivot", "loop", "9s")));
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    launch.signal(number);
+    const auto result = launch.finish();
+    CAPTURE(result);
+    CHECK(result.exit_code == 128 + number);
+    CHECK(result.last_error() ==
+          std::string("mini_container: stopped by ") + word + " while starting");
+    CHECK(result.duration < std::chrono::seconds(5));
+    CHECK(run({"list", "--quiet"}).out.empty());
+  }
+}
+
+TEST_CASE("a launch that is undone is undone although it has been asked to stop") {
+  for (const std::string plugin : {"faulty", "faulty_sharing"}) {
+    CAPTURE(plugin);
+    const NothingLeft nothing_left;
+    Process launch(mini_container::test::mini_container(
+        {"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(), "--pid",
+         "--container.hook_timeout", "900ms", "--" + plugin + ".hook", "pre_clone",
+         "--" + plugin + ".fault", "loop", "--", "touch", "/ran"}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    launch.signal(SIGTERM);
+    const auto result = launch.finish();
+    CAPTURE(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(plugin + ": pre_clone: ") != std::string::npos);
+    CHECK(run({"list", "--quiet"}).out.empty());
+  }
+}
+
+TEST_CASE("what a child in the agent's memory says is in the host's log, between the agent's") {
+  const auto log = fresh_directory() + "/said.log";
+  // The same path inside must not be taken for it.
+  fs::create_directories(root() + fs::path(log).parent_path().string());
+  const auto result = run({"--plugin-dir", FIXTURES, "--log", log, "run", "--rootfs.path", root(),
+                           "--pid", "--faulty_sharing.tell", "--", "true"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  const auto said = read_file(log);
+  CAPTURE(said);
+  const auto inside = said.find("faulty_sharing: said inside");
+  CHECK(inside != std::string::npos);
+  CHECK(said.find("faulty_sharing: the child's change is here") > inside);
+  CHECK(said.find("faulty_sharing: the child's change is here") != std::string::npos);
+  CHECK_FALSE(fs::exists(root() + log));
+}
+
+TEST_CASE("a reader of standard error who has gone away ends no launch") {
+  const auto code = fresh_directory() + "/code";
+  auto argv =
+      mini_container::test::mini_container({"--plugin-dir", FIXTURES, "run", "--rootfs.path",
+                                            root(), "--faulty_sharing.tell", "--", "true"});
+  argv.insert(argv.begin(), {"sh", "-c",
+                             R"({ sleep 0.5; "$@" 2>&1 >/dev/null; echo "$?" >"$0"; } | :; )"
+                             R"(while [ ! -s "$0" ]; do sleep 0.1; done)",
+                             code});
+  run_program(argv);
+  CHECK(read_file(code) == "0\n");
+}
+
+TEST_CASE("without a timer to be had, the child works on a copy") {
+  auto argv =
+      mini_container::test::mini_container({"--plugin-dir", FIXTURES, "run", "--rootfs.path",
+                                            root(), "--faulty_sharing.tell", "--", "true"});
+  argv.insert(argv.begin(), {"prlimit", "--sigpending=0", "--"});
+  const auto result = run_program(argv);
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.err.find("the child's change is not here") != std::string::npos);
 }
 
 TEST_CASE("a thread that is left running before the clone ends the launch, and is named") {
