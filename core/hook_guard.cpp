@@ -95,7 +95,7 @@ void block_alarm(bool block) {
   }
   put(of_plugin ? "the plugin " : "the child ");
   put(what);
-  put("; the launch is undone");
+  if (!guard.arguments.empty()) put("; the launch is undone");
   put(of_plugin ? "; repair or disable the plugin\n" : "\n");
   undo_launch(exit_runtime_failed);
 }
@@ -235,7 +235,7 @@ void blame_child_in_memory(const Progress& progress, int wait_status) {
     emergency(progress, Crash("crashed or was killed", WTERMSIG(wait_status)).text);
   if (WEXITSTATUS(wait_status) != exit_runtime_failed) emergency(progress, "called exit()");
   if (in_hook(&progress) && is_overdue(progress)) emergency(progress, late);
-  if (const int number = waiting_stop_signal(); number != 0) stop_launch(number);
+  if (const int number = take_stop_signals(); number != 0) stop_launch(number);
   emergency(progress, closed_descriptors);
 }
 

@@ -67,12 +67,15 @@ void survive_lost_output() {
   for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, do_nothing);
 }
 
-int waiting_stop_signal() {
-  sigset_t waiting;
-  if (::sigpending(&waiting) != 0) return 0;
-  for (const int number : stop_signals)
-    if (::sigismember(&waiting, number) == 1) return number;
-  return 0;
+int take_stop_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : stop_signals) ::sigaddset(&set, number);
+  const timespec now{};
+  int first = 0;
+  for (int number = 0; (number = ::sigtimedwait(&set, nullptr, &now)) > 0;)
+    if (first == 0) first = number;
+  return first;
 }
 
 bool is_asked_to_stop(int status) {

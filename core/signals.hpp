@@ -45,8 +45,9 @@ void reset_signals();
 /// [child] Until execve, a reader of its output who has gone away and a limit on the size of files
 /// are errors of write(2), as they are for the agent.
 void survive_lost_output();
-/// One of stop_signals that waits for this process, which blocks it; 0: none.
-int waiting_stop_signal();
+/// The first of stop_signals that waits for this process, which blocks them; 0: none. None waits
+/// after that.
+int take_stop_signals();
 /// Whether one waits for another process, of which `status` is /proc/PID/status. For signal
 /// handlers.
 bool is_asked_to_stop(int status);

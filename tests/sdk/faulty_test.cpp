@@ -413,3 +413,28 @@ TEST_CASE("a fault in a later process's cleanup is named, and does not stop the 
       CHECK(run({"list", "--quiet"}).out.empty());
     }
 }
+
+TEST_CASE("what a cleanup in delete's memory says is in the log, before delete's own word") {
+  const NothingLeft nothing_left;
+  const auto log = fresh_directory() + "/said.log";
+  Process container(mini_container::test::mini_container(
+      {"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(), "--pid",
+       "--faulty_sharing.hook", "cleanup", "--faulty_sharing.fault", "error", "--", "sh", "-c",
+       "echo up; exec sleep 60"}));
+  REQUIRE(container.wait_for("up"));
+  container.signal(SIGKILL);
+  container.finish();
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  const auto result = run({"--plugin-dir", FIXTURES, "--log", log, "delete", "faulty-launch"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.err.find("LOG ERROR") == std::string::npos);
+  const auto said = read_file(log);
+  CAPTURE(said);
+  const auto cleanup = said.find("faulty_sharing: cleanup: try the door");
+  const auto own = said.find("container 'faulty-launch' is not removed");
+  CHECK(cleanup != std::string::npos);
+  CHECK(own != std::string::npos);
+  CHECK(cleanup < own);
+  run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"});
+}
