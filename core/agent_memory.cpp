@@ -10,9 +10,19 @@
 
 #include "core/agent.hpp"
 #include "core/hook_guard.hpp"
+#include "core/local_storage.hpp"
 #include "core/log.hpp"
 
 namespace mini_container {
+
+namespace {
+
+// A child that waits for a daemon or a server hears no signal but one that ends it, and we none.
+bool is_local(const std::unique_ptr<PlannedMount>& mount) {
+  return mount->data().kind != MC_MOUNT_BIND || is_on_local_storage(mount->source());
+}
+
+}  // namespace
 
 // The agent cannot do anything meanwhile: answer, read what the child says, or hand on a terminal.
 bool Agent::may_lend_memory(bool is_job) const {
@@ -31,7 +41,9 @@ bool Agent::may_lend_memory(bool is_job) const {
                                return (plugin.flags & MC_PLUGIN_SHARES_MEMORY) != 0 ||
                                       !has_hook_in_child(plugin);
                              }) &&
-         may_guard_child() && open_log_file();
+         (!pipeline_.plan.root() || is_on_local_storage(pipeline_.plan.root()->path)) &&
+         std::ranges::all_of(pipeline_.plan.mounts(), is_local) && may_guard_child() &&
+         open_log_file();
 }
 
 // What the child changes in our memory is taken back, but for what its hooks did: abi.h,

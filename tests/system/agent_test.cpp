@@ -3,12 +3,17 @@
 // The agent beside its container: signals, ends, and what is left running.
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <linux/fuse.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
+#include "tests/skip.hpp"
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
@@ -31,6 +36,65 @@ std::set<std::string> processes_with(const std::string& text) {
     if (line.starts_with("process ") && line.find(text) != std::string::npos) found.insert(line);
   return found;
 }
+
+// A FUSE file system whose daemon tells of its root, and then reads no request any more.
+class SilentFuse {
+ public:
+  SilentFuse() : path_(fresh_directory()), device_(::open("/dev/fuse", O_RDWR | O_CLOEXEC)) {
+    const auto options =
+        "fd=" + std::to_string(device_.get()) + ",rootmode=40000,user_id=0,group_id=0";
+    mounted_ = device_ &&
+               ::mount("silent", path_.c_str(), "fuse", MS_NOSUID | MS_NODEV, options.c_str()) == 0;
+    if (mounted_) daemon_ = std::thread([this] { serve(); });
+  }
+  ~SilentFuse() {
+    // The daemon's read ends with the last mount, and with that every request.
+    if (mounted_) ::umount2(path_.c_str(), MNT_FORCE | MNT_DETACH);
+    if (daemon_.joinable()) daemon_.join();
+  }
+  SilentFuse(const SilentFuse&) = delete;
+  SilentFuse& operator=(const SilentFuse&) = delete;
+
+  [[nodiscard]] bool is_mounted() const { return mounted_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  void serve() const {
+    alignas(fuse_in_header) char request[FUSE_MIN_READ_BUFFER + 65536];
+    while (::read(device_.get(), request, sizeof request) > 0) {
+      const auto& head = *reinterpret_cast<const fuse_in_header*>(request);
+      if (head.opcode == FUSE_INIT) {
+        fuse_init_out out{};
+        out.major = FUSE_KERNEL_VERSION;
+        out.minor = 31;
+        out.max_write = 4096;
+        answer(head.unique, out);
+      } else if (head.opcode == FUSE_GETATTR) {
+        fuse_attr_out out{};
+        out.attr_valid = 3600;
+        out.attr.ino = FUSE_ROOT_ID;
+        out.attr.mode = S_IFDIR | 0755;
+        out.attr.nlink = 2;
+        answer(head.unique, out);
+        return;
+      }
+    }
+  }
+
+  template <class Out>
+  void answer(std::uint64_t unique, const Out& out) const {
+    struct {
+      fuse_out_header head;
+      Out body;
+    } reply{{sizeof reply, 0, unique}, out};
+    CHECK(::write(device_.get(), &reply, sizeof reply) == sizeof reply);
+  }
+
+  std::string path_;
+  mc::Fd device_;
+  bool mounted_ = false;
+  std::thread daemon_;
+};
 
 }  // namespace
 
@@ -180,6 +244,27 @@ TEST_CASE("an agent that is stopped by a signal at any moment tidies up itself")
     CHECK(processes_with("attest sleep 63 ").empty());
     CHECK_FALSE(std::filesystem::exists("/run/mini_container/" + id));
     CHECK(cgroups_named(id).empty());
+  }
+}
+
+TEST_CASE("an agent whose container waits for a file system without an answer can be stopped") {
+  const HostUnchanged unchanged;
+  const SilentFuse silent;
+  if (!silent.is_mounted()) SKIP_CASE("no FUSE");
+  const auto file = write_file(
+      "launch.toml", "[container]\ncwd = \"/mnt/x\"\ncommand = [\"true\"]\n[rootfs]\npath = \"" +
+                         shared_root() + "\"\n[[rootfs.mounts]]\ntype = \"bind\"\nsource = \"" +
+                         silent.path() + "\"\ndestination = \"/mnt\"\n[pid]\n");
+  for (const int number : {SIGTERM, SIGINT}) {
+    CAPTURE(number);
+    Process agent(runtime_command({"run", "--config", file}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    agent.signal(number);
+    const auto result = agent.finish();
+    INFO(result);
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.exit_code == 128 + number);
+    CHECK(result.duration < std::chrono::seconds(3));
   }
 }
 
