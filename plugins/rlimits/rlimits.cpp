@@ -89,7 +89,7 @@ class Rlimits {
   }
 
   /// The child inherits our limits, so that what cannot be given is known before it is made.
-  void pre_clone(mc::Host&, const mc::Call&) {
+  void pre_clone(mc::Host& host, const mc::Call&) {
     for (const Limit& limit : limits_) {
       const rlimit64 now = current(*limit.resource);
       if (limit.hard <= now.rlim_max) continue;
@@ -100,6 +100,7 @@ class Rlimits {
                                "or start it with higher ones"});
       raise_ = true;
     }
+    if (!raise_) host.skip("post_clone");
   }
 
   /// In a user namespace CAP_SYS_RESOURCE does not reach beyond the host's limits; ours does.

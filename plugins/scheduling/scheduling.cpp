@@ -149,6 +149,10 @@ class Scheduling {
   }
 
   // The child cannot do it later: undumpable, it does not own its files in /proc.
+  void pre_clone(mc::Host& host, const mc::Call&) {
+    if (!config_["oom_score_adj"]) host.skip("post_clone");
+  }
+
   void post_clone(mc::Host& host, const mc::Call& call) {
     const mc::Node score = config_["oom_score_adj"];
     if (!score) return;

@@ -17,5 +17,5 @@ constexpr mc_option options[] = {mc::option(
 
 MC_PLUGIN(Empty, {.name = EMPTY_NAME,
                   .summary = "Does nothing",
-                  .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT,
+                  .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
                   .options = options})

