@@ -71,6 +71,9 @@ void take_cgroups(const ContainerState& state, const Pipeline& pipeline, ExecTar
     mc::rethrow(resources->birth(directory.get(), sub_path, &born, &error), error);
     birth.reset(born);
   }
+  if (sub_path != nullptr && target.cgroups.empty() && !birth)
+    mc::fail("exec: --cgroup: container '", state.id(), "' has no cgroup of its own",
+             mc::Hint{"launch it with the plugin cgroup"});
 }
 
 // In both processes; the pid is -1, with errno, where there is none.

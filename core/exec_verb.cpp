@@ -41,6 +41,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   oci::ExecRequest request;
   RunOptions options;
   bool ignore_paused = false;
+  std::vector<std::string> cgroups;
   VerbOptions flags("exec", true);
   flags
       .value("process", 'p', request.process_file, "FILE",
@@ -62,9 +63,14 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
       .value("console-socket", 0, options.console_socket, "SOCKET",
              "The Unix socket that its terminal is sent to")
       .flag("ignore-paused", 0, ignore_paused, "In a paused container, too; it waits there")
-      .value("cgroup", 0, options.sub_cgroup, "PATH", "A cgroup below the container's");
+      .each("cgroup", 0, cgroups, "[CONTROLLER,...:]PATH",
+            "A cgroup below the container's; may be given several times, with a controller each");
   const auto rest = flags.parse(arguments);
   if (rest.empty()) mc::fail("exec: the container's id is missing");
+  for (const auto& cgroup : cgroups) {
+    if (cgroup.find('\n') != cgroup.npos) mc::fail("exec: --cgroup: a newline in a path");
+    options.sub_cgroup += mc::concat(options.sub_cgroup.empty() ? "" : "\n", cgroup);
+  }
   auto first = rest.begin() + 1;
   if (first != rest.end() && *first == "--") ++first;
   request.command.assign(first, rest.end());

@@ -20,7 +20,7 @@ struct RunOptions {
   std::string console_socket;  // where a terminal's master goes; empty: the agent keeps it
   std::string pid_file;
   std::vector<std::string> plugin_dirs;  // --plugin-dir, for who undoes a launch
-  std::string sub_cgroup;                // exec: a cgroup below the container's, which must exist
+  std::string sub_cgroup;                // exec: a cgroup below the container's: extensions.h
   Value annotations;                     // kept in the record for other verbs; may be empty
 };
 

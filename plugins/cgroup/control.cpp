@@ -8,6 +8,7 @@
 
 #include "place.hpp"
 #include "statistics.hpp"
+#include "sub_cgroup.hpp"
 #include "systemd.hpp"
 
 namespace cgroup {
@@ -19,13 +20,6 @@ std::vector<Place> recorded(int state_fd) {
   auto places = read_record(state_fd).places;
   if (places.empty()) mc::fail_with(ENOENT, "find the container's cgroups");
   return places;
-}
-
-// With "/sub" below the container's own, which must be there.
-std::string path_of(const Place& place, const char* sub_path) {
-  if (sub_path == nullptr || *sub_path == '\0') return place.path;
-  check_path(sub_path, "the cgroup below the container's");
-  return mc::concat(place.path, *sub_path == '/' ? "" : "/", sub_path);
 }
 
 // The place that has all of the container's processes for certain: the unified one, or any.
@@ -205,9 +199,11 @@ int signal_everyone(int state_fd, std::int32_t signal, mc_error* error) {
 int birth(int state_fd, const char* sub_path, std::int32_t* out, mc_error* error) {
   return mc::guarded(error, [&] {
     *out = -1;
-    for (const Place& place : read_record(state_fd).places) {
+    const auto places = read_record(state_fd).places;
+    const SubCgroup below(sub_path, places);
+    for (const Place& place : places) {
       if (!place.hierarchy.unified) continue;
-      const mc::Fd directory = open(place.hierarchy, path_of(place, sub_path));
+      const mc::Fd directory = open(place.hierarchy, below.path_in(place));
       *out = mc::check(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
                        "open the container's cgroup");
     }
@@ -218,9 +214,11 @@ int entries(int state_fd, const char* sub_path, std::int32_t* fds, std::uint32_t
             mc_error* error) {
   return mc::guarded(error, [&] {
     std::vector<mc::Fd> opened;
-    for (const Place& place : read_record(state_fd).places) {
+    const auto places = read_record(state_fd).places;
+    const SubCgroup below(sub_path, places);
+    for (const Place& place : places) {
       if (place.hierarchy.unified) continue;
-      const mc::Fd directory = open(place.hierarchy, path_of(place, sub_path));
+      const mc::Fd directory = open(place.hierarchy, below.path_in(place));
       opened.emplace_back(mc::check(::openat(directory.get(), "tasks", O_WRONLY | O_CLOEXEC),
                                     "open 'tasks' of cgroup '", place.shown(), "'"));
     }
@@ -233,8 +231,10 @@ int entries(int state_fd, const char* sub_path, std::int32_t* fds, std::uint32_t
 
 int enter(int state_fd, const char* sub_path, std::int32_t pid, mc_error* error) {
   return mc::guarded(error, [&] {
-    for (const Place& place : read_record(state_fd).places) {
-      const mc::Fd directory = open(place.hierarchy, path_of(place, sub_path));
+    const auto places = read_record(state_fd).places;
+    const SubCgroup below(sub_path, places);
+    for (const Place& place : places) {
+      const mc::Fd directory = open(place.hierarchy, below.path_in(place));
       mc::write_file(directory.get(), "cgroup.procs", mc::concat(pid));
     }
   });

@@ -80,6 +80,12 @@ class Json {
     text_ += mc::concat(*value);
     return *this;
   }
+  Json& negative(std::string_view name, Number amount) {
+    if (!amount) return *this;
+    key(name);
+    text_ += mc::concat('-', *amount);
+    return *this;
+  }
   Json& text(const char* name, std::string_view value) {
     key(name);
     text_ += mc::concat('"', value, '"');
@@ -203,6 +209,40 @@ void memory(Json& json, const std::vector<Place>& places) {
   json.close().close();
 }
 
+// "0-2,7" as the numbers one by one.
+void numbers(Json& json, const char* name, const std::string& text) {
+  json.list(name);
+  for (const auto part : split(std::string_view(text).substr(0, text.find('\n')), ',')) {
+    const auto dash = part.find('-');
+    const Number first = parse(part.substr(0, dash));
+    const Number last = dash == part.npos ? first : parse(part.substr(dash + 1));
+    if (first && last)
+      for (auto number = *first; number <= *last; ++number) json.plain(number);
+  }
+  json.close(']');
+}
+
+// Version 1 alone; version 2 counts nothing there.
+void cpuset(Json& json, const std::vector<Place>& places) {
+  const Place* place = find(places, "cpuset");
+  if (place == nullptr || place->hierarchy.unified) return;
+  const Files files(*place);
+  json.open("cpuset");
+  numbers(json, "cpus", files.text("cpuset.cpus"));
+  numbers(json, "mems", files.text("cpuset.mems"));
+  for (const char* name :
+       {"cpu_exclusive", "mem_exclusive", "mem_hardwall", "memory_migrate", "memory_pressure",
+        "memory_spread_page", "memory_spread_slab", "sched_load_balance"})
+    json.number(name, files.number(mc::concat("cpuset.", name)));
+  // The one that may be below zero: -1 stands for the system's own.
+  const std::string level = files.text("cpuset.sched_relax_domain_level");
+  if (level.starts_with('-'))
+    json.negative("sched_relax_domain_level", parse(std::string_view(level).substr(1)));
+  else
+    json.number("sched_relax_domain_level", parse(level));
+  json.close();
+}
+
 // "8:0 Read 4096": one value of one device.
 void device_values(Json& json, const Files& files, const char* name, const char* file) {
   json.list(name);
@@ -294,6 +334,7 @@ std::uint64_t oom_kills(const std::vector<Place>& places) {
 std::string statistics(const std::vector<Place>& places) {
   Json json;
   cpu(json, places);
+  cpuset(json, places);
   memory(json, places);
   if (const Place* place = find(places, "pids")) {
     const Files files(*place);

@@ -550,6 +550,18 @@ TEST_CASE("cgroup: an ordinary user to whom a cgroup is delegated has the contai
   CHECK(eventually([&] { return fs::remove(directory); }));
 }
 
+TEST_CASE("cgroup: exec below the cgroup of a container that has none is refused") {
+  const CgroupsUnchanged unchanged;
+  const auto started = run(
+      {"run", "--detach", "--id", "without", "-r", shared_root(), "--pid", "--", "sleep", "30"});
+  REQUIRE_MESSAGE(started.exit_code == 0, started);
+  const auto result = run({"exec", "--cgroup", "below", "without", "true"});
+  CHECK_MESSAGE(result.exit_code == 125, result);
+  CHECK(result.last_error().find("container 'without' has no cgroup of its own") !=
+        std::string::npos);
+  CHECK(run({"delete", "--force", "without"}).exit_code == 0);
+}
+
 TEST_CASE("cgroup: the systemd driver without systemd says so") {
   if (fs::exists("/run/systemd/system")) SKIP_CASE("systemd runs here");
   const CgroupsUnchanged unchanged;

@@ -62,7 +62,8 @@ typedef struct mc_resources {
    *            v1 cgroups by writing "0" to each (which costs microseconds, where moving it from
    *            outside costs milliseconds). `count` says how many `fds` has room for, and then
    *            how many were given; ERANGE where there are more.
-   * `sub_path` is a cgroup below the container's, which must exist: "" or NULL for its own. */
+   * `sub_path` is a cgroup below the container's, which must exist: "" or NULL for its own. Lines
+   * "CONTROLLER[,CONTROLLER]:PATH" are for the v1 hierarchies of these controllers alone. */
   int (*birth)(int state_fd, const char *sub_path, int32_t *out, mc_error *error);
   int (*entries)(int state_fd, const char *sub_path, int32_t *fds, uint32_t *count,
                  mc_error *error);

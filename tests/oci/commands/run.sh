@@ -122,7 +122,10 @@ equal 'ps with options of ps' "PID $pid" "$(mc ps "$id" -ef | xargs)"
 equal 'events --stats has what those of runc have' '[]' \
   "$(runc --root "$work/runc" events --stats "$id-runc" | jq -c \
     --argjson own "$(mc events --stats "$id" | jq -c '.data | keys')" \
-    '.data | keys - $own - ["intel_rdt", "cpuset", "hugetlb", "network_interfaces"]')"
+    '.data | keys - $own - ["intel_rdt", "hugetlb", "network_interfaces"]')"
+equal 'events --stats: cpuset as runc has it' \
+  "$(runc --root "$work/runc" events --stats "$id-runc" | jq -cS .data.cpuset)" \
+  "$(mc events --stats "$id" | jq -cS .data.cpuset)"
 for key in .cpu.usage.total .memory.usage.usage .pids.current; do
   equal "events --stats: $key" number "$(mc events --stats "$id" | jq -r ".data$key | type")"
 done
@@ -190,6 +193,22 @@ if [ -d /sys/fs/cgroup/pids ]; then
     done
   done
   contains 'exec --cgroup' "$(in_it --cgroup below "$id" cat /proc/self/cgroup)" /below
+  # in_cgroups ARGUMENT...: the controllers, of two, in which exec has gone below.
+  in_cgroups() {
+    in_it "$@" "$id" cat /proc/self/cgroup | awk -F : '$2 ~ /^(pids|memory)$/ && $3 ~ /below$/ { print $2 }' | sort | xargs
+  }
+  equal 'exec --cgroup PATH' 'memory pids' "$(in_cgroups --cgroup /below)"
+  equal 'exec --cgroup CONTROLLER:PATH' memory "$(in_cgroups --cgroup memory:below)"
+  equal 'exec --cgroup, two controllers' 'memory pids' "$(in_cgroups --cgroup pids,memory:/below)"
+  equal 'exec --cgroup twice' 'memory pids' "$(in_cgroups --cgroup memory:below --cgroup pids:below)"
+  for wrong in 'nothing:below' ':below' 'memory:../other' 'memory:absent'; do
+    in_it --cgroup "$wrong" "$id" true && fail "exec --cgroup $wrong"
+    contains "exec --cgroup $wrong" "$(cat "$work/err")" cgroup
+  done
+  in_it --cgroup memory:below --cgroup memory:other "$id" true && fail 'exec --cgroup: twice for one'
+  contains 'exec --cgroup: twice for one' "$(cat "$work/err")" "'memory' is named twice"
+  in_it --cgroup memory:below --cgroup below "$id" true && fail 'exec --cgroup: one without controller'
+  contains 'exec --cgroup: one without' "$(cat "$work/err")" 'names no controller'
 fi
 mc pause "$id" || fail pause
 in_it "$id" true && fail 'exec in a paused container'
