@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one clone3 of a launch.
+// The one clone of a launch.
 #pragma once
 
 #include <sys/types.h>
