@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 #include <cstring>
+#include <utility>
 
 #include "core/failure.hpp"
 #include "core/late_cleanup.hpp"
@@ -169,10 +169,16 @@ void Container::refuse_alive() const {
 }
 
 bool Container::call_cleanup(Catalog& catalog, const std::vector<std::string>& anew) const {
+  const auto clean_up = [&](const ContainerRecord& record) {
+    return clean_up_later(state_, record, state_root_, process_.pid, catalog, anew);
+  };
   try {
-    std::optional<ContainerRecord> salvaged;
-    if (!record_) salvaged = salvage_record(state_, catalog);
-    return clean_up_later(state_, record_ ? *record_ : *salvaged, state_root_, process_.pid, catalog, anew);
+    if (record_) try {
+        return clean_up(*record_);
+      } catch (const DamagedRecord& error) {
+        log_line(MC_LOG_WARN, "", describe(error));
+      }
+    return clean_up(salvage_record(state_, catalog));
   } catch (const mc::Error& error) {
     log_line(MC_LOG_WARN, "", describe(error));
   }

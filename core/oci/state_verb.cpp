@@ -49,9 +49,13 @@ Value container_json(const Container& container, Catalog& catalog) {
   out.set("status", Value(shown_status(container, catalog)));
   if (!record) return out;
   out.set("bundle", Value(record->directory));
-  for (const auto& [name, config] : record->plugins)
-    if (const Value* path = config.find("path"); name == "rootfs" && path != nullptr)
-      out.set("rootfs", *path);
+  for (const auto& plugin : record->plugins) try {
+      if (plugin.name != "rootfs") continue;
+      const Value config = table_of(plugin);
+      if (const Value* path = config.find("path")) out.set("rootfs", *path);
+    } catch (const DamagedRecord& error) {
+      log_line(MC_LOG_WARN, "", describe(error));
+    }
   out.set("created", Value(time_text(record->created_ns)));
   out.set("owner", Value(owner_text(container)));
   const Value* annotations = record->container.find("annotations");

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "core/json.hpp"
 #include "core/state.hpp"
@@ -166,6 +167,24 @@ TEST_CASE("a state that was cut off anywhere is listed, and delete --force remov
       CHECK(removed.exit_code == 0);
     }
   }
+}
+
+TEST_CASE("a record that is spoilt where a plugin stands is told, and everything is cleaned up") {
+  const auto bundle = Bundle().write();
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  REQUIRE(run_and_leave({"run", "-d", "-b", bundle.directory(), id}).exit_code == 0);
+  std::string record = read_file(file_name("record.json", id));
+  // One line for each plugin, behind the container's.
+  for (auto at = record.find('\n'); at + 1 < record.size(); at = record.find('\n', at + 1))
+    record[at + 1] = '[';
+  std::ofstream(file_name("record.json", id)) << record;
+  CHECK(run({"state", id}).exit_code == 0);
+  CHECK(run({"exec", id, "true"}).exit_code > 0);
+  const auto removed = run({"delete", "--force", id});
+  INFO(removed);
+  CHECK(removed.exit_code == 0);
+  CHECK(removed.err.find("record.json:1:") != std::string::npos);
 }
 
 TEST_CASE("files of the state that are missing or are something else") {
