@@ -55,10 +55,7 @@ Agent::Agent(const Launch& launch, RunOptions options) : pipeline_(launch, std::
 Agent::~Agent() = default;
 
 void Agent::arm_guard() {
-  std::vector<GuardedPlugin> guarded;
-  for (const auto& enabled : pipeline_.launch.plugins)
-    guarded.push_back({enabled.plugin->name, hook_deadline_ns(pipeline_.launch, *enabled.plugin)});
-  arm_hook_guard(pipeline_.agent_progress, std::move(guarded));
+  arm_hook_guard(pipeline_.agent_progress, guarded_plugins(pipeline_.launch));
   set_sentinel(signals_.fd());
 }
 

@@ -20,6 +20,7 @@
 #include "core/namespaces.hpp"
 #include "core/signals.hpp"
 #include "core/terminal.hpp"
+#include "core/working_directory.hpp"
 #include "mini_container/in_root.hpp"
 
 #ifndef CLONE_NEWTIME
@@ -221,11 +222,8 @@ class Child {
 
   void resolve_user() {
     Environment environment(pipe_);
-    std::vector<std::string> groups;
-    if (const auto* list = container_.find("groups"))
-      for (const auto& group : *list->as<List>()) groups.push_back(*group.as<std::string>());
     const bool want_home = environment.wants_home();
-    identity_ = resolve_identity(*container_.find("user")->as<std::string>(), groups, want_home);
+    identity_ = resolve_identity(container_, want_home);
     if (want_home) environment.set("HOME", identity_.home.empty() ? "/" : identity_.home);
     environment_.emplace(std::move(environment));
   }
@@ -237,14 +235,10 @@ class Child {
 
   void enter_working_directory() {
     const auto& path = *container_.find("cwd")->as<std::string>();
-    if (!path.starts_with('/'))
-      mc::fail("container.cwd: '", path, "' is not an absolute path",
-               mc::Hint{"it is looked up inside the container"});
+    refuse_relative_directory(path);
     const int fd = mc::try_open_in_root(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY, 0,
                                         RESOLVE_NO_MAGICLINKS);
-    if (fd < 0)
-      mc::fail_with(-fd, "container.cwd: enter '", path, "' in the container",
-                    mc::Hint{"create the directory in the root"});
+    if (fd < 0) refuse_directory(path, -fd);
     const mc::Fd directory(fd);
     mc::check(::fchdir(fd), "container.cwd: enter '", path, "' in the container");
     // Outside of the root the kernel says "(unreachable)": getcwd(3).

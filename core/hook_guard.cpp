@@ -162,6 +162,13 @@ void execute_anew() {
   ::_exit(exit_runtime_failed);
 }
 
+std::vector<GuardedPlugin> guarded_plugins(const Launch& launch) {
+  std::vector<GuardedPlugin> out;
+  for (const auto& enabled : launch.plugins)
+    out.push_back({enabled.plugin->name, hook_deadline_ns(launch, *enabled.plugin)});
+  return out;
+}
+
 void name_guarded_plugins(std::vector<GuardedPlugin> plugins) {
   guard.plugins = std::move(plugins);
   // Destroyed by exit(), as atexit(3) has it.

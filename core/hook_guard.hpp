@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/launch.hpp"
 #include "core/progress.hpp"
 
 namespace mini_container {
@@ -18,6 +19,8 @@ struct GuardedPlugin {
   std::uint64_t deadline_ns = 0;  // 0: none
 };
 
+/// Those of a launch, in its order.
+std::vector<GuardedPlugin> guarded_plugins(const Launch& launch);
 /// Installs the handlers and the watch on the deadlines. `progress` is the agent's own.
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins);
 /// Without them: for guard_hooks_of_child alone.

@@ -171,6 +171,13 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
   return out;
 }
 
+Identity resolve_identity(const Value& container, bool want_home, const FileView& files) {
+  std::vector<std::string> groups;
+  if (const auto* list = container.find("groups"))
+    for (const auto& group : *list->as<List>()) groups.push_back(*group.as<std::string>());
+  return resolve_identity(*container.find("user")->as<std::string>(), groups, want_home, files);
+}
+
 void assume_identity(const Identity& identity, mode_t umask) {
   ::umask(umask);
   mc::check(::prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L), "keep the capabilities");

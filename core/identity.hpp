@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/file_view.hpp"
+#include "core/value.hpp"
 
 namespace mini_container {
 
@@ -24,6 +25,9 @@ struct Identity {
 /// those that list the user as a member. Throws mc::Error.
 Identity resolve_identity(const std::string& user, const std::vector<std::string>& groups,
                           bool want_home, const FileView& files = present_files());
+/// The same of the checked [container] table.
+Identity resolve_identity(const Value& container, bool want_home,
+                          const FileView& files = present_files());
 
 /// [child] setgroups, setgid, setuid, umask; every capability stays permitted and effective until
 /// the command is executed, inheritable and ambient ones are dropped.

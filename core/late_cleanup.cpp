@@ -161,10 +161,7 @@ bool clean_up_later(const ContainerState& state, const ContainerRecord& record,
   const bool may_share = !anew.empty() && open_log_file() && may_guard_child();
   if (may_share) {
     set_emergency_command(anew);
-    std::vector<GuardedPlugin> guarded;
-    for (const auto& enabled : launch.plugins)
-      guarded.push_back({enabled.plugin->name, hook_deadline_ns(launch, *enabled.plugin)});
-    name_guarded_plugins(std::move(guarded));
+    name_guarded_plugins(guarded_plugins(launch));
   }
   LateCleanup cleanup(state, pipeline, container_pid, may_share);
   bool all_clean = true;

@@ -9,6 +9,7 @@
 #include "core/failure.hpp"
 #include "core/identity.hpp"
 #include "core/planned_root.hpp"
+#include "core/working_directory.hpp"
 
 namespace mini_container {
 
@@ -65,22 +66,13 @@ class LookAhead {
     }
   }
 
-  void find_user() const {
-    std::vector<std::string> groups;
-    if (const auto* list = container_.find("groups"))
-      for (const auto& group : *list->as<List>()) groups.push_back(*group.as<std::string>());
-    resolve_identity(*container_.find("user")->as<std::string>(), groups, environment_.wants_home(),
-                     root_);
-  }
+  void find_user() const { resolve_identity(container_, environment_.wants_home(), root_); }
 
   void enter_working_directory() {
     const auto& path = *container_.find("cwd")->as<std::string>();
-    if (!path.starts_with('/'))
-      mc::fail("container.cwd: '", path, "' is not an absolute path",
-               mc::Hint{"it is looked up inside the container"});
+    refuse_relative_directory(path);
     if (const int failed = root_.try_enter(path.c_str()); failed != 0)
-      mc::fail_with(-failed, "container.cwd: enter '", path, "' in the container",
-                    mc::Hint{"create the directory in the root"});
+      refuse_directory(path, -failed);
   }
 
   // A launch without one gets it from the command line.

@@ -54,7 +54,7 @@ std::string plugin_line(const Plugin& plugin, const Value& config) {
 
 std::pair<std::string, Value> read_plugin(const RecordedPlugin& plugin) {
   try {
-    Value read = parse_json(plugin.text, "record.json", {64U << 20U, 128});
+    Value read = parse_json(plugin.text, "record.jsonl", {64U << 20U, 128});
     auto path = take<std::string>(read, "path");
     return {std::move(path), Value(take<Table>(read, "config"))};
   } catch (mc::Error& error) {
@@ -93,7 +93,7 @@ std::optional<ContainerRecord> read_record(const ContainerState& state) {
   const auto text = state.read(state_file::record);
   if (!text || text->empty()) return std::nullopt;
   std::string_view rest = *text;
-  Value record = parse_json(next_line(rest), "record.json", {64U << 20U, 128});
+  Value record = parse_json(next_line(rest), "record.jsonl", {64U << 20U, 128});
   if (take<std::int64_t>(record, "version") != format)
     mc::fail("the container's record is of another version",
              mc::Hint{"remove it with delete --force"});

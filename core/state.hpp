@@ -14,10 +14,11 @@ namespace mini_container {
 
 /// The files in a container's state directory.
 namespace state_file {
-inline constexpr const char* record = "record.json";  // written before the first resource
-inline constexpr const char* process = "process";     // a ProcessMark, once there is a process
-inline constexpr const char* status = "status";       // "running", "created", "stopped CODE"
-inline constexpr const char* output = "output.log";   // of a detached container
+inline constexpr const char* record =
+    "record.jsonl";                                  // JSON, a line each; before the first resource
+inline constexpr const char* process = "process";    // a ProcessMark, once there is a process
+inline constexpr const char* status = "status";      // "running", "created", "stopped CODE"
+inline constexpr const char* output = "output.log";  // of a detached container
 inline constexpr const char* start_socket = "start.sock";
 }  // namespace state_file
 

@@ -92,7 +92,7 @@ findings() {
     grep -vE '^/sys/fs/cgroup/systemd/libpod_parent/[0-9a-f]{64}$' | sed 's/^/cgroup /'
   stat -c 'owner of %n: %u:%g' /dev/null /dev/zero /dev/tty
   # Wherever an engine has put our state; not in what it unpacks.
-  find /run \( -name root -o -name data -o -name image \) -prune -o -name record.json -print | sed 's/^/state /'
+  find /run \( -name root -o -name data -o -name image \) -prune -o -name record.jsonl -print | sed 's/^/state /'
 }
 as_before() {
   findings >"$work/after"

@@ -130,7 +130,7 @@ TEST_CASE("every verb in every state does its work or says in one line why not")
 
 TEST_CASE("a state that was cut off anywhere is listed, and delete --force removes it") {
   const auto bundle = Bundle().write();
-  for (const std::string name : {"record.json", "process", "status"}) {
+  for (const std::string name : {"record.jsonl", "process", "status"}) {
     const auto whole_size = [&] {
       const auto id = running_container(bundle);
       const auto size = std::filesystem::file_size(file_name(name, id));
@@ -174,22 +174,22 @@ TEST_CASE("a record that is spoilt where a plugin stands is told, and everything
   const auto id = fresh_id();
   const NothingLeft nothing(id);
   REQUIRE(run_and_leave({"run", "-d", "-b", bundle.directory(), id}).exit_code == 0);
-  std::string record = read_file(file_name("record.json", id));
+  std::string record = read_file(file_name("record.jsonl", id));
   // One line for each plugin, behind the container's.
   for (auto at = record.find('\n'); at + 1 < record.size(); at = record.find('\n', at + 1))
     record[at + 1] = '[';
-  std::ofstream(file_name("record.json", id)) << record;
+  std::ofstream(file_name("record.jsonl", id)) << record;
   CHECK(run({"state", id}).exit_code == 0);
   CHECK(run({"exec", id, "true"}).exit_code > 0);
   const auto removed = run({"delete", "--force", id});
   INFO(removed);
   CHECK(removed.exit_code == 0);
-  CHECK(removed.err.find("record.json:1:") != std::string::npos);
+  CHECK(removed.err.find("record.jsonl:1:") != std::string::npos);
 }
 
 TEST_CASE("files of the state that are missing or are something else") {
   const auto bundle = Bundle().write();
-  for (const std::string name : {"record.json", "process", "status", "start.sock"})
+  for (const std::string name : {"record.jsonl", "process", "status", "start.sock"})
     for (const bool as_directory : {false, true}) {
       const auto id = fresh_id();
       const NothingLeft nothing(id);

@@ -322,25 +322,29 @@ TEST_CASE("a fault in cleanup is named; what it cannot clean up stays until it i
 
 TEST_CASE("a fault in join ends the exec; the container goes on") {
   const NothingLeft nothing_left;
-  for (const auto& fault : faults) {
-    CAPTURE(fault.name);
-    const std::string text =
-        "[container]\nhook_timeout = \"300ms\"\ncommand = [\"sleep\", \"60\"]\n[rootfs]\npath = "
-        "\"" +
-        root() + "\"\n[pid]\n[faulty]\nhook = \"join\"\nfault = \"" + fault.name + "\"\n";
-    const auto started = run({"--plugin-dir", FIXTURES, "run", "--detach", "--id", "joined",
-                              "--config", write_file("launch.toml", text)});
-    CAPTURE(started);
-    REQUIRE(started.exit_code == 0);
-    const auto result = run({"--plugin-dir", FIXTURES, "exec", "joined", "touch", "/ran"});
-    CAPTURE(result);
-    CHECK(result.exit_code == 125);
-    CHECK(result.last_error().find(where("join")) != std::string::npos);
-    CHECK(result.last_error().find(fault.word) != std::string::npos);
-    CHECK_FALSE(fs::remove(root() + "/ran"));
-    CHECK(run({"list"}).out.find("running") != std::string::npos);
-    CHECK(run({"--plugin-dir", FIXTURES, "delete", "--force", "joined"}).exit_code == 0);
-  }
+  // On a copy of the agent's memory, and in it.
+  for (const std::string plugin : {"faulty", "faulty_sharing"})
+    for (const auto& fault : faults) {
+      CAPTURE(plugin);
+      CAPTURE(fault.name);
+      const std::string text =
+          "[container]\nhook_timeout = \"300ms\"\ncommand = [\"sleep\", \"60\"]\n[rootfs]\npath "
+          "= \"" +
+          root() + "\"\n[pid]\n[" + plugin + "]\nhook = \"join\"\nfault = \"" + fault.name + "\"\n";
+      const auto started = run({"--plugin-dir", FIXTURES, "run", "--detach", "--id", "joined",
+                                "--config", write_file("launch.toml", text)});
+      CAPTURE(started);
+      REQUIRE(started.exit_code == 0);
+      const auto result = run({"--plugin-dir", FIXTURES, "exec", "joined", "touch", "/ran"});
+      CAPTURE(result);
+      CHECK(result.exit_code == 125);
+      CHECK(result.last_error().find(plugin + ": join: ") != std::string::npos);
+      CHECK(result.last_error().find(fault.word) != std::string::npos);
+      CHECK(result.last_error().find("is undone") == std::string::npos);
+      CHECK_FALSE(fs::remove(root() + "/ran"));
+      CHECK(run({"list"}).out.find("running") != std::string::npos);
+      CHECK(run({"--plugin-dir", FIXTURES, "delete", "--force", "joined"}).exit_code == 0);
+    }
 }
 
 TEST_CASE("with the standard descriptors closed too, it is named, nothing runs, nothing is left") {

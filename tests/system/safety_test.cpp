@@ -109,7 +109,7 @@ TEST_CASE("state directories are closed to others, and the record is there befor
     CAPTURE(entry.path().string());
     CHECK((mode_of(entry.path()) & 0077U) == 0);
   }
-  CHECK(fs::exists("/run/mini_container/modes/record.json"));
+  CHECK(fs::exists("/run/mini_container/modes/record.jsonl"));
   run({"kill", "modes", "KILL"});
   CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
   run({"delete", "modes"});
