@@ -78,6 +78,10 @@ const Plugin& Catalog::load_file(const std::string& path) {
 
 const Plugin& Catalog::get(const std::string& name, const std::string& asked_at) {
   if (const Plugin* plugin = find(name)) return *plugin;
+  refuse_missing(name, asked_at);
+}
+
+void Catalog::refuse_missing(const std::string& name, const std::string& asked_at) const {
   const auto there = names();
   std::string list;
   for (const auto& each : there) mc::detail::append(list, list.empty() ? each : ", " + each);

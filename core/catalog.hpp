@@ -32,6 +32,7 @@ class Catalog {
   const Plugin* find(const std::string& name);
   /// The same; throws where there is none, naming those that are there, and from where.
   const Plugin& get(const std::string& name, const std::string& asked_at);
+  [[noreturn]] void refuse_missing(const std::string& name, const std::string& asked_at) const;
   /// Loads the plugin in this very file, wherever it is (`plugin check`).
   const Plugin& load_file(const std::string& path);
 

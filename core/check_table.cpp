@@ -82,28 +82,28 @@ class Check {
   /// `name` is the table's, and the beginning of every value's in messages: "rootfs.mounts[2]".
   explicit Check(std::string_view name) : name_(name) {}
 
-  Value table(const Value& value, const std::vector<OptionSpec>& options) {
+  void table(Value& value, Options options) {
     const auto* members = value.as<Table>();
     if (members == nullptr) wrong_type(value, MC_TABLE);
     for (const auto& [key, member] : *members)
-      if (std::ranges::find(options, std::string_view(key), &OptionSpec::key) == options.end())
-        unknown(key, member, options);
+      if (find_option(options, key) == nullptr) unknown(key, member, options);
+    const auto defaults = std::ranges::count_if(
+        options, [](const mc_option& option) { return option.default_text != nullptr; });
     Table out;
-    out.reserve(options.size());
-    for (const OptionSpec& option : options) {
-      const Value* given = value.find(option.key());
-      const Scope scope(*this, option.key());
-      if (given != nullptr) {
-        out.emplace_back(option.data.key, this->value(option, *given));
-      } else if (option.data.default_text != nullptr) {
-        out.emplace_back(
-            option.data.key,
-            this->value(option, parse_option_text(option, option.data.default_text, Place{})));
-      } else if ((option.data.flags & MC_OPTION_REQUIRED) != 0) {
+    out.reserve(members->size() + static_cast<std::size_t>(defaults));
+    for (const mc_option& option : options) {
+      const Scope scope(*this, option.key);
+      if (Value* given = value.find(option.key))
+        out.emplace_back(option.key, std::move(*given));
+      else if (option.default_text != nullptr)
+        out.emplace_back(option.key, parse_option_text(option, option.default_text, Place{}));
+      else if ((option.flags & MC_OPTION_REQUIRED) != 0)
         mc::fail(value.place().text(), ": ", path(), ": it is required and not given");
-      }
+      else
+        continue;
+      this->value(option, out.back().second);
     }
-    return Value(std::move(out), value.place());
+    value.content() = std::move(out);
   }
 
  private:
@@ -144,10 +144,9 @@ class Check {
     refuse(value, "expected ", wanted(type), ", not ", shown(value));
   }
 
-  [[noreturn]] void unknown(const std::string& key, const Value& member,
-                            const std::vector<OptionSpec>& options) {
+  [[noreturn]] void unknown(const std::string& key, const Value& member, Options options) {
     std::vector<std::string> keys;
-    for (const OptionSpec& option : options) keys.emplace_back(option.key());
+    for (const mc_option& option : options) keys.emplace_back(option.key);
     const std::string near = nearest(key, keys);
     std::string hint = near.empty() ? "there are: " : mc::concat("did you mean '", near, "'?");
     if (near.empty())
@@ -157,53 +156,47 @@ class Check {
     refuse(member, "unknown option", mc::Hint{hint});
   }
 
-  Value value(const OptionSpec& option, const Value& given) {
-    switch (option.data.type) {
+  void value(const mc_option& option, Value& given) {
+    switch (option.type) {
       case MC_LIST:
         return list(option, given);
       case MC_MAP:
         return map(option, given);
       case MC_TABLE:
-        return table(given, option.fields);
+        return table(given, fields_of(option));
       default:
-        return scalar(option.data, option.data.type, given, true);
+        return scalar(option, option.type, given, true);
     }
   }
 
-  Value element(const OptionSpec& option, const Value& given) {
-    if (option.data.element == MC_TABLE) return table(given, option.fields);
-    return scalar(option.data, option.data.element, given, false);
+  void element(const mc_option& option, Value& given) {
+    if (option.element == MC_TABLE) return table(given, fields_of(option));
+    scalar(option, option.element, given, false);
   }
 
-  Value list(const OptionSpec& option, const Value& given) {
-    const auto* items = given.as<List>();
+  void list(const mc_option& option, Value& given) {
+    auto* items = given.as<List>();
     if (items == nullptr)
       refuse(given, "expected a list, not ", shown(given), mc::Hint{"write it in brackets: [...]"});
-    count(option.data, given, items->size(), "elements");
-    List out;
-    out.reserve(items->size());
-    for (const Value& item : *items) {
-      const Scope scope(*this, out.size());
-      out.push_back(element(option, item));
+    count(option, given, items->size(), "elements");
+    for (std::size_t i = 0; i < items->size(); ++i) {
+      const Scope scope(*this, i);
+      element(option, (*items)[i]);
     }
-    return Value(std::move(out), given.place());
   }
 
-  Value map(const OptionSpec& option, const Value& given) {
-    const auto* members = given.as<Table>();
+  void map(const mc_option& option, Value& given) {
+    auto* members = given.as<Table>();
     if (members == nullptr) wrong_type(given, MC_MAP);
-    count(option.data, given, members->size(), "entries");
-    Table out;
-    out.reserve(members->size());
-    for (const auto& [key, member] : *members) {
+    count(option, given, members->size(), "entries");
+    for (auto& [key, member] : *members) {
       if (key.find('\0') != key.npos) refuse(member, "a key contains a NUL byte");
       const Scope scope(*this, std::string_view(key));
-      out.emplace_back(key, element(option, member));
+      element(option, member);
     }
-    return Value(std::move(out), given.place());
   }
 
-  Value scalar(const mc_option& option, std::uint32_t type, const Value& given, bool bounded) {
+  void scalar(const mc_option& option, std::uint32_t type, Value& given, bool bounded) {
     const auto* text = given.as<std::string>();
     if (text != nullptr && text->find('\0') != text->npos)
       refuse(given, "the text contains a NUL byte");
@@ -214,7 +207,7 @@ class Check {
                  mc::Hint{text != nullptr && (*text == "true" || *text == "false")
                               ? "write it without quotes"
                               : ""});
-        return given;
+        return;
       case MC_FLOAT: {
         const auto* integer = given.as<std::int64_t>();
         const auto* number = given.as<double>();
@@ -224,7 +217,8 @@ class Check {
           out_of_range(option, type, given);
         if (bounded && has_maximum(option) && content > static_cast<double>(option.maximum))
           out_of_range(option, type, given);
-        return Value(content, given.place());
+        given.content() = content;
+        return;
       }
       case MC_STRING:
       case MC_PATH:
@@ -232,22 +226,23 @@ class Check {
           refuse(given, "expected ", wanted(type), ", not ", shown(given),
                  mc::Hint{"write it in quotes"});
         if (bounded) count(option, given, text->size(), "bytes");
-        if (type == MC_STRING || text->starts_with('/')) return given;
+        if (type == MC_STRING || text->starts_with('/')) return;
         if (text->empty()) refuse(given, "the path is empty");
-        return Value(directory_of(given.place()) + *text, given.place());
+        given.content() = directory_of(given.place()) + *text;
+        return;
       case MC_CHOICE:
         if (text == nullptr || !among(option.choices, *text))
           refuse(given, "expected one of ", join(option.choices), "; not ", shown(given),
                  mc::Hint{near_choice(option, text)});
-        return given;
+        return;
       default:
         return number(option, type, given, bounded);
     }
   }
 
-  Value number(const mc_option& option, std::uint32_t type, const Value& given, bool bounded) {
+  void number(const mc_option& option, std::uint32_t type, Value& given, bool bounded) {
     const auto* text = given.as<std::string>();
-    if (text != nullptr && among(option.choices, *text)) return given;
+    if (text != nullptr && among(option.choices, *text)) return;
     std::optional<std::int64_t> content;
     if (const auto* integer = given.as<std::int64_t>()) content = *integer;
     if (type == MC_DURATION && content) {
@@ -268,7 +263,7 @@ class Check {
     if (bounded && ((has_minimum(option) && *content < option.minimum) ||
                     (has_maximum(option) && *content > option.maximum)))
       out_of_range(option, type, given);
-    return Value(*content, given.place());
+    given.content() = *content;
   }
 
   static std::string near_choice(const mc_option& option, const std::string* text) {
@@ -301,9 +296,9 @@ class Check {
 
 }  // namespace
 
-Value check_table(std::string_view name, const Value& table,
-                  const std::vector<OptionSpec>& options) {
-  return Check(name).table(table, options);
+Value check_table(std::string_view name, Value table, Options options) {
+  Check(name).table(table, options);
+  return table;
 }
 
 }  // namespace mini_container

@@ -163,7 +163,7 @@ class Gathering {
         disabled.emplace_back(flag.table);
         break;
       case Flag::Does::negate:
-        table(flag.table, place).set(flag.option->key(), Value(false, place));
+        table(flag.table, place).set(flag.option->key, Value(false, place));
         break;
       case Flag::Does::option:
         give(table(flag.table, place), flag, value != nullptr ? text : "true", place);
@@ -220,22 +220,22 @@ class Gathering {
   }
 
   static void give(Value& table, const Flag& flag, const std::string& text, Place place) {
-    const OptionSpec& option = *flag.option;
-    Value* before = table.find(option.key());
-    if (option.data.type == MC_MAP) {
+    const mc_option& option = *flag.option;
+    Value* before = table.find(option.key);
+    if (option.type == MC_MAP) {
       // One entry a flag: a comma belongs to the value.
-      Value& map = before != nullptr ? *before : table.set(option.key(), Value(Table{}, place));
+      Value& map = before != nullptr ? *before : table.set(option.key, Value(Table{}, place));
       const std::size_t equals = text.find('=');
       if (equals == text.npos || equals == 0)
         mc::fail(place.source, ": '", text, "' is not KEY=VALUE");
-      OptionSpec element = option;
-      element.data.type = option.data.element;
+      mc_option element = option;
+      element.type = option.element;
       map.set(text.substr(0, equals), parse_option_text(element, text.substr(equals + 1), place));
       return;
     }
     Value value = parse_option_text(option, text, place);
-    if (before == nullptr || option.data.type != MC_LIST) {
-      table.set(option.key(), std::move(value));
+    if (before == nullptr || option.type != MC_LIST) {
+      table.set(option.key, std::move(value));
       return;
     }
     for (Value& item : *value.as<List>()) before->as<List>()->push_back(std::move(item));

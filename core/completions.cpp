@@ -27,8 +27,8 @@ bool is_path(const Flag& flag) {
     return value == "FILE" || value == "DIR";
   }
   return flag.option != nullptr &&
-         (flag.option->data.type == MC_PATH ||
-          (flag.option->data.type == MC_LIST && flag.option->data.element == MC_PATH));
+         (flag.option->type == MC_PATH ||
+          (flag.option->type == MC_LIST && flag.option->element == MC_PATH));
 }
 
 std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
@@ -46,9 +46,9 @@ std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
     if (flag.core != nullptr) {
       completion.help = flag.core->help;
     } else if (flag.option != nullptr) {
-      completion.help = flag.option->data.help;
-      if (flag.does == Flag::Does::option && flag.option->data.choices != nullptr)
-        completion.words = join(flag.option->data.choices, " ");
+      completion.help = flag.option->help;
+      if (flag.does == Flag::Does::option && flag.option->choices != nullptr)
+        completion.words = join(flag.option->choices, " ");
     } else {
       completion.help =
           (flag.does == Flag::Does::disable ? "Leaves out " : "Enables ") + std::string(flag.table);

@@ -107,9 +107,6 @@ constexpr mc_option declared[] = {
 
 }  // namespace
 
-const std::vector<OptionSpec>& container_options() {
-  static const auto options = read_options(declared, std::size(declared), sizeof(mc_option));
-  return options;
-}
+Options container_options() { return declared; }
 
 }  // namespace mini_container

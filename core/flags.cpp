@@ -86,27 +86,27 @@ void Flags::add(const Plugin& plugin) {
   add_options(plugin.name, plugin.options);
 }
 
-void Flags::add_options(std::string_view table, const std::vector<OptionSpec>& options) {
+void Flags::add_options(std::string_view table, Options options) {
   // The container's own flags are the core's.
   const auto declared = table == "container" ? Flag::Rank::core : Flag::Rank::declared;
-  for (const OptionSpec& option : options) {
-    const bool boolean = option.data.type == MC_BOOL;
+  for (const mc_option& option : options) {
+    const bool boolean = option.type == MC_BOOL;
     Flag flag;
     flag.does = Flag::Does::option;
     flag.takes = boolean ? Flag::Takes::perhaps : Flag::Takes::value;
     flag.table = table;
     flag.option = &option;
     flag.rank = declared;
-    add_spellings(flag, text(option.data.long_flag), option.data.short_flag);
+    add_spellings(flag, text(option.long_flag), option.short_flag);
     flag.rank = Flag::Rank::implied;
-    const std::string name = mc::concat(table, '.', option.key());
+    const std::string name = mc::concat(table, '.', option.key);
     add_spellings(flag, name, 0);
     if (!boolean) continue;
     flag.does = Flag::Does::negate;
     flag.takes = Flag::Takes::nothing;
     add_spellings(flag, name, 0, "no-");
     flag.rank = declared;
-    add_spellings(flag, text(option.data.long_flag), 0, "no-");
+    add_spellings(flag, text(option.long_flag), 0, "no-");
   }
 }
 

@@ -57,8 +57,8 @@ struct Flag {
   Does does = Does::core;
   Takes takes = Takes::nothing;
   Rank rank = Rank::core;
-  std::string_view table;              // whose option, or which plugin; the plugin's own text
-  const OptionSpec* option = nullptr;  // of `option` and `negate`
+  std::string_view table;             // whose option, or which plugin; the plugin's own text
+  const mc_option* option = nullptr;  // of `option` and `negate`
   const RunFlagSpec* core = nullptr;
 };
 
@@ -78,7 +78,7 @@ class Flags {
   [[nodiscard]] std::string near(std::string_view name) const;
 
  private:
-  void add_options(std::string_view table, const std::vector<OptionSpec>& options);
+  void add_options(std::string_view table, Options options);
   void add_spellings(const Flag& flag, std::string_view names, std::uint32_t letter,
                      std::string_view prefix = {});
 

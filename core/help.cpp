@@ -62,30 +62,29 @@ char printable(std::uint32_t letter) {
   return letter > ' ' && letter < 0x7F ? static_cast<char>(letter) : '\0';
 }
 
-std::string explanation(const OptionSpec& option) {
-  std::string out = option.data.help;
-  std::string more = range_text(option.data);
-  if (option.data.type == MC_CHOICE && join(option.data.choices, "|").size() > 32)
-    more = join(option.data.choices);
-  if (option.data.default_text != nullptr && *option.data.default_text != '\0' &&
-      !(option.data.type == MC_BOOL && std::string_view(option.data.default_text) == "false")) {
+std::string explanation(const mc_option& option) {
+  std::string out = option.help;
+  std::string more = range_text(option);
+  if (option.type == MC_CHOICE && join(option.choices, "|").size() > 32)
+    more = join(option.choices);
+  if (option.default_text != nullptr && *option.default_text != '\0' &&
+      !(option.type == MC_BOOL && std::string_view(option.default_text) == "false")) {
     if (!more.empty()) more += "; ";
-    more += mc::concat("default ", option.data.default_text);
+    more += mc::concat("default ", option.default_text);
   }
   return more.empty() ? out : mc::concat(out, " (", more, ")");
 }
 
-void option_rows(std::string& out, const std::string& table,
-                 const std::vector<OptionSpec>& options) {
-  for (const OptionSpec& option : options) {
-    std::vector<std::string> names = long_names(option.data.long_flag);
-    const bool on_by_default = option.data.type == MC_BOOL && option.data.default_text != nullptr &&
-                               std::string_view(option.data.default_text) == "true";
-    if (names.empty()) names.push_back(mc::concat(table, '.', option.key()));
+void option_rows(std::string& out, const std::string& table, Options options) {
+  for (const mc_option& option : options) {
+    std::vector<std::string> names = long_names(option.long_flag);
+    const bool on_by_default = option.type == MC_BOOL && option.default_text != nullptr &&
+                               std::string_view(option.default_text) == "true";
+    if (names.empty()) names.push_back(mc::concat(table, '.', option.key));
     if (on_by_default) names.front().insert(0, "no-");
     row(out,
-        spelling(printable(option.data.short_flag), names,
-                 option.data.type == MC_BOOL ? "" : value_name(option)),
+        spelling(printable(option.short_flag), names,
+                 option.type == MC_BOOL ? "" : value_name(option)),
         explanation(option));
   }
 }
@@ -94,8 +93,8 @@ void plugin_rows(std::string& out, const Plugin& plugin) {
   out += '\n';
   wrap(out, mc::concat(plugin.name, ": ", plugin.data.summary), plugin.name.size() + 2);
   // Where an option has the plugin's own name for its flag, --NAME is that option.
-  const bool taken = std::ranges::any_of(plugin.options, [&](const OptionSpec& option) {
-    const auto names = long_names(option.data.long_flag);
+  const bool taken = std::ranges::any_of(plugin.options, [&](const mc_option& option) {
+    const auto names = long_names(option.long_flag);
     return std::ranges::find(names, plugin.name) != names.end();
   });
   std::vector<std::string> names = long_names(plugin.data.long_flag);

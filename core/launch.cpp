@@ -17,19 +17,25 @@ constexpr std::string_view container_table = "container";
 struct Named {
   const Plugin* plugin;
   Value table;
-  std::string place;  // for a clash between two
+  const Plugin* needed_by = nullptr;
+
+  // For a clash between two.
+  [[nodiscard]] std::string where() const {
+    return needed_by != nullptr ? "needed by '" + needed_by->name + "'" : table.place().text();
+  }
 };
 
 // Those that are needed come in behind those that need them; the order is made later.
 void add_needed(std::vector<Named>& named, Catalog& catalog) {
-  for (std::size_t i = 0; i < named.size(); ++i)
-    for (const auto& need : named[i].plugin->needs) {
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const Plugin* needing = named[i].plugin;
+    for (const auto& need : needing->needs) {
       const auto same = [&](const Named& each) { return each.plugin->name == need; };
       if (std::ranges::any_of(named, same)) continue;
-      auto place = "needed by '" + named[i].plugin->name + "'";
-      const Plugin& plugin = catalog.get(need, place);
-      named.push_back({&plugin, Value(Table{}), std::move(place)});
+      const Plugin& plugin = catalog.get(need, "needed by '" + needing->name + "'");
+      named.push_back({&plugin, Value(Table{}), needing});
     }
+  }
 }
 
 void refuse_two_of_one_kind(const std::vector<Named>& named) {
@@ -37,8 +43,8 @@ void refuse_two_of_one_kind(const std::vector<Named>& named) {
   for (const auto& each : named) {
     if (each.plugin->data.pivot != nullptr) {
       if (pivot_owner != nullptr)
-        mc::fail(each.place, ": '", each.plugin->name, "' and '", pivot_owner->plugin->name, "' (",
-                 pivot_owner->place, ") both enter the new root; a launch has one at most",
+        mc::fail(each.where(), ": '", each.plugin->name, "' and '", pivot_owner->plugin->name,
+                 "' (", pivot_owner->where(), ") both enter the new root; a launch has one at most",
                  mc::Hint{"leave one of them out"});
       pivot_owner = &each;
     }
@@ -46,8 +52,8 @@ void refuse_two_of_one_kind(const std::vector<Named>& named) {
       if (&other == &each) break;
       const auto both = each.plugin->data.namespaces & other.plugin->data.namespaces;
       if (both != 0)
-        mc::fail(each.place, ": '", each.plugin->name, "' and '", other.plugin->name, "' (",
-                 other.place, ") both own ", namespace_names(both),
+        mc::fail(each.where(), ": '", each.plugin->name, "' and '", other.plugin->name, "' (",
+                 other.where(), ") both own ", namespace_names(both),
                  mc::Hint{"a namespace has one owner; leave one of them out"});
     }
   }
@@ -65,33 +71,40 @@ void check_environment(const Value& container) {
 
 }  // namespace
 
-Launch check_launch(const Value& tree, const std::string& directory, Catalog& catalog) {
+Launch check_launch(Value tree, const std::string& directory, Catalog& catalog) {
   Launch launch;
   launch.directory = directory;
   launch.container = Value(Table{});
-  std::vector<Named> named;
-  const auto* tables = tree.as<Table>();
+  auto* tables = tree.as<Table>();
   if (tables == nullptr) mc::fail("the launch is not a table");
-  for (const auto& [name, value] : *tables) {
-    const auto place = value.place().text();
+  std::vector<Named> named;
+  named.reserve(tables->size());
+  for (auto& [name, value] : *tables) {
     if (value.as<Table>() == nullptr)
-      mc::fail(place, ": ", name, ": a launch consists of tables, and this is a ",
+      mc::fail(value.place().text(), ": ", name, ": a launch consists of tables, and this is a ",
                value.type_name(), mc::Hint{"write it inside [container] or a plugin's table"});
-    if (name == container_table)
-      launch.container = value;
-    else
-      named.push_back({&catalog.get(name, place + ": [" + name + "]"), value, place});
+    if (name == container_table) {
+      launch.container = std::move(value);
+      continue;
+    }
+    const Plugin* plugin = catalog.find(name);
+    if (plugin == nullptr)
+      catalog.refuse_missing(name, mc::concat(value.place().text(), ": [", name, "]"));
+    named.push_back({plugin, std::move(value)});
   }
-  launch.container = check_table(container_table, launch.container, container_options());
+  launch.container = check_table(container_table, std::move(launch.container), container_options());
   check_environment(launch.container);
   add_needed(named, catalog);
   refuse_two_of_one_kind(named);
 
   std::vector<const Plugin*> order;
+  order.reserve(named.size());
   for (const auto& each : named) order.push_back(each.plugin);
+  launch.plugins.reserve(named.size());
   for (const Plugin* plugin : order_plugins(order)) {
     const auto found = std::ranges::find(named, plugin, &Named::plugin);
-    launch.plugins.push_back({plugin, check_table(plugin->name, found->table, plugin->options)});
+    launch.plugins.push_back(
+        {plugin, check_table(plugin->name, std::move(found->table), plugin->options)});
   }
   return launch;
 }

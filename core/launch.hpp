@@ -24,7 +24,7 @@ struct Launch {
 /// Loads the plugins that `tree` (a Table: "container" and one table for each plugin) names, and
 /// those they need; checks every table; puts the plugins in order. Throws mc::Error for the first
 /// fault, nothing touched.
-Launch check_launch(const Value& tree, const std::string& directory, Catalog& catalog);
+Launch check_launch(Value tree, const std::string& directory, Catalog& catalog);
 
 /// How long one hook of this plugin may take: its own word, or container.hook_timeout. 0: for ever.
 std::uint64_t hook_deadline_ns(const Launch& launch, const Plugin& plugin);

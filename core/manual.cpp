@@ -24,43 +24,43 @@ std::string bold(std::string_view text) { return mc::concat("*", Roff::literal(t
 std::string italic(std::string_view text) { return mc::concat("_", Roff::literal(text), "_"); }
 
 /// "Help. Default: 64M. 4K to 1G."
-std::string about(const OptionSpec& option) {
-  std::string out = sentence(option.data.help);
-  const std::string range = range_text(option.data);
+std::string about(const mc_option& option) {
+  std::string out = sentence(option.help);
+  const std::string range = range_text(option);
   if (!range.empty()) out += mc::concat(" Range: ", Roff::literal(range), ".");
-  if (option.data.default_text != nullptr && *option.data.default_text != '\0')
-    out += mc::concat(" Default: ", bold(option.data.default_text), ".");
-  if ((option.data.flags & MC_OPTION_REQUIRED) != 0) out += " It must be given.";
+  if (option.default_text != nullptr && *option.default_text != '\0')
+    out += mc::concat(" Default: ", bold(option.default_text), ".");
+  if ((option.flags & MC_OPTION_REQUIRED) != 0) out += " It must be given.";
   return out;
 }
 
 /// "-r PATH, --rootfs PATH, --rootfs.path PATH".
-std::string spellings(const std::string& table, const OptionSpec& option) {
-  const bool boolean = option.data.type == MC_BOOL;
+std::string spellings(const std::string& table, const mc_option& option) {
+  const bool boolean = option.type == MC_BOOL;
   const std::string value = boolean ? "" : value_name(option);
   std::string out;
   const auto add = [&](const std::string& flag) {
     out += (out.empty() ? "" : ", ") + bold(flag);
     if (!value.empty()) out += " " + italic(value);
   };
-  if (option.data.short_flag != 0) add(mc::concat('-', static_cast<char>(option.data.short_flag)));
-  for (const std::string& name : long_names(option.data.long_flag)) add("--" + name);
-  add(mc::concat("--", table, '.', option.key()));
-  if (boolean) add(mc::concat("--no-", table, '.', option.key()));
+  if (option.short_flag != 0) add(mc::concat('-', static_cast<char>(option.short_flag)));
+  for (const std::string& name : long_names(option.long_flag)) add("--" + name);
+  add(mc::concat("--", table, '.', option.key));
+  if (boolean) add(mc::concat("--no-", table, '.', option.key));
   return out;
 }
 
-void flag_items(Roff& page, const std::string& table, const std::vector<OptionSpec>& options) {
-  for (const OptionSpec& option : options) page.item(spellings(table, option), about(option));
+void flag_items(Roff& page, const std::string& table, Options options) {
+  for (const mc_option& option : options) page.item(spellings(table, option), about(option));
 }
 
-void key_items(Roff& page, const std::vector<OptionSpec>& options) {
-  for (const OptionSpec& option : options) {
-    page.item(mc::concat(bold(option.key()), " (", Roff::literal(type_text(option)), ")"),
+void key_items(Roff& page, Options options) {
+  for (const mc_option& option : options) {
+    page.item(mc::concat(bold(option.key), " (", Roff::literal(type_text(option)), ")"),
               about(option));
-    if (option.fields.empty()) continue;
+    if (fields_of(option).empty()) continue;
     page.in();
-    key_items(page, option.fields);
+    key_items(page, fields_of(option));
     page.out();
   }
 }
@@ -105,8 +105,8 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
       enable = bold(mc::concat('-', static_cast<char>(plugin->data.short_flag))) + ", ";
     for (const std::string& name : long_names(plugin->data.long_flag))
       enable += bold("--" + name) + ", ";
-    const bool taken = std::ranges::any_of(plugin->options, [&](const OptionSpec& option) {
-      const auto names = long_names(option.data.long_flag);
+    const bool taken = std::ranges::any_of(plugin->options, [&](const mc_option& option) {
+      const auto names = long_names(option.long_flag);
       return std::ranges::find(names, plugin->name) != names.end();
     });
     enable += taken ? "" : bold("--" + plugin->name) + ", ";

@@ -80,19 +80,18 @@ std::string join(const char* const* words, const char* between) {
   return out;
 }
 
-std::string type_text(const OptionSpec& option) {
-  const mc_option& data = option.data;
-  if (data.type == MC_CHOICE) return "one of " + join(data.choices);
-  std::string out = one(data.type);
-  if (data.type == MC_LIST || data.type == MC_MAP) out += std::string(" of ") + many(data.element);
-  if (data.choices != nullptr)
-    out += (data.element == MC_CHOICE ? " out of " : ", or one of ") + join(data.choices);
+std::string type_text(const mc_option& option) {
+  if (option.type == MC_CHOICE) return "one of " + join(option.choices);
+  std::string out = one(option.type);
+  if (option.type == MC_LIST || option.type == MC_MAP)
+    out += std::string(" of ") + many(option.element);
+  if (option.choices != nullptr)
+    out += (option.element == MC_CHOICE ? " out of " : ", or one of ") + join(option.choices);
   return out;
 }
 
-std::string value_name(const OptionSpec& option) {
-  const mc_option& data = option.data;
-  if (data.value_name != nullptr) return data.value_name;
+std::string value_name(const mc_option& option) {
+  if (option.value_name != nullptr) return option.value_name;
   const auto scalar = [&](std::uint32_t type) -> std::string {
     switch (type) {
       case MC_BOOL:
@@ -110,16 +109,16 @@ std::string value_name(const OptionSpec& option) {
       case MC_TABLE:
         return "KEY=VALUE,...";
       case MC_CHOICE: {
-        std::string words = join(data.choices, "|");
+        std::string words = join(option.choices, "|");
         return words.size() <= 32 ? words : "WORD";
       }
       default:
         return "TEXT";
     }
   };
-  if (data.type == MC_MAP) return "KEY=" + scalar(data.element);
-  if (data.type != MC_LIST) return scalar(data.type);
-  return data.element == MC_TABLE ? scalar(MC_TABLE) : scalar(data.element) + ",...";
+  if (option.type == MC_MAP) return "KEY=" + scalar(option.element);
+  if (option.type != MC_LIST) return scalar(option.type);
+  return option.element == MC_TABLE ? scalar(MC_TABLE) : scalar(option.element) + ",...";
 }
 
 }  // namespace mini_container

@@ -17,9 +17,9 @@ std::string bound_text(const mc_option& option, std::int64_t bound);
 /// "1 to 64 bytes", "4K or more", "at most 3 elements"; empty without bounds.
 std::string range_text(const mc_option& option);
 /// "string", "list of strings", "map of integers", "one of private, shared", ...
-std::string type_text(const OptionSpec& option);
+std::string type_text(const mc_option& option);
 /// What stands for the value in a synopsis: "NAME", "SIZE", "private|shared", "KEY=VALUE,...".
-std::string value_name(const OptionSpec& option);
+std::string value_name(const mc_option& option);
 /// "default", "private, shared": words joined by ", ".
 std::string join(const char* const* words, const char* between = ", ");
 

@@ -85,6 +85,7 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
 
 void Pipeline::list_mounts() {
   mounts.clear();
+  mounts.reserve(plan.mounts().size());
   for (const auto& mount : plan.mounts()) mounts.push_back(mount->view());
 }
 

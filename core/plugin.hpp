@@ -14,7 +14,7 @@ struct Plugin {
   std::string name;
   std::string path;  // the file, or "built in"
   mc_plugin data{};  // absent fields are zero
-  std::vector<OptionSpec> options;
+  Options options;
   std::vector<std::string> needs;
   std::vector<std::string> after;
   std::vector<std::string> before;

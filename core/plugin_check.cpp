@@ -83,8 +83,8 @@ void check_hygiene(const std::string& path, Report& report) {
 std::vector<std::string> missing_options(const Plugin& plugin, const Value& given) {
   std::vector<std::string> out;
   for (const auto& option : plugin.options)
-    if ((option.data.flags & MC_OPTION_REQUIRED) != 0 && given.find(option.key()) == nullptr)
-      out.emplace_back(option.key());
+    if ((option.flags & MC_OPTION_REQUIRED) != 0 && given.find(option.key) == nullptr)
+      out.emplace_back(option.key);
   return out;
 }
 

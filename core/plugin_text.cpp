@@ -44,16 +44,15 @@ std::string flags_text(const mc_option& option) {
   return out;
 }
 
-void option_lines(std::string& out, const OptionSpec& option, std::size_t depth) {
-  const mc_option& data = option.data;
+void option_lines(std::string& out, const mc_option& option, std::size_t depth) {
   const std::string indent(2 + 2 * depth, ' ');
   std::string facts = type_text(option);
-  if (const auto range = range_text(data); !range.empty()) facts += ", " + range;
-  if ((data.flags & MC_OPTION_REQUIRED) != 0) facts += ", required";
-  if (data.default_text != nullptr) facts += mc::concat(", default '", data.default_text, "'");
-  if (const auto flags = flags_text(data); !flags.empty()) facts += ", flag " + flags;
-  out += mc::concat(indent, option.key(), " (", facts, ")\n", indent, "    ", data.help, '\n');
-  for (const auto& field : option.fields) option_lines(out, field, depth + 1);
+  if (const auto range = range_text(option); !range.empty()) facts += ", " + range;
+  if ((option.flags & MC_OPTION_REQUIRED) != 0) facts += ", required";
+  if (option.default_text != nullptr) facts += mc::concat(", default '", option.default_text, "'");
+  if (const auto flags = flags_text(option); !flags.empty()) facts += ", flag " + flags;
+  out += mc::concat(indent, option.key, " (", facts, ")\n", indent, "    ", option.help, '\n');
+  for (const auto& field : fields_of(option)) option_lines(out, field, depth + 1);
 }
 
 Value text_value(const char* text) { return text != nullptr ? Value(std::string(text)) : Value(); }
@@ -70,24 +69,23 @@ std::vector<std::string> words_of(const char* const* all) {
   return out;
 }
 
-Value option_value(const OptionSpec& option) {
-  const mc_option& data = option.data;
+Value option_value(const mc_option& option) {
   Value out(Table{});
-  out.set("key", Value(std::string(option.key())));
+  out.set("key", Value(std::string(option.key)));
   out.set("type", Value(type_text(option)));
-  out.set("help", text_value(data.help));
-  out.set("required", Value((data.flags & MC_OPTION_REQUIRED) != 0));
-  if (data.default_text != nullptr) out.set("default", text_value(data.default_text));
-  if (has_minimum(data)) out.set("minimum", Value(data.minimum));
-  if (has_maximum(data)) out.set("maximum", Value(data.maximum));
-  if (data.choices != nullptr) out.set("choices", list_value(words_of(data.choices)));
-  if (const auto names = long_names(data.long_flag); !names.empty())
+  out.set("help", text_value(option.help));
+  out.set("required", Value((option.flags & MC_OPTION_REQUIRED) != 0));
+  if (option.default_text != nullptr) out.set("default", text_value(option.default_text));
+  if (has_minimum(option)) out.set("minimum", Value(option.minimum));
+  if (has_maximum(option)) out.set("maximum", Value(option.maximum));
+  if (option.choices != nullptr) out.set("choices", list_value(words_of(option.choices)));
+  if (const auto names = long_names(option.long_flag); !names.empty())
     out.set("long_flags", list_value(names));
-  if (data.short_flag != 0)
-    out.set("short_flag", Value(std::string(1, static_cast<char>(data.short_flag))));
-  if (!option.fields.empty()) {
+  if (option.short_flag != 0)
+    out.set("short_flag", Value(std::string(1, static_cast<char>(option.short_flag))));
+  if (!fields_of(option).empty()) {
     List fields;
-    for (const auto& field : option.fields) fields.push_back(option_value(field));
+    for (const auto& field : fields_of(option)) fields.push_back(option_value(field));
     out.set("fields", Value(std::move(fields)));
   }
   return out;

@@ -121,10 +121,10 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
 }  // namespace
 
 int run_verb(VerbContext& context, const Arguments& arguments) {
-  const RunRequest request = parse_run(arguments, context.global, context.catalog);
+  RunRequest request = parse_run(arguments, context.global, context.catalog);
   if (request.help) return help_verb(context, {});
   open_log(context.global);
-  const Launch launch = check_launch(request.tree, request.directory, context.catalog);
+  const Launch launch = check_launch(std::move(request.tree), request.directory, context.catalog);
   const Value* command = launch.container.find("command");
   if (command == nullptr || command->as<List>()->empty())
     mc::fail("there is no command to run",

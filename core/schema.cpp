@@ -22,7 +22,7 @@ Value words(const char* const* choices) {
   return Value(std::move(out));
 }
 
-Value properties(const std::vector<OptionSpec>& options);
+Value properties(Options options);
 
 /// Sets the bounds of `option` under these two names.
 void set_bounds(Value& schema, const mc_option& option, const char* least, const char* most) {
@@ -41,19 +41,18 @@ Value alternatives(Value number, const char* pattern, const char* const* choices
 }
 
 /// `bounded`: the bounds are the value's own and not those of the list or map that it is in.
-Value of_type(const OptionSpec& option, std::uint32_t type, bool bounded) {
-  const mc_option& data = option.data;
+Value of_type(const mc_option& option, std::uint32_t type, bool bounded) {
   switch (type) {
     case MC_BOOL:
       return table({{"type", text("boolean")}});
     case MC_INT: {
       Value number = table({{"type", text("integer")}});
-      if (bounded) set_bounds(number, data, "minimum", "maximum");
-      return alternatives(std::move(number), nullptr, data.choices);
+      if (bounded) set_bounds(number, option, "minimum", "maximum");
+      return alternatives(std::move(number), nullptr, option.choices);
     }
     case MC_FLOAT: {
       Value number = table({{"type", text("number")}});
-      if (bounded) set_bounds(number, data, "minimum", "maximum");
+      if (bounded) set_bounds(number, option, "minimum", "maximum");
       return number;
     }
     case MC_STRING:
@@ -61,59 +60,58 @@ Value of_type(const OptionSpec& option, std::uint32_t type, bool bounded) {
       Value string = table({{"type", text("string")}});
       if (type == MC_PATH) string.set("minLength", Value(std::int64_t{1}));
       // The length in characters is at most the length in bytes, which is what is checked.
-      if (bounded && has_maximum(data)) string.set("maxLength", Value(data.maximum));
-      if (bounded && data.minimum > 0) string.set("minLength", Value(std::int64_t{1}));
+      if (bounded && has_maximum(option)) string.set("maxLength", Value(option.maximum));
+      if (bounded && option.minimum > 0) string.set("minLength", Value(std::int64_t{1}));
       return string;
     }
     case MC_SIZE: {
       Value number = table({{"type", text("integer")}, {"minimum", Value(std::int64_t{0})}});
-      if (bounded) set_bounds(number, data, "minimum", "maximum");
+      if (bounded) set_bounds(number, option, "minimum", "maximum");
       return alternatives(std::move(number), "^[0-9]+(\\.[0-9]+)?([kKmMgGtTpPeE](i?[bB]?)|[bB])?$",
-                          data.choices);
+                          option.choices);
     }
     case MC_DURATION: {
       Value number = table({{"type", text("number")}, {"minimum", Value(std::int64_t{0})}});
       return alternatives(std::move(number),
                           "^[0-9]+(\\.[0-9]+)?$|^([0-9]+(\\.[0-9]+)?(us|ms|s|min|m|h|d))+$",
-                          data.choices);
+                          option.choices);
     }
     case MC_CHOICE:
-      return table({{"enum", words(data.choices)}});
+      return table({{"enum", words(option.choices)}});
     default:
-      return properties(option.fields);
+      return properties(fields_of(option));
   }
 }
 
 /// The default as JSON; empty where there is none, or a table is made of its fields' defaults.
-Value default_of(const OptionSpec& option) {
-  if (option.data.default_text == nullptr || option.data.type == MC_TABLE) return {};
-  return parse_option_text(option, option.data.default_text, Place{});
+Value default_of(const mc_option& option) {
+  if (option.default_text == nullptr || option.type == MC_TABLE) return {};
+  return parse_option_text(option, option.default_text, Place{});
 }
 
-Value of_option(const OptionSpec& option) {
-  const mc_option& data = option.data;
+Value of_option(const mc_option& option) {
   Value schema;
-  if (data.type == MC_LIST) {
-    schema = table({{"type", text("array")}, {"items", of_type(option, data.element, false)}});
-    set_bounds(schema, data, "minItems", "maxItems");
-  } else if (data.type == MC_MAP) {
-    schema = table(
-        {{"type", text("object")}, {"additionalProperties", of_type(option, data.element, false)}});
-    set_bounds(schema, data, "minProperties", "maxProperties");
+  if (option.type == MC_LIST) {
+    schema = table({{"type", text("array")}, {"items", of_type(option, option.element, false)}});
+    set_bounds(schema, option, "minItems", "maxItems");
+  } else if (option.type == MC_MAP) {
+    schema = table({{"type", text("object")},
+                    {"additionalProperties", of_type(option, option.element, false)}});
+    set_bounds(schema, option, "minProperties", "maxProperties");
   } else {
-    schema = of_type(option, data.type, true);
+    schema = of_type(option, option.type, true);
   }
-  schema.set("description", text(data.help));
+  schema.set("description", text(option.help));
   if (Value value = default_of(option); !value.empty()) schema.set("default", std::move(value));
   return schema;
 }
 
-Value properties(const std::vector<OptionSpec>& options) {
+Value properties(Options options) {
   Value members(Table{});
   List required;
-  for (const OptionSpec& option : options) {
-    members.set(option.key(), of_option(option));
-    if ((option.data.flags & MC_OPTION_REQUIRED) != 0) required.push_back(text(option.key()));
+  for (const mc_option& option : options) {
+    members.set(option.key, of_option(option));
+    if ((option.flags & MC_OPTION_REQUIRED) != 0) required.push_back(text(option.key));
   }
   Value schema = table({{"type", text("object")}, {"properties", std::move(members)}});
   if (!required.empty()) schema.set("required", Value(std::move(required)));

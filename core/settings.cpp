@@ -71,8 +71,7 @@ Settings read_settings(const std::string& path) {
   if (::lstat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) return out;
   const mc::Fd file = open_checked(path);
   const Value text = read_toml(mc::read_all(file.get(), path, largest), path);
-  static const auto options = read_options(declared, std::size(declared), sizeof(mc_option));
-  const Value checked = check_table("the configuration", text, options);
+  const Value checked = check_table("the configuration", text, declared);
   const Value* annotations = checked.find("annotations");
   if (annotations == nullptr) return out;
   if (const Value* allow = annotations->find("allow"))

@@ -10,12 +10,11 @@ namespace mini_container::oci {
 
 namespace {
 
-const OptionSpec& need_option(const Plugin& plugin, std::string_view key,
-                              const Property& annotation) {
-  const auto found = std::ranges::find(plugin.options, key, &OptionSpec::key);
-  if (found != plugin.options.end()) return *found;
+const mc_option& need_option(const Plugin& plugin, std::string_view key,
+                             const Property& annotation) {
+  if (const mc_option* found = find_option(plugin.options, key)) return *found;
   std::vector<std::string> keys;
-  for (const OptionSpec& option : plugin.options) keys.emplace_back(option.key());
+  for (const mc_option& option : plugin.options) keys.emplace_back(option.key);
   const auto near = nearest(std::string(key), keys);
   annotation.refuse("plugin '", plugin.name, "' has no option '", key.substr(0, 60), "'",
                     mc::Hint{near.empty() ? "" : mc::concat("did you mean '", near, "'?")});
@@ -38,7 +37,7 @@ void apply(std::string_view name, const Property& annotation, const Settings& se
     table_of(tree, table, annotation.place());
     return;
   }
-  const OptionSpec& option = need_option(plugin, key, annotation);
+  const mc_option& option = need_option(plugin, key, annotation);
   table_of(tree, table, annotation.place())
       .set(key, parse_option_text(option, text, annotation.place()));
 }

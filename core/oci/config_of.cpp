@@ -12,12 +12,11 @@ namespace mini_container::oci {
 namespace {
 
 // What is written out and only repeats a default need not be said anew.
-void mark_defaults(const Value& table, std::string_view name,
-                   const std::vector<OptionSpec>& options, Reading& reading) {
+void mark_defaults(const Value& table, std::string_view name, Options options, Reading& reading) {
   for (const auto& [key, value] : *table.as<Table>()) {
-    const auto option = std::ranges::find(options, std::string_view(key), &OptionSpec::key);
-    if (option == options.end() || option->data.default_text == nullptr) continue;
-    const Value alone = check_table(name, Value(Table{}), {*option});
+    const mc_option* option = find_option(options, key);
+    if (option == nullptr || option->default_text == nullptr) continue;
+    const Value alone = check_table(name, Value(Table{}), {option, 1});
     if (write_json(*alone.find(key)) == write_json(value)) reading.mark_default(value);
   }
 }

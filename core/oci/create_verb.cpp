@@ -97,7 +97,7 @@ Prepared prepare(const CreateRequest& request, VerbContext& context) {
                     context.catalog, bundle.tree);
   announce_descriptors(bundle.tree, passed);
   Prepared out;
-  out.launch = check_launch(bundle.tree, bundle.directory, context.catalog);
+  out.launch = check_launch(std::move(bundle.tree), bundle.directory, context.catalog);
   out.options.state_root = context.state_root();
   out.options.plugin_dirs = context.global.plugin_dirs;
   out.options.id = request.id;

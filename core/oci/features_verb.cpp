@@ -56,15 +56,14 @@ std::vector<std::string> words_of(const Plugin& plugin,
                                   std::initializer_list<std::string_view> keys,
                                   std::string_view prefix) {
   std::vector<std::string> out;
-  const std::vector<OptionSpec>* level = &plugin.options;
-  const OptionSpec* option = nullptr;
+  Options level = plugin.options;
+  const mc_option* option = nullptr;
   for (const std::string_view key : keys) {
-    const auto found = std::ranges::find(*level, key, &OptionSpec::key);
-    if (found == level->end()) return out;
-    option = &*found;
-    level = &option->fields;
+    option = find_option(level, key);
+    if (option == nullptr) return out;
+    level = fields_of(*option);
   }
-  for (const auto* word = option->data.choices; word != nullptr && *word != nullptr; ++word)
+  for (const auto* word = option->choices; word != nullptr && *word != nullptr; ++word)
     if (std::string_view(*word).starts_with(prefix)) out.emplace_back(*word);
   std::ranges::sort(out);
   return out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/options.hpp"
+#include "core/container_options.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -46,9 +47,7 @@ constexpr mc_option declared[] = {
         {.type = MC_LIST, .element = MC_TABLE, .key = "mounts", .help = "h", .fields = mount_list}),
 };
 
-std::vector<OptionSpec> specs() {
-  return read_options(declared, std::size(declared), sizeof(mc_option));
-}
+Options specs() { return read_options(declared, std::size(declared), sizeof(mc_option)); }
 
 const Place here{"dir/shell.toml", 12, 1};
 
@@ -167,8 +166,8 @@ TEST_CASE("a NUL byte is refused in values and in keys") {
 TEST_CASE("text of the command line becomes lists, maps and tables") {
   const auto all = specs();
   const auto parse = [&](std::string_view key, std::string_view from) {
-    for (const OptionSpec& option : all)
-      if (option.key() == key) return parse_option_text(option, from, Place{"--box.x"});
+    for (const mc_option& option : all)
+      if (key == option.key) return parse_option_text(option, from, Place{"--box.x"});
     return Value();
   };
   CHECK(parse("names", "a,b").as<List>()->size() == 2);
@@ -194,7 +193,7 @@ TEST_CASE("an array of an older and of a newer plugin is read by its stride") {
   for (Newer& each : newer) each.known.size = sizeof(Newer);
   const auto read = read_options(&newer[0].known, 2, sizeof(Newer));
   REQUIRE(read.size() == 2);
-  CHECK(read[1].key() == "readonly");
+  CHECK(read[1].key == std::string_view("readonly"));
 
   constexpr std::size_t old_size = offsetof(mc_option, minimum);
   alignas(mc_option) char older[2][old_size];
@@ -205,7 +204,36 @@ TEST_CASE("an array of an older and of a newer plugin is read by its stride") {
   }
   const auto old_read = read_options(reinterpret_cast<const mc_option*>(older), 2, old_size);
   REQUIRE(old_read.size() == 2);
-  CHECK(old_read[0].data.maximum == 0);
+  CHECK(old_read[0].maximum == 0);
+}
+
+TEST_CASE("an array of this core's layout is taken as it lies, whatever its fields have") {
+  CHECK(specs().data() == declared);
+  struct Newer {
+    mc_option known;
+    char more[16];
+  };
+  static Newer newer[2]{};
+  newer[0].known = mc::option({.type = MC_BOOL, .key = "one", .help = "h"});
+  newer[1].known = mc::option({.type = MC_BOOL, .key = "two", .help = "h"});
+  for (Newer& each : newer) each.known.size = sizeof(Newer);
+  mc_option outer[] = {mc::option({.type = MC_BOOL, .key = "a", .help = "h"}),
+                       mc::option({.type = MC_TABLE, .key = "b", .help = "h"})};
+  outer[1].fields = &newer[0].known;
+  outer[1].field_count = 2;
+  outer[1].field_stride = sizeof(Newer);
+  const Options read = read_options(outer, 2, sizeof(mc_option));
+  REQUIRE(read.size() == 2);
+  CHECK(fields_of(read[0]).empty());
+  REQUIRE(fields_of(read[1]).size() == 2);
+  CHECK(fields_of(read[1])[1].key == std::string_view("two"));
+}
+
+TEST_CASE("the core's own options are well formed") {
+  const Options own = container_options();
+  CHECK(
+      read_options(own.data(), static_cast<std::uint32_t>(own.size()), sizeof(mc_option)).data() ==
+      own.data());
 }
 
 TEST_CASE("a malformed array of options is refused") {
