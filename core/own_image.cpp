@@ -106,13 +106,10 @@ int open_if_same(const std::string& path, const FileIdentity& own) {
   return same ? file.release() : -1;
 }
 
-// Through a mount of its own; none where this process may not make one.
-mc::Fd open_through_clone(const std::string& path, const FileIdentity& own) {
-  const mc::Fd tree(static_cast<int>(
+// A mount of its own; none where this process may not make one.
+mc::Fd clone_mount(const std::string& path) {
+  return mc::Fd(static_cast<int>(
       ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
-  if (!tree) return {};
-  const auto link = mc::concat("/proc/self/fd/", tree.get());
-  return mc::Fd(open_if_same(link, own));
 }
 
 mc::Fd make_empty_executable() {
@@ -136,10 +133,12 @@ OwnImage::OwnImage(bool by_path, const FileIdentity& own) : own_(own) {
   const auto length = ::readlink("/proc/self/exe", path, sizeof path - 1);
   if (length <= 0) return;
   const std::string name(path, static_cast<std::size_t>(length));
-  if (by_path)
+  if (by_path) {
     path_ = name;
-  else
-    view_ = open_through_clone(name, own);
+    return;
+  }
+  mount_ = clone_mount(name);
+  if (mount_) view_.reset(open_if_same(mc::concat("/proc/self/fd/", mount_.get()), own));
 }
 
 void OwnImage::let_go() const {

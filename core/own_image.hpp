@@ -32,6 +32,9 @@ class OwnImage {
   FileIdentity own_;
   prctl_mm_map map_{};
   std::string path_;  // empty: view_ it is
+  // Whoever closes it last waits for the kernel to take the mount away: not the child, before its
+  // execve.
+  mc::Fd mount_;
   mc::Fd view_;
 };
 
