@@ -218,9 +218,11 @@ int entries(int state_fd, const char* sub_path, std::int32_t* fds, std::uint32_t
     const SubCgroup below(sub_path, places);
     for (const Place& place : places) {
       if (place.hierarchy.unified) continue;
-      const mc::Fd directory = open(place.hierarchy, below.path_in(place));
-      opened.emplace_back(mc::check(::openat(directory.get(), "tasks", O_WRONLY | O_CLOEXEC),
-                                    "open 'tasks' of cgroup '", place.shown(), "'"));
+      opened.push_back(
+          try_open_file(place.hierarchy, mc::concat(below.path_in(place), "/tasks"), O_WRONLY));
+      if (!opened.back())
+        mc::fail_with(ENOENT, "open 'tasks' of cgroup '", place.hierarchy.mount_point,
+                      below.path_in(place), "'");
     }
     if (opened.size() > *count)
       mc::fail_with(ERANGE, "hand out ", opened.size(), " descriptors of cgroups");

@@ -65,19 +65,22 @@ mc::Fd open_mount_point(const Hierarchy& hierarchy) {
 }
 
 mc::Fd try_open(const Hierarchy& hierarchy, std::string_view path) {
+  return try_open_file(hierarchy, path, O_PATH | O_DIRECTORY);
+}
+
+// What lies on the mount point's own mount (RESOLVE_NO_XDEV) needs no look of its own.
+mc::Fd try_open_file(const Hierarchy& hierarchy, std::string_view path, int flags) {
   mc::Fd root = open_mount_point(hierarchy);
   const auto start = std::min(path.find_first_not_of('/'), path.size());
   const std::string below(path.substr(start));
   if (below.empty()) return root;
-  const int fd = mc::try_open_in_root(root.get(), below.c_str(), O_PATH | O_DIRECTORY, 0, beneath);
+  const int fd = mc::try_open_in_root(root.get(), below.c_str(), flags, 0, beneath);
   if (fd == -ENOENT) return mc::Fd();
   if (fd == -ELOOP || fd == -EXDEV)
     mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'",
                   mc::Hint{"the path leaves the hierarchy by a symbolic link or a mount"});
   if (fd < 0) mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'");
-  mc::Fd directory(fd);
-  check_magic(fd, hierarchy, path);
-  return directory;
+  return mc::Fd(fd);
 }
 
 mc::Fd open(const Hierarchy& hierarchy, std::string_view path) {
@@ -127,7 +130,6 @@ mc::Fd create(const Hierarchy& hierarchy, std::string_view path) {
       if (fd == -ENOENT) break;
       if (fd < 0) mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'");
       mc::Fd child(fd);
-      check_magic(fd, hierarchy, name);
       if (!hierarchy.unified && hierarchy.has("cpuset")) inherit_cpuset(parent.get(), fd);
       parent = std::move(child);
     }
