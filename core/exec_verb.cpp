@@ -28,8 +28,8 @@ Launch exec_launch(const Container& container, Catalog& catalog) {
 
 namespace {
 
-void refuse_paused(const Container& container, Catalog& catalog) {
-  const auto resources = Resources::of(container, catalog);
+void refuse_paused(const Container& container, const Launch& launch) {
+  const auto resources = Resources::of(container, launch);
   if (resources && resources->is_paused())
     mc::fail("cannot exec in container '", container.id(), "': it is paused",
              mc::Hint{"resume it first, or give --ignore-paused"});
@@ -81,7 +81,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   const auto container = Container::open(context.state_root(), rest.front());
   Launch launch = exec_launch(container, context.catalog);
   oci::change_launch(launch, request, context.catalog);
-  if (!ignore_paused) refuse_paused(container, context.catalog);
+  if (!ignore_paused) refuse_paused(container, launch);
   const bool terminal = *launch.container.find("terminal")->as<bool>();
   if (terminal && options.outlives_agent && options.console_socket.empty())
     mc::fail("exec: the terminal of a detached process needs a --console-socket");

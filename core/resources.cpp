@@ -27,7 +27,10 @@ void call(const Plugin& plugin, const mc_resources& functions, Function mc_resou
 
 std::optional<Resources> Resources::of(const Container& container, Catalog& catalog) {
   if (!container.record()) return std::nullopt;
-  const Launch launch = launch_of(*container.record(), catalog, extension_offer);
+  return of(container, launch_of(*container.record(), catalog, extension_offer));
+}
+
+std::optional<Resources> Resources::of(const Container& container, const Launch& launch) {
   for (const EnabledPlugin& enabled : launch.plugins) {
     if (enabled.plugin->data.extension == nullptr) continue;
     const auto* functions =

@@ -18,6 +18,8 @@ class Resources {
  public:
   /// nullopt: no plugin of the container's launch offers them.
   static std::optional<Resources> of(const Container& container, Catalog& catalog);
+  /// The same, where `launch` has those of the container's plugins that offer an extension.
+  static std::optional<Resources> of(const Container& container, const Launch& launch);
   /// The same; throws, naming what cannot be done without.
   static Resources need(const Container& container, Catalog& catalog, const char* attempt);
 
