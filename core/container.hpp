@@ -29,6 +29,8 @@ class Container {
   [[nodiscard]] const ContainerState& state() const { return state_; }
   [[nodiscard]] const std::optional<ContainerRecord>& record() const { return record_; }
   [[nodiscard]] const ProcessMark& process() const { return process_; }
+  /// Of its first process, while this object lives; -1 where that had ended.
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
   [[nodiscard]] Status status() const { return status_; }
   [[nodiscard]] const char* status_name() const;
   /// What of its state cannot be read, and why; there is no record then. Empty: nothing.
