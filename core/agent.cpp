@@ -119,6 +119,7 @@ void Agent::clone_child() {
     own_image.emplace((pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0, pipeline_.own);
   require_single_thread();
   memory_lent_ = !own_image && may_lend_memory(is_job);
+  if (!memory_lent_) pipeline_.child_progress = map_progress();
   ChildInput input{.pipeline = pipeline_,
                    .channel = std::move(childs),
                    .start_socket = std::move(start_socket_),
@@ -140,7 +141,7 @@ void Agent::clone_child() {
   start_socket_.reset();
   set_emergency_child(pid_);
   blame_silent_child();
-  state_.write_new(state_file::process, ProcessMark::of(pid_).text());
+  state_.note(state_file::process, ProcessMark::of(pid_, pidfd_).text());
   announce();
   if (is_job) job_.emplace(pid_);
 }
@@ -234,8 +235,7 @@ void Agent::announce() const {
 }
 
 void Agent::run_post_exec() {
-  state_.write_new(state_file::status,
-                   pipeline_.options.wait_for_start ? "created\n" : "running\n");
+  state_.note(state_file::status, pipeline_.options.wait_for_start ? "created" : "running");
   if (!pipeline_.options.wait_for_start && pipeline_.anyone_has(Hook::post_exec)) {
     const auto path = mc::concat("/proc/", pid_, "/root");
     root_.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -248,7 +248,7 @@ void Agent::run_post_exec() {
 void Agent::unwind(bool failed) {
   job_.reset();
   collect(true);
-  resume_hook_guard();
+  if (pipeline_.anyone_has(Hook::cleanup)) resume_hook_guard();
   CallDetails now = details();
   if (failed) now.flags |= MC_CALL_FAILED;
   bool all_clean = true;
@@ -283,7 +283,7 @@ void Agent::finish() {
     }
   }
   if (pipeline_.options.detached)
-    state_.write(state_file::status, mc::concat("stopped ", exit_code_of(wait_status_), '\n'));
+    state_.note(state_file::status, mc::concat("stopped ", exit_code_of(wait_status_)));
   unwind(false);
 }
 

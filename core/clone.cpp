@@ -5,7 +5,6 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,21 +93,6 @@ long clone_within(const PlannedNamespace* user, const PlannedNamespace* pid_spac
   return -1;
 }
 
-// Of a child in our memory: as large as the usual RLIMIT_STACK, below it a page that nobody may
-// touch. It stays, as taking it away would interrupt the processor that the child ran on.
-void* top_of_child_stack() {
-  constexpr std::size_t size = 8U << 20;
-  constexpr std::size_t guard_size = 64U << 10;  // a page, however large one is
-  static void* top = nullptr;
-  if (top != nullptr) return top;
-  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (memory == MAP_FAILED) mc::fail_with(errno, "map the child's stack");
-  mc::check(::mprotect(memory, guard_size, PROT_NONE), "guard the child's stack");
-  top = static_cast<char*>(memory) + size;
-  return top;
-}
-
 [[noreturn]] void refuse_clone(std::uint64_t namespaces, int failed) {
   mc::fail_with(failed, "clone with ", namespace_names(namespaces),
                 mc::Hint{missing_right(failed, namespaces)});
@@ -117,9 +101,13 @@ void* top_of_child_stack() {
 }  // namespace
 
 Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument) {
+  // Below our own frames, as with vfork(2): that part of the stack rests while we do, grows by
+  // itself, and has its guard.
+  constexpr std::size_t room_for_clone = 16U << 10;
+  auto* const top = static_cast<char*>(__builtin_frame_address(0)) - room_for_clone;
   int pidfd = -1;
   const auto flags = namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-  const int pid = ::clone(body, top_of_child_stack(), static_cast<int>(flags), argument, &pidfd);
+  const int pid = ::clone(body, top, static_cast<int>(flags), argument, &pidfd);
   if (pid < 0) refuse_clone(namespaces, errno);
   return {pid, mc::Fd(pidfd)};
 }

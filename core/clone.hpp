@@ -19,7 +19,7 @@ struct Cloned {
 Cloned clone_container(const Plan& plan);
 
 /// Clones into new `namespaces` (CLONE_NEW* bits); `body` runs with `argument` in the caller's
-/// memory, on a stack of its own, and never returns. The caller goes on when the child has executed
+/// memory, further down on its stack, and never returns. The caller goes on when the child has executed
 /// a program or ended: CLONE_VM and CLONE_VFORK of clone(2). Throws mc::Error as above.
 Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument);
 

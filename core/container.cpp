@@ -87,10 +87,10 @@ Container Container::load(const std::string& state_root, const std::string& id, 
   out.state_ = ContainerState::open(state_root, id);
   std::string status;
   try {
-    if (const auto process = out.state_.read(state_file::process))
+    if (const auto process = out.state_.noted(state_file::process))
       out.process_ = ProcessMark::parse(*process).value_or(ProcessMark{});
     out.pidfd_ = out.process_.open();
-    status = out.state_.read(state_file::status).value_or("");
+    status = out.state_.noted(state_file::status).value_or("");
     // Once it is there it stays as it is.
     out.record_ = known ? std::move(known) : read_record(out.state_);
   } catch (const mc::Error& error) {
@@ -102,12 +102,14 @@ Container Container::load(const std::string& state_root, const std::string& id, 
     if (std::from_chars(text.data(), text.data() + text.size(), code).ec == std::errc())
       out.exit_code_ = code;
   }
-  const bool agent_lives = out.record_ ? !has_ended(out.record_->agent.open())
-                                       : out.damage_.empty() && !own_lock && out.state_.is_locked();
+  const auto agent_lives = [&] {
+    return out.record_ ? !has_ended(out.record_->agent.open())
+                       : out.damage_.empty() && !own_lock && out.state_.is_locked();
+  };
   if (!has_ended(out.pidfd_))
     out.status_ = live_status(status, out.process_);
   else
-    out.status_ = out.process_.pid < 0 && agent_lives ? Status::creating : Status::stopped;
+    out.status_ = out.process_.pid < 0 && agent_lives() ? Status::creating : Status::stopped;
   return out;
 }
 

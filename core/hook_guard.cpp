@@ -13,6 +13,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "core/error_output.hpp"
 #include "core/failure.hpp"
@@ -33,6 +34,7 @@ struct GuardState {
   pid_t owner = 0;
   pid_t child = 0;
   int sentinel = -1;
+  bool rests = false;
   volatile sig_atomic_t alarms_of_others = 0;
 };
 GuardState guard;
@@ -196,6 +198,7 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
     action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
     ::sigaction(SIGALRM, &action, nullptr);
   }
+  guard.rests = false;
   set_ticks(true);
 }
 
@@ -248,6 +251,7 @@ void blame_child_in_memory(const Progress& progress, int wait_status) {
 
 // While it rests, SIGALRM is one more signal for the container; so is one that came before.
 void pause_hook_guard() {
+  if (std::exchange(guard.rests, true)) return;
   set_ticks(false);
   block_alarm(true);
   if (guard.alarms_of_others != 0) ::raise(SIGALRM);
@@ -255,6 +259,7 @@ void pause_hook_guard() {
 }
 
 void resume_hook_guard() {
+  if (!std::exchange(guard.rests, false)) return;
   block_alarm(false);
   set_ticks(true);
 }

@@ -14,9 +14,9 @@ namespace mini_container {
 
 Pipeline::Pipeline(const Launch& launch_, RunOptions options_)
     : launch(launch_), options(std::move(options_)) {
-  static Progress agents;
+  static Progress agents, childs;
   agent_progress = &agents;
-  child_progress = map_progress();
+  child_progress = &childs;
   instances.reserve(launch.plugins.size());
   for (const auto& enabled : launch.plugins)
     instances.push_back(std::make_unique<Instance>(enabled, services));

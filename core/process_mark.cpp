@@ -2,7 +2,9 @@
 #include "core/process_mark.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,11 +19,35 @@ constexpr int flags_field = 9;
 constexpr int start_time_field = 22;
 constexpr std::uint64_t forked_but_not_executed = 0x40;  // PF_FORKNOEXEC, include/linux/sched.h
 
+mc::Fd open_pidfd(pid_t pid) { return mc::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+// 0: not to be had. All pidfds share one inode before they have a file system of their own, and
+// where an inode's number has 32 bits it comes again.
+std::uint64_t inode_of(const mc::Fd& pidfd) {
+  constexpr long pidfs_magic = 0x50494446;  // PID_FS_MAGIC, linux/magic.h
+  struct statfs system {};
+  struct stat info {};
+  if (sizeof(long) < 8 || ::fstatfs(pidfd.get(), &system) != 0 || system.f_type != pidfs_magic ||
+      ::fstat(pidfd.get(), &info) != 0)
+    return 0;
+  return info.st_ino;
+}
+
+std::uint64_t start_time_of(pid_t pid) {
+  const auto facts = ProcessFacts::of(pid);
+  return facts ? facts->field(start_time_field) : 0;
+}
+
 }  // namespace
 
-ProcessMark ProcessMark::of(pid_t pid) {
-  const auto facts = ProcessFacts::of(pid);
-  return {pid, facts ? facts->field(start_time_field) : 0};
+ProcessMark ProcessMark::of(pid_t pid) { return of(pid, open_pidfd(pid)); }
+
+ProcessMark ProcessMark::of(pid_t pid, const mc::Fd& pidfd) {
+  ProcessMark out{.pid = pid};
+  if (!pidfd) return out;
+  out.inode = inode_of(pidfd);
+  if (out.inode == 0) out.start_time = start_time_of(pid);
+  return out;
 }
 
 bool ProcessMark::has_executed() const {
@@ -30,21 +56,27 @@ bool ProcessMark::has_executed() const {
 }
 
 mc::Fd ProcessMark::open() const {
-  if (pid <= 0 || start_time == 0) return {};
-  mc::Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (pid <= 0 || (inode == 0 && start_time == 0)) return {};
+  mc::Fd fd = open_pidfd(pid);
   // Opened first and compared then: what is compared cannot be replaced any more.
-  if (fd && of(pid).start_time != start_time) fd.reset();
+  if (fd && (inode != 0 ? inode_of(fd) != inode : start_time_of(pid) != start_time)) fd.reset();
   return fd;
 }
 
-std::string ProcessMark::text() const { return mc::concat(pid, ' ', start_time, '\n'); }
+std::string ProcessMark::text() const {
+  return inode != 0 ? mc::concat(pid, " inode ", inode) : mc::concat(pid, ' ', start_time);
+}
 
 std::optional<ProcessMark> ProcessMark::parse(std::string_view text) {
   ProcessMark mark;
   const auto* end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, mark.pid);
   if (first.ec != std::errc() || first.ptr == end) return std::nullopt;
-  const auto second = std::from_chars(first.ptr + 1, end, mark.start_time);
+  std::string_view rest(first.ptr, static_cast<std::size_t>(end - first.ptr));
+  constexpr std::string_view by_inode = " inode ";
+  const bool has_inode = rest.starts_with(by_inode);
+  rest.remove_prefix(has_inode ? by_inode.size() : 1);
+  const auto second = std::from_chars(rest.data(), end, has_inode ? mark.inode : mark.start_time);
   if (second.ec != std::errc()) return std::nullopt;
   return mark;
 }

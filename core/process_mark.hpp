@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other processes by number, told from later ones with the same: proc_pid_stat(5).
+// Other processes by number, told from later ones with the same.
 #pragma once
 
 #include <sys/types.h>
@@ -13,13 +13,18 @@
 
 namespace mini_container {
 
-/// A process that may have ended: the start time tells it from a later one with its number.
+/// A process that may have ended: told from a later one with its number by the inode of its pidfd,
+/// which no other process has until the next boot (pidfd_open(2), from Linux 6.9 on), or by when it
+/// started (before). Neither: there was no such process.
 struct ProcessMark {
   pid_t pid = -1;
+  std::uint64_t inode = 0;
   std::uint64_t start_time = 0;  // clock ticks since boot, proc_pid_stat(5) field 22
 
-  /// Of a process that is alive or a zombie; start_time 0 where there is none.
+  /// Of a process that is alive or a zombie.
   static ProcessMark of(pid_t pid);
+  /// The same, by a pidfd of it.
+  static ProcessMark of(pid_t pid, const mc::Fd& pidfd);
   /// A pidfd of it, or none: it has ended (been reaped).
   [[nodiscard]] mc::Fd open() const;
   /// Whether it has executed a program since it was forked; also of a zombie.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the child is: a page shared with the agent, so that the agent can name the hook in which
+// Where the child is: in memory shared with the agent, so that the agent can name the hook in which
 // the child crashed, hung or lost its channel, and say what each hook cost.
 #pragma once
 
@@ -25,7 +25,7 @@ struct Span {
   std::uint64_t end_ns = 0;
 };
 
-/// Lives in a shared anonymous mapping; only lock-free members.
+/// Lives in memory of both processes; only lock-free members.
 struct Progress {
   std::atomic<std::uint32_t> plugin{no_plugin};
   std::atomic<std::uint32_t> hook{0};
@@ -40,7 +40,8 @@ struct Progress {
   void leave(bool keep_span);
 };
 
-/// Maps one; it stays for the life of the process. Throws mc::Error.
+/// Maps one that a child with a copy of our memory shares; it stays for the life of the process.
+/// Throws mc::Error.
 Progress* map_progress();
 
 }  // namespace mini_container

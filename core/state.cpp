@@ -2,6 +2,7 @@
 #include "core/state.hpp"
 
 #include <dirent.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -181,20 +182,20 @@ void ContainerState::remove_log(const std::string& root, const std::string& id) 
   ::rmdir((root + "/.logs").c_str());  // unless it holds others'
 }
 
-void ContainerState::write_new(const char* name, std::string_view text) const {
-  const mc::Fd file(
-      mc::check(::openat(fd(), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
-                "make '", name, "' in the container's state"));
+void ContainerState::write(const char* name, std::string_view text) const {
+  const auto fresh = mc::concat('.', name, '.', ::getpid());
+  const mc::Fd file(mc::check(
+      ::openat(fd(), fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600),
+      "make '", name, "' in the container's state"));
   while (!text.empty()) {
     const auto put = mc::check(::write(file.get(), text.data(), text.size()), "write '", name,
                                "' in the container's state");
     text.remove_prefix(static_cast<std::size_t>(put));
   }
+  replace(fresh, name);
 }
 
-void ContainerState::write(const char* name, std::string_view text) const {
-  const auto fresh = mc::concat('.', name, '.', ::getpid());
-  write_new(fresh.c_str(), text);
+void ContainerState::replace(const std::string& fresh, const char* name) const {
   mc::check(::renameat(fd(), fresh.c_str(), fd(), name), "put '", name,
             "' into the container's state");
 }
@@ -206,6 +207,25 @@ std::optional<std::string> ContainerState::read(const char* name) const {
     mc::fail_with(errno, "open '", name, "' of container '", id_, "'");
   }
   return mc::read_all(file.get(), name, 64U << 20U);
+}
+
+void ContainerState::note(const char* name, const std::string& text) const {
+  if (::symlinkat(text.c_str(), fd(), name) == 0) return;
+  if (errno != EEXIST) mc::fail_with(errno, "note '", name, "' in the container's state");
+  const auto fresh = mc::concat('.', name, '.', ::getpid());
+  ::unlinkat(fd(), fresh.c_str(), 0);  // of an earlier process of this number, which was killed
+  mc::check(::symlinkat(text.c_str(), fd(), fresh.c_str()), "note '", name,
+            "' in the container's state");
+  replace(fresh, name);
+}
+
+std::optional<std::string> ContainerState::noted(const char* name) const {
+  char text[PATH_MAX];
+  const auto length = ::readlinkat(fd(), name, text, sizeof text);
+  if (length >= 0) return std::string(text, static_cast<std::size_t>(length));
+  if (errno == ENOENT) return std::nullopt;
+  if (errno == EINVAL) return read(name);  // a file, as earlier versions have it
+  mc::fail_with(errno, "read '", name, "' of container '", id_, "'");
 }
 
 mc::Fd ContainerState::plugin_directory(const std::string& plugin) const {
@@ -257,7 +277,12 @@ void ContainerState::remove() {
 }
 
 std::string default_state_root() {
-  if (::geteuid() == 0 && in_initial_user_namespace()) return "/run/mini_container";
+  constexpr const char* of_root = "/run/mini_container";
+  struct stat info {};
+  // Where it is there and root's, which the kernel tells of an ordinary user's root, too, it is
+  // ours.
+  const auto is_ours = [&] { return ::lstat(of_root, &info) == 0 && info.st_uid == 0; };
+  if (::geteuid() == 0 && (is_ours() || in_initial_user_namespace())) return of_root;
   if (const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR");
       runtime != nullptr && *runtime == '/')
     return std::string(runtime) + "/mini_container";

@@ -12,12 +12,13 @@
 
 namespace mini_container {
 
-/// The files in a container's state directory.
+/// What is in a container's state directory. A note is a symbolic link's text: one system call
+/// makes it, whole or not at all, and it takes no page.
 namespace state_file {
 inline constexpr const char* record =
     "record.jsonl";                                  // JSON, a line each; before the first resource
-inline constexpr const char* process = "process";    // a ProcessMark, once there is a process
-inline constexpr const char* status = "status";      // "running", "created", "stopped CODE"
+inline constexpr const char* process = "process";    // note: a ProcessMark, once there is a process
+inline constexpr const char* status = "status";      // note: "running", "created", "stopped CODE"
 inline constexpr const char* output = "output.log";  // of a detached container
 inline constexpr const char* start_socket = "start.sock";
 }  // namespace state_file
@@ -56,10 +57,12 @@ class ContainerState {
 
   /// Writes `name` so that a reader sees the old or the new content, never a part.
   void write(const char* name, std::string_view text) const;
-  /// For a name that nobody reads yet: written in place.
-  void write_new(const char* name, std::string_view text) const;
   /// nullopt: there is no such file.
   [[nodiscard]] std::optional<std::string> read(const char* name) const;
+  /// Notes `text`, of at most 4,095 bytes, in place of an earlier one.
+  void note(const char* name, const std::string& text) const;
+  /// nullopt: there is no such note.
+  [[nodiscard]] std::optional<std::string> noted(const char* name) const;
 
   /// The plugin's own directory, made where it is missing.
   [[nodiscard]] mc::Fd plugin_directory(const std::string& plugin) const;
@@ -82,6 +85,8 @@ class ContainerState {
  private:
   ContainerState(mc::Fd root, mc::Fd directory, std::string id)
       : root_(std::move(root)), directory_(std::move(directory)), id_(std::move(id)) {}
+  /// Gives what was made under another name its own.
+  void replace(const std::string& fresh, const char* name) const;
   /// Whether the id still names this very directory.
   [[nodiscard]] bool is_in_place() const;
 

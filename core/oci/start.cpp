@@ -114,7 +114,7 @@ void start_container(const std::string& state_root, const std::string& id, Catal
   const Channel channel(connect_to_child(container.state()));
   let_go(channel, container);
   follow(channel, container);
-  container.state().write(state_file::status, "running\n");
+  container.state().note(state_file::status, "running");
   try {
     call_post_exec(container, state_root, catalog);
   } catch (...) {

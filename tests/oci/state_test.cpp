@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "core/json.hpp"
 #include "core/state.hpp"
@@ -88,6 +89,16 @@ std::string file_name(const std::string& name, const std::string& id) {
   return default_state_root() + "/" + id + "/" + name;
 }
 
+/// What is noted as a link's text: core/state.hpp.
+std::string note(const std::string& name, const std::string& id) {
+  return std::filesystem::read_symlink(file_name(name, id)).string();
+}
+
+void change_note(const std::string& name, const std::string& id, const std::string& text) {
+  std::filesystem::remove(file_name(name, id));
+  std::filesystem::create_symlink(text, file_name(name, id));
+}
+
 /// A container that runs; its state is then damaged by a test.
 std::string running_container(const Bundle& bundle) {
   const auto id = fresh_id();
@@ -131,19 +142,24 @@ TEST_CASE("every verb in every state does its work or says in one line why not")
 TEST_CASE("a state that was cut off anywhere is listed, and delete --force removes it") {
   const auto bundle = Bundle().write();
   for (const std::string name : {"record.jsonl", "process", "status"}) {
+    const bool is_note = name != "record.jsonl";
     const auto whole_size = [&] {
       const auto id = running_container(bundle);
-      const auto size = std::filesystem::file_size(file_name(name, id));
+      const auto size =
+          is_note ? note(name, id).size() : std::filesystem::file_size(file_name(name, id));
       run({"delete", "--force", id});
       return size;
     }();
-    const std::size_t step = thorough() ? 37 : std::max<std::size_t>(1, whole_size / 6);
-    for (std::size_t size = 0; size < whole_size; size += step) {
+    const std::size_t step = thorough() && !is_note ? 37 : std::max<std::size_t>(1, whole_size / 6);
+    for (std::size_t size = is_note ? 1 : 0; size < whole_size; size += step) {
       const auto id = fresh_id();
       const NothingLeft nothing(id);
       INFO(name << " cut off at " << size << " of " << whole_size);
       REQUIRE(run_and_leave({"run", "-d", "-b", bundle.directory(), id}).exit_code == 0);
-      std::filesystem::resize_file(file_name(name, id), size);
+      if (is_note)
+        change_note(name, id, note(name, id).substr(0, size));
+      else
+        std::filesystem::resize_file(file_name(name, id), size);
       const auto listed = run({"list"});
       INFO(listed);
       CHECK(listed.exit_code == 0);
@@ -209,6 +225,26 @@ TEST_CASE("files of the state that are missing or are something else") {
     }
 }
 
+TEST_CASE("notes that are files, as earlier versions left them, are understood") {
+  const auto bundle = Bundle().write();
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  REQUIRE(run_and_leave({"run", "-d", "-b", bundle.directory(), id}).exit_code == 0);
+  const auto pid = note("process", id).substr(0, note("process", id).find(' '));
+  const auto stat = read_file("/proc/" + pid + "/stat");
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+  std::string start_time;
+  for (int field = 3; field <= 22; ++field) fields >> start_time;
+  for (const char* name : {"process", "status"}) std::filesystem::remove(file_name(name, id));
+  std::ofstream(file_name("process", id)) << pid << ' ' << start_time << '\n';
+  std::ofstream(file_name("status", id)) << "running\n";
+  CHECK(shown_status(id) == "running");
+  CHECK(run({"exec", id, "true"}).exit_code == 0);
+  CHECK(run({"kill", id, "KILL"}).exit_code == 0);
+  CHECK(eventually([&] { return shown_status(id) == "stopped"; }));
+  CHECK(run({"delete", id}).exit_code == 0);
+}
+
 TEST_CASE("a directory that a killed create left empty is a stopped container, and is deleted") {
   const auto id = fresh_id();
   const NothingLeft nothing(id);
@@ -229,11 +265,11 @@ TEST_CASE("a process that has the number of an ended container's is not touched"
   REQUIRE(run({"kill", id, "KILL"}).exit_code == 0);
   REQUIRE(eventually([&] { return shown_status(id) == "stopped"; }));
 
-  // As if the number had been used again: another start time.
-  const auto mark = read_file(file_name("process", id));
-  const auto start_time = mark.substr(mark.find(' '));
-  write_file("process", std::to_string(other.pid()) + " 1" + start_time.substr(1),
-             default_state_root() + "/" + id);
+  // As if the number had been used again: another inode of a pidfd, or start time.
+  auto mark = note("process", id);
+  mark.replace(0, mark.find(' '), std::to_string(other.pid()));
+  mark.insert(mark.rfind(' ') + 1, "1");
+  change_note("process", id, mark);
   CHECK(shown_status(id) == "stopped");
   const auto killed = run({"kill", id, "KILL"});
   CHECK(killed.exit_code != 0);
@@ -251,7 +287,7 @@ TEST_CASE("a start that was killed after it let the program go leaves a running 
   const NothingLeft nothing(id);
   REQUIRE(run_and_leave({"create", "-b", bundle.directory(), id}).exit_code == 0);
   REQUIRE(run({"start", id}).exit_code == 0);
-  write_file("status", "created\n", default_state_root() + "/" + id);
+  change_note("status", id, "created");
   CHECK(shown_status(id) == "running");
   const auto again = run({"start", id});
   CHECK(again.exit_code == 1);

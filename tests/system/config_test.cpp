@@ -10,6 +10,7 @@
 
 #include "tests/skip.hpp"
 #include "tests/system/container_root.hpp"
+#include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
@@ -71,10 +72,9 @@ TEST_CASE("hardened.toml: seen from the host, root inside is an ordinary id") {
       {"run", "--id", "hardened-test", "--config", config("hardened.toml"), "--set",
        "rootfs.path=" + fresh_root(), "--", "sh", "-c", "echo up; exec cat"}));
   REQUIRE(container.wait_for("up"));
-  const auto process = read_file("/run/mini_container/hardened-test/process");
   struct stat owner {};
   // The first process is the init program; its child is the command.
-  const auto first = process.substr(0, process.find(' '));
+  const auto first = first_process("hardened-test");
   REQUIRE(::stat(("/proc/" + first).c_str(), &owner) == 0);
   const auto status = read_file("/proc/" + first + "/status");
   CHECK(status.find("Uid:\t100000\t100000") != std::string::npos);

@@ -26,6 +26,18 @@ inline std::string process_directory(const std::string& command) {
   return found;
 }
 
+/// The number of the first process of container `id` of the default state root, which its agent
+/// notes when the program runs already; waits for it. Empty where it does not come.
+inline std::string first_process(const std::string& id) {
+  std::string mark;
+  eventually([&] {
+    std::error_code failed;
+    mark = std::filesystem::read_symlink("/run/mini_container/" + id + "/process", failed);
+    return !failed;
+  });
+  return mark.substr(0, mark.find(' '));
+}
+
 /// Kills the agent and waits until its container's process is gone too.
 inline void end_with_container(Process& agent, const std::string& directory) {
   agent.signal(SIGKILL);

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "tests/system/container_root.hpp"
+#include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
@@ -77,8 +78,7 @@ TEST_CASE("a user namespace can be joined together with new namespaces of its ow
        "user.gid_map=[{container=0,host=100000,size=65536}]", "--set", "rootfs.idmap=container",
        "--", "sh", "-c", "echo up; exec cat"}));
   REQUIRE(owner.wait_for("up"));
-  const auto process = read_file("/run/mini_container/owner-test/process");
-  const auto ns = "/proc/" + process.substr(0, process.find(' ')) + "/ns/user";
+  const auto ns = "/proc/" + first_process("owner-test") + "/ns/user";
   const auto joined = run({"--rootfs.path", shared_root(), "--hostname", "second", "--user.join",
                            ns, "--", "sh", "-c", "hostname; cut -c1-80 /proc/self/uid_map"});
   CAPTURE(joined.err);

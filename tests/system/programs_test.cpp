@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "tests/system/container_root.hpp"
+#include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
@@ -169,8 +170,7 @@ TEST_CASE("hardened.toml: the descriptors, the CPU time and the core of a progra
 TEST_CASE("hardened.toml: a program at work, seen from the host") {
   Process container(runtime_command(command(hardened, "echo up; exec cat", "programs-seen")));
   REQUIRE(container.wait_for("up"));
-  const auto record = read_file("/run/mini_container/programs-seen/process");
-  const auto init = record.substr(0, record.find(' '));
+  const auto init = first_process("programs-seen");
   const auto children = read_file("/proc/" + init + "/task/" + init + "/children");
   const auto pid = children.substr(0, children.find(' '));
   REQUIRE(!pid.empty());

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tests/system/container_root.hpp"
+#include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
@@ -64,8 +65,7 @@ TEST_CASE("each of the sixteen limits is set, seen from inside and from the host
   Process container(runtime_command({"run", "--id", "rlimits-test", "--config", launch_file(text),
                                      "--", "sh", "-c", "attest limits; echo said; exec cat"}));
   REQUIRE(container.wait_for("said"));
-  const auto record = read_file("/run/mini_container/rlimits-test/process");
-  std::istringstream limits(read_file("/proc/" + record.substr(0, record.find(' ')) + "/limits"));
+  std::istringstream limits(read_file("/proc/" + first_process("rlimits-test") + "/limits"));
   std::map<std::string, std::string> on_host;
   for (std::string line; std::getline(limits, line);) {
     std::istringstream rest(line.substr(25));

@@ -107,7 +107,8 @@ TEST_CASE("state directories are closed to others, and the record is there befor
   CHECK(mode_of("/run/mini_container/modes") == 0700);
   for (const auto& entry : fs::recursive_directory_iterator("/run/mini_container")) {
     CAPTURE(entry.path().string());
-    CHECK((mode_of(entry.path()) & 0077U) == 0);
+    // Of a link none is looked at: symlink(7).
+    if (!entry.is_symlink()) CHECK((mode_of(entry.path()) & 0077U) == 0);
   }
   CHECK(fs::exists("/run/mini_container/modes/record.jsonl"));
   run({"kill", "modes", "KILL"});

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/system/container_root.hpp"
+#include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
@@ -58,8 +59,7 @@ TEST_CASE("scheduling: all of it seen from the host") {
                                      "--scheduling.cpu_affinity=0", "--scheduling.io_class=idle",
                                      "--", "sh", "-c", "echo up; exec cat"}));
   REQUIRE(container.wait_for("up"));
-  const auto record = read_file("/run/mini_container/scheduling-test/process");
-  const auto process = "/proc/" + record.substr(0, record.find(' '));
+  const auto process = "/proc/" + first_process("scheduling-test");
   CHECK(stat_field(read_file(process + "/stat"), 19) == "5");
   CHECK(read_file(process + "/oom_score_adj") == "555\n");
   CHECK(read_file(process + "/status").find("Cpus_allowed_list:\t0\n") != std::string::npos);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/system/container_root.hpp"
+#include "tests/system/find_process.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
@@ -232,8 +233,7 @@ TEST_CASE("who is in a joined user namespace has no access to the child before i
                                                       "--id", "user-holder", "--", "sh", "-c",
                                                       "echo ready; read end"}));
   REQUIRE(first.wait_for("ready"));
-  const auto mark = read_file("/run/mini_container/user-holder/process");
-  const auto holder = mark.substr(0, mark.find(' '));
+  const auto holder = first_process("user-holder");
   const auto directory = fresh_directory();
   // With all rights over that namespace, as its root.
   const auto look = "nsenter -U -t " + holder + " readlink /proc/";

@@ -27,8 +27,39 @@ TEST_CASE("a process's facts are there until it is reaped") {
   REQUIRE(self);
   CHECK_FALSE(self->has_ended());
   CHECK((self->field(9) & 0x40) == 0);
-  CHECK(ProcessMark::of(::getpid()).start_time == self->field(22));
-  CHECK(ProcessMark::of(child).start_time == 0);
+}
+
+TEST_CASE("a mark leads to its own process alone, by inode or by start time") {
+  const auto own = ProcessMark::of(::getpid());
+  REQUIRE((own.inode != 0 || own.start_time != 0));
+  ProcessMark by_time{.pid = own.pid, .start_time = ProcessFacts::own()->field(22)};
+  for (ProcessMark mark : {own, by_time}) {
+    const auto read = ProcessMark::parse(mark.text());
+    REQUIRE(read);
+    CHECK(read->pid == mark.pid);
+    CHECK(read->inode == mark.inode);
+    CHECK(read->start_time == mark.start_time);
+    CHECK(read->open().valid());
+    (mark.inode != 0 ? mark.inode : mark.start_time) += 1;
+    CHECK_FALSE(mark.open().valid());
+  }
+  CHECK_FALSE(ProcessMark{.pid = own.pid}.open().valid());
+  for (const char* text : {"", "12", "12 inode", "12 inode ", "12 inode x", "x 5", "12 x"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ProcessMark::parse(text));
+  }
+
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  REQUIRE(child > 0);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+  const auto zombie = ProcessMark::of(child);
+  CHECK(zombie.open().valid());
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  CHECK_FALSE(zombie.open().valid());
+  const auto none = ProcessMark::of(child);
+  CHECK((none.inode == 0 && none.start_time == 0));
 }
 
 TEST_CASE("a process's own facts are its own under the /proc of another PID namespace") {
