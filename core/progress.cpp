@@ -40,10 +40,8 @@ Progress* map_progress() {
   void* memory =
       ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) mc::fail_with(errno, "map the page shared with the child");
-  // Default-initialised where it lies: a touched page is a page fault, and the kernel's are zero.
-  auto* progress = static_cast<Progress*>(memory);
-  progress->plugin.store(no_plugin, std::memory_order_relaxed);
-  return progress;
+  // As it lies: a touched page is a page fault, and the kernel's are zero.
+  return static_cast<Progress*>(memory);
 }
 
 }  // namespace mini_container

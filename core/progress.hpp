@@ -12,22 +12,21 @@
 
 namespace mini_container {
 
-inline constexpr std::uint32_t no_plugin = UINT32_MAX;
 inline constexpr std::size_t most_spans = 512;
 
 /// Nanoseconds of CLOCK_MONOTONIC.
 std::uint64_t monotonic_ns();
 
 struct Span {
-  std::uint32_t plugin = 0;  // index in the launch's order; no_plugin: the core
-  Hook hook{};               // for the core: what it does there, see Timings
+  std::uint32_t plugin = 0;  // index in the launch's order
+  Hook hook{};
   std::uint64_t begin_ns = 0;
   std::uint64_t end_ns = 0;
 };
 
 /// Lives in memory of both processes; only lock-free members.
 struct Progress {
-  std::atomic<std::uint32_t> plugin{no_plugin};
+  std::atomic<std::uint32_t> plugin{0};  // of the hook that runs
   std::atomic<std::uint32_t> hook{0};
   std::atomic<std::uint64_t> since_ns{0};  // 0: no hook runs
   std::atomic<std::uint32_t> span_count{0};

@@ -5,17 +5,24 @@ include_guard(GLOBAL)
 include(GNUInstallDirs)
 
 # Makes mini_container_lean_runtime, once: in place of what the C++ runtime would bring into every
-# plugin for printing an uncaught exception, and for throwing one when memory has run out.
+# plugin for printing an uncaught exception, for throwing one when memory has run out, and for ld.so
+# to look up at every load.
 function(mini_container_need_lean_runtime)
   if(NOT TARGET mini_container_lean_runtime)
     add_library(mini_container_lean_runtime STATIC
       ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/terminate.cpp
-      ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exception_memory.cpp)
-    set_target_properties(mini_container_lean_runtime PROPERTIES POSITION_INDEPENDENT_CODE ON)
+      ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exception_memory.cpp
+      ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/exception_globals.cpp
+      ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/start_hooks.cpp)
+    set_target_properties(mini_container_lean_runtime PROPERTIES
+      POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)
+    target_compile_features(mini_container_lean_runtime PRIVATE cxx_std_20)
     # Asked for at once: the archive is searched before the C++ runtime that wants it.
     target_link_options(mini_container_lean_runtime INTERFACE
       -Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv
-      -Wl,--undefined=__cxa_allocate_exception)
+      -Wl,--undefined=__cxa_allocate_exception
+      -Wl,--undefined=__cxa_get_globals
+      -Wl,--undefined=__gmon_start__)
   endif()
 endfunction()
 
