@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "destination.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "mini_container/in_root.hpp"
@@ -94,6 +95,27 @@ mc::Fd Destinations::find(const char* path, bool follow) const {
   errno = -fd;
   if (!is_missing(-fd)) mc::fail_with(-fd, "open '", path, "' in the root");
   return {};
+}
+
+Spot Destinations::existing(const char* path, mode_t& mode) const {
+  struct stat info {};
+  const auto [directory, name] = split_path(path);
+  for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
+    if (made->path != directory || name.empty()) continue;
+    Spot spot(made->mount.get(), std::string(name));
+    if (::fstatat(spot.directory(), spot.name(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (!is_missing(errno)) mc::fail_with(errno, "stat '", path, "' in the root");
+      return {};
+    }
+    if (S_ISLNK(info.st_mode)) break;
+    mode = info.st_mode;
+    return spot;
+  }
+  mc::Fd found = find(path, true);
+  if (!found) return {};
+  mc::check(::fstat(found.get(), &info), "stat '", path, "' in the root");
+  mode = info.st_mode;
+  return Spot(std::move(found));
 }
 
 mc::Fd Destinations::make_directories(std::string_view path) {

@@ -3,6 +3,8 @@
 // descriptors of the root.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +52,11 @@ class Destinations {
   /// What is at `path`; an invalid Fd and errno where there is nothing (ENOENT, ENOTDIR).
   /// Throws for any other failure.
   mc::Fd find(const char* path, bool follow) const;
+
+  /// The same, links followed, for a mount on it, and what it is: its type in `mode`. In a
+  /// filesystem that this launch has made nobody else exchanges a name, so what is right below is
+  /// not opened.
+  Spot existing(const char* path, mode_t& mode) const;
 
   /// A mount point of this kind at `path`, made where it is missing. Throws where something of
   /// another kind is there, and, unless `follow`, for a symbolic link.

@@ -33,8 +33,8 @@ class Performer {
 
   // mask.cpp: what is hidden or read-only
   void mask(const mc_mount& entry);
-  void mask_file(const mc_mount& entry, int target);
-  void mask_directory(const mc_mount& entry, int target);
+  void mask_file(const mc_mount& entry, const Spot& target);
+  void mask_directory(const mc_mount& entry, const Spot& target);
   void make_readonly(const mc_mount& entry);
 
   // node.cpp: files, directories, links and devices
