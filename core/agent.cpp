@@ -73,7 +73,8 @@ void Agent::start() {
     run_post_clone();
     let_go();
     follow_child();
-    write_pid_file(pipeline_.options.pid_file, pid_);
+    if (pipeline_.options.start != Start::when_created)
+      write_pid_file(pipeline_.options.pid_file, pid_);
     run_post_exec();
   } catch (...) {
     unwind(true);
@@ -105,7 +106,7 @@ void Agent::prepare() {
   for (; prepared_ < pipeline_.instances.size();)
     pipeline_.call_hook(Hook::pre_clone, prepared_++, details(), *pipeline_.agent_progress);
   if (pipeline_.plan.order_mounts()) pipeline_.list_mounts();
-  if (pipeline_.options.wait_for_start) start_socket_ = listen_for_start(state_);
+  if (pipeline_.options.start == Start::by_verb) start_socket_ = listen_for_start(state_);
 }
 
 void Agent::clone_child() {
@@ -149,7 +150,7 @@ void Agent::clone_child() {
 // A child that dies with its agent need not be on record before it goes on; a job must not run
 // before it has the terminal.
 bool Agent::child_must_wait(bool is_job) const {
-  return is_job || pipeline_.options.wait_for_start || pipeline_.options.outlives_agent ||
+  return is_job || pipeline_.options.start != Start::at_once || pipeline_.options.outlives_agent ||
          pipeline_.anyone_has(Hook::post_clone);
 }
 
@@ -158,7 +159,7 @@ bool Agent::child_must_wait(bool is_job) const {
 // others may share a root. In the runtime's own tree the binary is there for everybody.
 bool Agent::others_are_inside() const {
   const bool has_own_tree = (pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0;
-  return pipeline_.options.wait_for_start || (has_own_tree && state_.has_neighbours()) ||
+  return pipeline_.options.start != Start::at_once || (has_own_tree && state_.has_neighbours()) ||
          std::ranges::any_of(pipeline_.plan.namespaces(),
                              [](const PlannedNamespace& space) { return space.joined.valid(); });
 }
@@ -222,6 +223,13 @@ void Agent::let_go() {
   }
 }
 
+// The whole of `start`, without another process's way here: the record, the lock, a connection.
+void Agent::start_created() {
+  write_pid_file(pipeline_.options.pid_file, pid_);
+  state_.note(state_file::status, "created");
+  let_go();
+}
+
 void Agent::announce() const {
   if (!pipeline_.options.verbose) return;
   char host[65] = {};
@@ -235,8 +243,9 @@ void Agent::announce() const {
 }
 
 void Agent::run_post_exec() {
-  state_.note(state_file::status, pipeline_.options.wait_for_start ? "created" : "running");
-  if (!pipeline_.options.wait_for_start && pipeline_.anyone_has(Hook::post_exec)) {
+  const bool is_created = pipeline_.options.start == Start::by_verb;
+  state_.note(state_file::status, is_created ? "created" : "running");
+  if (!is_created && pipeline_.anyone_has(Hook::post_exec)) {
     const auto path = mc::concat("/proc/", pid_, "/root");
     root_.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     pipeline_.call_hooks(Hook::post_exec, details(), *pipeline_.agent_progress);

@@ -28,7 +28,7 @@ class Agent {
   /// create and plan of every plugin, each under its deadline. Touches nothing; `validate` and
   /// `plan` stop here.
   void make_plan();
-  /// make_plan, and up to the running program (or, with wait_for_start, the waiting
+  /// make_plan, and up to the running program (or, with Start::by_verb, the waiting
   /// child). Throws Failure or mc::Error; everything is undone then.
   void start();
   /// Up to the running program in a container that is there: joins its cgroups and namespaces,
@@ -50,6 +50,7 @@ class Agent {
   void blame_silent_child();
   void run_post_clone();
   void let_go();
+  void start_created();
   void follow_child();
   bool handle_record();
   void take_terminal(mc::Fd master);

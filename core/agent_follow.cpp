@@ -45,6 +45,7 @@ bool Agent::handle_record() {
     case RecordKind::ready:
       child_created_ = child_ready_;  // its second word: it waits to be started
       child_ready_ = true;
+      if (child_created_ && pipeline_.options.start == Start::when_created) start_created();
       return true;
     case RecordKind::said:
       pipeline_.channel.send({.kind = RecordKind::go});
@@ -76,7 +77,7 @@ void Agent::take_terminal(mc::Fd master) {
 
 // Until the channel ends, which the execve does.
 void Agent::follow_child() {
-  const bool to_be_started = pipeline_.options.wait_for_start;
+  const bool to_be_started = pipeline_.options.start == Start::by_verb;
   for (;;) {
     pollfd waits[2] = {{pipeline_.channel.fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, 1000);

@@ -54,7 +54,7 @@ class Child {
     }
     open_terminal();
     resolve_user();
-    if (pipe_.options.wait_for_start) {
+    if (pipe_.options.start != Start::at_once) {
       // What cannot be started is refused while its creator listens.
       enter_working_directory();
       find_program();
@@ -90,7 +90,7 @@ class Child {
   }
 
   bool outlives_agent() const {
-    return pipe_.options.wait_for_start || pipe_.options.outlives_agent;
+    return pipe_.options.start != Start::at_once || pipe_.options.outlives_agent;
   }
 
   // All at once, by the pidfd of the container's first process: setns(2).
@@ -174,9 +174,15 @@ class Child {
         {.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
   }
 
-  // Created: what follows is for `start`, which connects and from then on is the other end.
   void wait_for_start() {
     pipe_.channel.send({.kind = RecordKind::ready});
+    if (pipe_.options.start == Start::by_verb) return let_verb_start();
+    const auto record = pipe_.channel.receive();
+    if (!record || record->kind != RecordKind::go) ::_exit(exit_runtime_failed);
+  }
+
+  // What follows is for `start`, which connects and from then on is the other end.
+  void let_verb_start() {
     pipe_.channel.close();
     for (;;) {
       mc::Fd connection(::accept4(input_.start_socket.get(), nullptr, nullptr, SOCK_CLOEXEC));

@@ -21,7 +21,7 @@ struct ExecTarget {
 struct ChildInput {
   Pipeline& pipeline;
   Channel channel;                      // the child's end
-  mc::Fd start_socket;                  // with wait_for_start: where `start` connects; listening
+  mc::Fd start_socket;                  // with Start::by_verb: where `start` connects; listening
   bool is_job = false;                  // a process group of its own, for the terminal's foreground
   bool waits = false;                   // for the agent's word, before it does anything
   const OwnImage* own_image = nullptr;  // to be let go of

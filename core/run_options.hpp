@@ -9,11 +9,18 @@
 
 namespace mini_container {
 
+/// When the child goes on from `created` to its program, if a bundle's lifecycle is kept.
+enum class Start {
+  at_once,       // it is never `created`
+  when_created,  // by its agent
+  by_verb,       // by a later process, `start`
+};
+
 struct RunOptions {
   std::string state_root;
   std::string id;
-  bool detached = false;        // the container outlives the caller; no PDEATHSIG
-  bool wait_for_start = false;  // stop before seal until `start` comes
+  bool detached = false;  // the container outlives the caller; no PDEATHSIG
+  Start start = Start::at_once;
   bool outlives_agent = false;  // exec --detach: the agent goes once the program runs
   bool timings = false;
   bool verbose = false;        // the "[Agent]" and "[Container]" lines

@@ -102,7 +102,7 @@ Prepared prepare(const CreateRequest& request, VerbContext& context) {
   out.options.plugin_dirs = context.global.plugin_dirs;
   out.options.id = request.id;
   out.options.detached = true;
-  out.options.wait_for_start = true;
+  out.options.start = Start::by_verb;
   out.options.console_socket = request.console_socket;
   out.options.pid_file = request.pid_file;
   out.options.verbose = context.global.verbose;
@@ -142,14 +142,9 @@ int run_bundle_verb(VerbContext& context, const Arguments& arguments) {
   const bool attached = !request.detach && request.console_socket.empty();
   check_console(request, prepared.launch, attached);
   prepared.options.detached = request.detach || request.keep;
+  prepared.options.start = Start::when_created;
   Agent agent(prepared.launch, std::move(prepared.options));
   agent.start();
-  try {
-    start_container(context.state_root(), request.id, context.catalog);
-  } catch (...) {
-    Container::open(context.state_root(), request.id).remove(context.catalog, true);
-    throw;
-  }
   if (request.detach) return 0;
   const int exit_code = agent.wait();
   agent.finish();

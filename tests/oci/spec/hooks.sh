@@ -182,6 +182,45 @@ wait_until 5 has_ended "$(cat "$work/pid")" || fail 'it lives'
 rt delete --force c
 equal 'hooks that ran' poststop "$(names)"
 
+claim 'run calls all hooks in the same order, with the same statuses'
+: >"$told"
+config "$share | $all"
+rt run --bundle "$bundle" c </dev/null >/dev/null 2>"$work/err" || fail "run: $(cat "$work/err")"
+equal statuses 'prestart creating, createRuntime creating, createContainer creating, startContainer created, poststart running, poststop stopped' \
+  "$(paste -sd, "$told" | sed 's/,/, /g')"
+
+claim 'run: while startContainer runs, the container is created, and its pid file is there'
+rm -f "$work/pid" "$work/here" "$work/go"
+cat >"$work/waits" <<END
+#!/bin/sh
+cat >/dev/null
+: >$work/here
+for i in 1 2 3 4 5 6 7 8 9 10; do [ -e $work/go ] && exit 0; sleep 0.5; done
+exit 1
+END
+chmod +x "$work/waits"
+config '.process.args = ["sleep", "100"] | '"$share"' | .hooks.startContainer = [{"path": $p, "env": ["PATH=/bin"]}]' \
+  --arg p "$work/waits"
+rt run --detach --bundle "$bundle" --pid-file "$work/pid" c </dev/null >/dev/null 2>"$work/err" &
+running=$!
+wait_until 5 test -e "$work/here" || fail 'startContainer does not run'
+equal state "created $(cat "$work/pid")" "$(rt state c | jq -r '.status + " " + (.pid | tostring)')"
+: >"$work/go"
+wait "$running" || fail "run: $(cat "$work/err")"
+equal 'state then' running "$(rt state c | jq -r .status)"
+ended || fail "delete: $(cat "$work/err")"
+
+for kind in startContainer poststart; do
+  claim "run: a failing $kind hook is an error: nothing is left, poststop is run"
+  : >"$told"
+  config '.process.args = ["sleep", "100"] | .hooks = {($kind): [{"path": "/bin/false"}], poststop: $stop}' \
+    --arg kind "$kind" --argjson stop "$(hooks poststop)"
+  rt run --bundle "$bundle" c </dev/null >/dev/null 2>"$work/err" && fail 'run goes on'
+  [ -s "$work/err" ] || fail 'no word of why'
+  rt state c >/dev/null 2>&1 && fail 'there is a container'
+  equal 'hooks that ran' poststop "$(names)"
+done
+
 claim 'a failing poststop hook is a warning, and the others are run'
 : >"$told"
 config '.process.args = ["sleep", "100"] | .hooks.poststop = ($a + $failing + $b)' \
