@@ -27,17 +27,21 @@ enum class JsonStyle { compact, pretty };
 /// U+FFFD; numbers that JSON does not have (nan, inf) become null.
 std::string write_json(const Value& value, JsonStyle style = JsonStyle::compact);
 
-/// A compact object, written member by member: no tree is made of what is there already.
+/// A compact object, written member by member to the end of a text: no tree is made of what is
+/// there already.
 class JsonObject {
  public:
+  explicit JsonObject(std::string& text) : text_(text) {}
+
   void add(std::string_view key, const Value& value);
-  /// `json`: the value as it is to stand there.
-  void add_json(std::string_view key, std::string_view json);
-  /// The whole object; leaves this one empty.
-  std::string take();
+  void add_text(std::string_view key, std::string_view text);
+  /// The caller writes the value.
+  void start(std::string_view key);
+  void end();
 
  private:
-  std::string text_;  // without the closing brace
+  std::string& text_;
+  bool empty_ = true;
 };
 
 }  // namespace mini_container

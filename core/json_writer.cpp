@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "core/json.hpp"
 
@@ -34,7 +35,7 @@ bool is_plain(char c) {
 
 class Writer {
  public:
-  explicit Writer(JsonStyle style) : pretty_(style == JsonStyle::pretty) {}
+  Writer(std::string& out, JsonStyle style) : out_(out), pretty_(style == JsonStyle::pretty) {}
 
   void value(const Value& value) {
     if (const auto* flag = value.as<bool>())
@@ -55,32 +56,6 @@ class Writer {
       });
     else
       out_ += "null";
-  }
-
-  std::string take() {
-    if (pretty_) out_ += '\n';
-    return std::move(out_);
-  }
-
- private:
-  template <class Number>
-  void number(Number content) {
-    char digits[32];
-    out_.append(digits, std::to_chars(digits, digits + sizeof digits, content).ptr);
-  }
-
-  // What the reader takes for a float because it does not fit into 64 bits with sign.
-  void real_number(double content) {
-    constexpr double beyond_signed = 9223372036854775808.0;
-    constexpr double beyond_unsigned = 18446744073709551616.0;
-    if (!std::isfinite(content))
-      out_ += "null";
-    else if (content == beyond_unsigned)
-      number(std::numeric_limits<std::uint64_t>::max());
-    else if (content >= beyond_signed && content < beyond_unsigned)
-      number(static_cast<std::uint64_t>(content));
-    else
-      number(content);
   }
 
   void string(std::string_view text) {
@@ -115,6 +90,27 @@ class Writer {
     out_ += '"';
   }
 
+ private:
+  template <class Number>
+  void number(Number content) {
+    char digits[32];
+    out_.append(digits, std::to_chars(digits, digits + sizeof digits, content).ptr);
+  }
+
+  // What the reader takes for a float because it does not fit into 64 bits with sign.
+  void real_number(double content) {
+    constexpr double beyond_signed = 9223372036854775808.0;
+    constexpr double beyond_unsigned = 18446744073709551616.0;
+    if (!std::isfinite(content))
+      out_ += "null";
+    else if (content == beyond_unsigned)
+      number(std::numeric_limits<std::uint64_t>::max());
+    else if (content >= beyond_signed && content < beyond_unsigned)
+      number(static_cast<std::uint64_t>(content));
+    else
+      number(content);
+  }
+
   template <class Items, class Write>
   void sequence_of(char open, char close, const Items& items, Write&& write) {
     out_ += open;
@@ -135,28 +131,36 @@ class Writer {
     out_.append(depth_, ' ');
   }
 
+  std::string& out_;
   bool pretty_;
   std::size_t depth_ = 0;
-  std::string out_;
 };
 
 }  // namespace
 
-void JsonObject::add(std::string_view key, const Value& value) { add_json(key, write_json(value)); }
-
-void JsonObject::add_json(std::string_view key, std::string_view json) {
-  text_ += text_.empty() ? '{' : ',';
-  text_ += write_json(Value(std::string(key)));
+void JsonObject::start(std::string_view key) {
+  text_ += std::exchange(empty_, false) ? '{' : ',';
+  Writer(text_, JsonStyle::compact).string(key);
   text_ += ':';
-  text_ += json;
 }
 
-std::string JsonObject::take() { return text_.empty() ? "{}" : std::move(text_) + '}'; }
+void JsonObject::add(std::string_view key, const Value& value) {
+  start(key);
+  Writer(text_, JsonStyle::compact).value(value);
+}
+
+void JsonObject::add_text(std::string_view key, std::string_view text) {
+  start(key);
+  Writer(text_, JsonStyle::compact).string(text);
+}
+
+void JsonObject::end() { text_ += empty_ ? "{}" : "}"; }
 
 std::string write_json(const Value& value, JsonStyle style) {
-  Writer writer(style);
-  writer.value(value);
-  return writer.take();
+  std::string out;
+  Writer(out, style).value(value);
+  if (style == JsonStyle::pretty) out += '\n';
+  return out;
 }
 
 }  // namespace mini_container

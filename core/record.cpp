@@ -13,10 +13,7 @@ namespace mini_container {
 
 namespace {
 
-constexpr std::uint64_t format = 2;
-
-Value text_value(std::string text) { return Value(std::move(text)); }
-Value number_value(std::uint64_t number) { return Value(static_cast<std::int64_t>(number)); }
+constexpr std::int64_t format = 2;
 
 std::int64_t now_ns() {
   timespec now{};
@@ -45,11 +42,11 @@ std::string_view next_line(std::string_view& rest) {
   return line;
 }
 
-std::string plugin_line(const Plugin& plugin, const Value& config) {
-  JsonObject out;
-  out.add("path", text_value(plugin.path));
+void append_plugin(std::string& line, const Plugin& plugin, const Value& config) {
+  JsonObject out(line);
+  out.add_text("path", plugin.path);
   out.add("config", config);
-  return out.take();
+  out.end();
 }
 
 std::pair<std::string, Value> read_plugin(const RecordedPlugin& plugin) {
@@ -65,28 +62,35 @@ std::pair<std::string, Value> read_plugin(const RecordedPlugin& plugin) {
 }  // namespace
 
 void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options) {
-  JsonObject record;
-  record.add("version", number_value(format));
-  record.add("id", text_value(options.id));
+  std::string text;
+  text.reserve(4096);  // few are longer
+  JsonObject record(text);
+  record.add("version", Value(format));
+  record.add_text("id", options.id);
   record.add("created", Value(now_ns()));
-  record.add("directory", text_value(launch.directory));
+  record.add_text("directory", launch.directory);
   record.add("detached", Value(options.detached));
-  record.add("agent", text_value(ProcessMark::of(::getpid()).text()));
+  record.add_text("agent", ProcessMark::of(::getpid()).text());
   record.add("container", launch.container);
-  std::string plugins;
-  std::string lines;
+  record.start("plugins");
+  text += '[';
   for (const auto& enabled : launch.plugins) {
-    JsonObject plugin;
-    plugin.add("name", text_value(enabled.plugin->name));
+    if (&enabled != &launch.plugins.front()) text += ',';
+    JsonObject plugin(text);
+    plugin.add_text("name", enabled.plugin->name);
     plugin.add("offers", Value(offers_of(enabled.plugin->data)));
-    plugins += plugins.empty() ? '[' : ',';
-    plugins += plugin.take();
-    lines += plugin_line(*enabled.plugin, enabled.config) + '\n';
+    plugin.end();
   }
-  record.add_json("plugins", plugins.empty() ? "[]" : plugins + ']');
+  text += ']';
   if (!options.annotations.empty()) record.add("annotations", options.annotations);
+  record.end();
+  text += '\n';
+  for (const auto& enabled : launch.plugins) {
+    append_plugin(text, *enabled.plugin, enabled.config);
+    text += '\n';
+  }
   // Whole or not at all: a kill can end a write in the middle, and others may read already.
-  state.write(state_file::record, record.take() + '\n' + lines);
+  state.write(state_file::record, text);
 }
 
 std::optional<ContainerRecord> read_record(const ContainerState& state) {
@@ -119,8 +123,9 @@ ContainerRecord salvage_record(const ContainerState& state, Catalog& catalog) {
   out.container = check_table("container", Value(Table{}), container_options());
   for (const std::string& name : state.plugin_names()) {
     const Plugin& plugin = catalog.get(name, "the state of '" + state.id() + "'");
-    out.plugins.push_back(
-        {name, any_offer, plugin_line(plugin, check_table(name, Value(Table{}), plugin.options))});
+    RecordedPlugin recorded{.name = name, .offers = any_offer, .text = {}};
+    append_plugin(recorded.text, plugin, check_table(name, Value(Table{}), plugin.options));
+    out.plugins.push_back(std::move(recorded));
   }
   return out;
 }
