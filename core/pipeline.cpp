@@ -86,7 +86,7 @@ void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& detail
 void Pipeline::list_mounts() {
   mounts.clear();
   mounts.reserve(plan.mounts().size());
-  for (const auto& mount : plan.mounts()) mounts.push_back(mount->view());
+  for (const auto& mount : plan.mounts()) mounts.push_back(mount->data());
 }
 
 void Pipeline::call_hooks(Hook hook, const CallDetails& details, Progress& where) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t usual_mounts = 48;
 
-std::string text_or_empty(const char* text) { return text != nullptr ? text : ""; }
+const char* text_or_empty(const char* text) { return text != nullptr ? text : ""; }
 
 [[noreturn]] void refuse_clash(const std::string& what, const Origin& one, const Origin& other) {
   mc::fail(what, " is contributed by ", one.text(), " and by ", other.text(),
@@ -21,6 +21,8 @@ std::string text_or_empty(const char* text) { return text != nullptr ? text : ""
 }
 
 bool is_late(const PlannedMount& mount) { return (mount.data().flags & MC_MOUNT_LATE) != 0; }
+
+bool is_users(const PlannedMount& mount) { return mount.data().rank >= MC_RANK_USER; }
 
 // A mask and a remount change what another entry puts there; they do not replace it.
 bool occupies(const PlannedMount& mount) {
@@ -30,7 +32,7 @@ bool occupies(const PlannedMount& mount) {
 
 using Mounts = std::vector<std::unique_ptr<PlannedMount>>;
 
-bool lies_below(const std::string& path, const std::string& ancestor) {
+bool lies_below(std::string_view path, std::string_view ancestor) {
   return ancestor == "/" || (path.size() > ancestor.size() && path.starts_with(ancestor) &&
                              path[ancestor.size()] == '/');
 }
@@ -41,8 +43,16 @@ Mounts::iterator place_of_default(Mounts& ordered, const PlannedMount& mount) {
   auto place = ordered.begin();
   for (auto at = ordered.begin(); at != ordered.end(); ++at)
     if (lies_below(mount.destination(), (*at)->destination())) place = at + 1;
-  while (place != ordered.end() && (*place)->data().rank < MC_RANK_USER) ++place;
+  while (place != ordered.end() && !is_users(**place)) ++place;
   return place;
+}
+
+// As most destinations are. "/" is none of them: it has no component.
+bool is_normal(std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/')) return false;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i)
+    if (path[i] == '/' && (path[i + 1] == '/' || path[i + 1] == '.')) return false;
+  return true;
 }
 
 // What both sides know of a plugin's entry: its size says how far it may be read.
@@ -53,6 +63,7 @@ mc_mount known_part(const mc_mount& from) {
   mc_mount out{};
   out.fd = out.idmap_fd = -1;  // 0 is a descriptor
   std::memcpy(&out, &from, std::min<std::size_t>(from.size, sizeof out));
+  out.size = sizeof out;
   if (out.rank < MC_RANK_FALLBACK || out.rank > MC_RANK_USER)
     mc::fail("contribute a mount on '", text_or_empty(out.destination), "': no rank ", out.rank,
              mc::Hint{"mc_mount.rank is one of mc_mount_rank"});
@@ -65,13 +76,6 @@ std::string normal_destination(std::string_view path) {
   if (!path.starts_with('/'))
     mc::fail("destination '", path, "' is not an absolute path",
              mc::Hint{"begin it with '/': it is a path inside the container"});
-  // Most are as they should be.
-  const auto is_odd = [&](std::size_t i) {
-    return path[i] == '/' && (i + 1 == path.size() || path[i + 1] == '/' || path[i + 1] == '.');
-  };
-  std::size_t odd = 0;
-  while (odd < path.size() && !is_odd(odd)) ++odd;
-  if (odd == path.size()) return std::string(path);
   std::string out;
   for (std::size_t at = 0; at < path.size();) {
     const auto end = std::min(path.find('/', at), path.size());
@@ -86,33 +90,38 @@ std::string normal_destination(std::string_view path) {
 }
 
 PlannedMount::PlannedMount(const mc_mount& from, Origin origin)
-    : data_(known_part(from)),
-      destination_(normal_destination(text_or_empty(data_.destination))),
-      source_(text_or_empty(data_.source)),
-      type_(text_or_empty(data_.type)),
-      options_(text_or_empty(data_.data)),
-      has_source_(data_.source != nullptr),
-      has_options_(data_.data != nullptr),
-      origin_(origin) {
-  depth_ = destination_ == "/" ? 0 : std::ranges::count(destination_, '/');
-  if (data_.content != nullptr)
-    content_.assign(static_cast<const char*>(data_.content), data_.content_size);
+    : data_(known_part(from)), origin_(origin) {
+  data_.destination = text_or_empty(data_.destination);
+  std::string normal;
+  if (!is_normal(data_.destination)) {
+    normal = normal_destination(data_.destination);
+    data_.destination = normal.c_str();
+  }
+  depth_ = normal == "/" ? 0 : std::ranges::count(destination(), '/');
+  data_.type = text_or_empty(data_.type);
+  if (data_.content == nullptr) data_.content_size = 0;
+  copy_texts();
   if (data_.fd >= 0) fd_ = mc::duplicate(data_.fd);
   if (data_.idmap_fd >= 0) idmap_ = mc::duplicate(data_.idmap_fd);
+  data_.fd = fd_.get();
+  data_.idmap_fd = idmap_.get();
 }
 
-mc_mount PlannedMount::view() const {
-  mc_mount out = data_;
-  out.size = sizeof out;
-  out.destination = destination_.c_str();
-  out.source = has_source_ ? source_.c_str() : nullptr;
-  out.type = type_.c_str();
-  out.data = has_options_ ? options_.c_str() : nullptr;
-  out.content = content_.data();
-  out.content_size = content_.size();
-  out.fd = fd_.get();
-  out.idmap_fd = idmap_.get();
-  return out;
+// All into one block.
+void PlannedMount::copy_texts() {
+  const char** const texts[] = {&data_.destination, &data_.source, &data_.type, &data_.data};
+  std::size_t size = data_.content_size;
+  for (const char* const* text : texts)
+    if (*text != nullptr) size += std::strlen(*text) + 1;
+  texts_ = std::make_unique_for_overwrite<char[]>(size);
+  char* end = texts_.get();
+  for (const char** text : texts)
+    if (*text != nullptr) {
+      const char* const from = std::exchange(*text, end);
+      end = ::stpcpy(end, from) + 1;
+    }
+  if (data_.content != nullptr) std::memcpy(end, data_.content, data_.content_size);
+  data_.content = end;
 }
 
 void Plan::add_namespace(std::uint64_t type, mc::Fd joined, Origin origin) {
@@ -131,9 +140,9 @@ void Plan::add_mount(const mc_mount& mount, Origin origin) {
   const auto rank = added->data().rank;
   if (occupies(*added) && !is_late(*added) && rank < MC_RANK_USER)
     for (const auto& other : mounts_)
-      if (occupies(*other) && other->destination() == added->destination() &&
-          other->data().rank == rank && other->origin().plugin != added->origin().plugin)
-        refuse_clash("'" + added->destination() + "'", added->origin(), other->origin());
+      if (other->data().rank == rank && other->origin().plugin != added->origin().plugin &&
+          other->destination() == added->destination() && occupies(*other))
+        refuse_clash(mc::concat("'", added->destination(), "'"), added->origin(), other->origin());
   if (mounts_.capacity() == 0) mounts_.reserve(usual_mounts);
   mounts_.push_back(std::move(added));
 }
@@ -178,9 +187,11 @@ void Plan::announce_root(std::string path, bool recursive, Origin origin) {
 bool Plan::order_mounts() {
   if (std::exchange(ordered_at_, contributions_) == contributions_) return false;
   // What a stronger entry puts at the same destination replaces the weaker ones there.
+  std::uint32_t strongest = MC_RANK_FALLBACK;
+  for (const auto& mount : mounts_) strongest = std::max(strongest, mount->data().rank);
   std::vector<const PlannedMount*> replaced;
   for (const auto& weak : mounts_)
-    if (occupies(*weak) && weak->data().rank < MC_RANK_USER &&
+    if (occupies(*weak) && weak->data().rank < strongest &&
         std::ranges::any_of(mounts_, [&](const auto& strong) {
           return strong->data().rank > weak->data().rank &&
                  strong->destination() == weak->destination() && occupies(*strong);
@@ -190,23 +201,17 @@ bool Plan::order_mounts() {
     return std::ranges::find(replaced, mount.get()) != replaced.end();
   });
   std::ranges::stable_sort(mounts_, {}, [](const auto& mount) {
-    return mount->data().rank >= MC_RANK_USER ? 0 : mount->depth() + 1;
+    return std::pair(is_late(*mount), is_users(*mount) ? 0 : mount->depth() + 1);
   });
-  // Sorted, the user's come first; without any the others' order is there already.
-  const bool has_users = !mounts_.empty() && mounts_.front()->data().rank >= MC_RANK_USER;
-  Mounts ordered, late;
+  // Without any of the user's the others' order is there already.
+  if (mounts_.empty() || is_late(*mounts_.front()) || !is_users(*mounts_.front())) return true;
+  Mounts ordered;
   ordered.reserve(mounts_.size());
   for (auto& mount : mounts_) {
-    if (is_late(*mount)) {
-      late.push_back(std::move(mount));
-    } else if (!has_users || mount->data().rank >= MC_RANK_USER) {
-      ordered.push_back(std::move(mount));
-    } else {
-      const auto place = place_of_default(ordered, *mount);
-      ordered.insert(place, std::move(mount));
-    }
+    const auto place =
+        is_late(*mount) || is_users(*mount) ? ordered.end() : place_of_default(ordered, *mount);
+    ordered.insert(place, std::move(mount));
   }
-  std::ranges::move(late, std::back_inserter(ordered));
   mounts_ = std::move(ordered);
   return true;
 }

@@ -28,27 +28,27 @@ struct PlannedNamespace {
   Origin origin;
 };
 
-/// An mc_mount that owns what it points to.
+/// An mc_mount that owns what it points to. Its texts are never null, but for `source` and `data`,
+/// where there is none.
 class PlannedMount {
  public:
   PlannedMount(const mc_mount& from, Origin origin);
 
-  /// Valid until the mount is moved or destroyed.
-  [[nodiscard]] mc_mount view() const;
-  [[nodiscard]] const std::string& destination() const { return destination_; }
+  /// What it points to is valid until the mount is destroyed.
+  [[nodiscard]] const mc_mount& data() const { return data_; }
+  [[nodiscard]] std::string_view destination() const { return data_.destination; }
   /// How many components the destination has.
   [[nodiscard]] std::ptrdiff_t depth() const { return depth_; }
-  [[nodiscard]] const mc_mount& data() const { return data_; }
-  [[nodiscard]] const std::string& source() const { return source_; }
-  [[nodiscard]] const std::string& type() const { return type_; }
-  [[nodiscard]] const std::string& options() const { return options_; }
+  /// Empty where there is none.
+  [[nodiscard]] const char* source() const { return data_.source != nullptr ? data_.source : ""; }
   [[nodiscard]] const Origin& origin() const { return origin_; }
 
  private:
+  void copy_texts();
+
   mc_mount data_;
-  std::string destination_, source_, type_, options_, content_;
+  std::unique_ptr<char[]> texts_;
   std::ptrdiff_t depth_ = 0;
-  bool has_source_, has_options_;
   mc::Fd fd_, idmap_;
   Origin origin_;
 };

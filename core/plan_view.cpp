@@ -52,7 +52,7 @@ std::string options_of(const PlannedMount& mount) {
   if (propagation == MS_SLAVE) add(out, "slave");
   if (propagation == MS_PRIVATE) add(out, "private");
   if (propagation == MS_UNBINDABLE) add(out, "unbindable");
-  add(out, mount.options());
+  if (data.data != nullptr) add(out, data.data);
   return out;
 }
 
@@ -65,9 +65,9 @@ Value mount_as_value(const PlannedMount& mount) {
   Value out;
   const auto kind = mount.data().kind < mount_kinds.size() ? mount.data().kind : 0U;
   out.set("kind", Value(text_of(mount_kinds[kind])));
-  out.set("destination", Value(mount.destination()));
-  if (!mount.type().empty()) out.set("type", Value(mount.type()));
-  if (!mount.source().empty()) out.set("source", Value(mount.source()));
+  out.set("destination", Value(std::string(mount.destination())));
+  if (*mount.data().type != '\0') out.set("type", Value(text_of(mount.data().type)));
+  if (*mount.source() != '\0') out.set("source", Value(text_of(mount.source())));
   if (const auto options = options_of(mount); !options.empty()) out.set("options", Value(options));
   set_origin(out, mount.origin());
   return out;

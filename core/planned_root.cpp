@@ -16,7 +16,7 @@ constexpr std::array kernel_types = {"proc",    "sysfs",   "cgroup", "cgroup2",
                                      "devpts",  "mqueue",  "bpf",    "securityfs",
                                      "debugfs", "tracefs", "pstore", "efivarfs"};
 
-bool is_of_kernel(const std::string& type) {
+bool is_of_kernel(std::string_view type) {
   return std::ranges::find(kernel_types, type) != kernel_types.end();
 }
 
@@ -126,8 +126,8 @@ int PlannedRoot::try_enter(const char* path) {
 // ---- the mounts --------------------------------------------------------------------------------
 
 void PlannedRoot::perform(const PlannedMount& mount) {
-  const mc_mount data = mount.view();
-  const auto& place = mount.destination();
+  const mc_mount& data = mount.data();
+  const std::string place(mount.destination());
   switch (data.kind) {
     case MC_MOUNT_READONLY:
     case MC_MOUNT_REMOUNT:
@@ -189,7 +189,7 @@ void PlannedRoot::put_directory(const PlannedMount& mount) {
 
 void PlannedRoot::put_link(const PlannedMount& mount) {
   const auto name_at = mount.destination().rfind('/') + 1;
-  const auto name = mount.destination().substr(name_at);
+  const std::string name(mount.destination().substr(name_at));
   Way way{{"", root_}};
   if (name_at > 1 && !walk_to_put(mount.destination().substr(0, name_at), way, &made_)) return;
   // One that is there already stays.
@@ -199,24 +199,25 @@ void PlannedRoot::put_link(const PlannedMount& mount) {
 void PlannedRoot::mask(const PlannedMount& mount) {
   Way way;
   if (walk_to_put(mount.destination(), way, nullptr))
-    cover(way, unknown_node("'" + mount.destination() + "' is masked", true));
+    cover(way, unknown_node(mc::concat("'", mount.destination(), "' is masked"), true));
 }
 
 void PlannedRoot::bind(const PlannedMount& mount) {
   const mc_mount& data = mount.data();
-  const int fd = ::open(mount.source().c_str(), O_PATH | O_CLOEXEC);
+  const int fd = ::open(mount.source(), O_PATH | O_CLOEXEC);
   const bool absent = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
   if (absent && (data.flags & MC_MOUNT_OPTIONAL) != 0) return;
-  put(mount, fd < 0 ? unknown_node("'" + mount.source() + "' cannot be seen", false)
+  put(mount, fd < 0 ? unknown_node(mc::concat("'", mount.source(), "' cannot be seen"), false)
                     : present_node(mc::Fd(fd), (data.flags & MC_MOUNT_RECURSIVE) != 0));
 }
 
 void PlannedRoot::put_filesystem(const PlannedMount& mount) {
-  const bool empty = mount.type() == "tmpfs" && (mount.data().flags & MC_MOUNT_COPY_UP) == 0;
+  const std::string_view type = mount.data().type;
+  const bool empty = type == "tmpfs" && (mount.data().flags & MC_MOUNT_COPY_UP) == 0;
   put(mount, empty ? directory_node()
-                   : unknown_node(mc::concat("what the ", mount.type(), " on '",
-                                             mount.destination(), "' holds is not known"),
-                                  is_of_kernel(mount.type())));
+                   : unknown_node(mc::concat("what the ", type, " on '", mount.destination(),
+                                             "' holds is not known"),
+                                  is_of_kernel(type)));
 }
 
 }  // namespace mini_container
