@@ -301,6 +301,7 @@ std::size_t parse_global(const std::vector<std::string>& arguments, GlobalOption
   std::size_t at = 0;
   while (at < arguments.size()) {
     const std::string& argument = arguments[at];
+    if (!argument.starts_with('-')) break;
     const std::size_t equals = argument.find('=');
     const auto found = std::ranges::find_if(run_flags(), [&](const RunFlagSpec& spec) {
       return is_global(spec.id) && (argument.substr(0, equals) == typed(spec.name) ||

@@ -9,45 +9,43 @@ namespace mini_container {
 
 namespace {
 
-std::string_view text(const char* declared) { return declared != nullptr ? declared : ""; }
+constexpr RunFlagSpec declared[] = {
+    {RunFlag::config, "config", 0, "FILE",
+     "Reads the launch from this TOML file; flags win over it"},
+    {RunFlag::set, "set", 0, "TABLE.KEY=VALUE",
+     "Sets one value, written as in TOML; wins over all"},
+    {RunFlag::detach, "detach", 0, nullptr, "Leaves the container running and prints its id"},
+    {RunFlag::output, "output", 0, "FILE", "Where the output of a detached container goes"},
+    {RunFlag::pid_file, "pid-file", 0, "FILE", "Writes the container's process id to this file"},
+    {RunFlag::timings, "timings", 0, nullptr,
+     "Shows afterwards what each hook of each plugin cost"},
+    {RunFlag::trace, "trace", 0, "FILE", "Writes the timings as a Chrome trace"},
+    {RunFlag::verbose, "verbose", 'v', nullptr, "Says on standard error what is done"},
+    {RunFlag::log, "log", 0, "FILE", "Where log lines go; standard error where it is not given"},
+    {RunFlag::log_level, "log-level", 0, "LEVEL", "debug, info, warn or error"},
+    {RunFlag::log_format, "log-format", 0, "FORMAT", "text or json"},
+    {RunFlag::state_dir, "state-dir", 0, "DIR", "Where running containers are recorded"},
+    {RunFlag::state_dir, "root", 0, "DIR", "The same as --state-dir"},
+    {RunFlag::plugin_dir, "plugin-dir", 0, "DIR", "Searched for plugins before the other places"},
+    {RunFlag::debug, "debug", 0, nullptr, "The same as --log-level debug"},
+    {RunFlag::systemd_cgroup, "systemd-cgroup", 0, nullptr,
+     "For bundles: has systemd make the cgroups"},
+    {RunFlag::cgroup_manager, "cgroup-manager", 0, "NAME",
+     "For bundles: cgroupfs, systemd or disabled"},
+    {RunFlag::settings, "settings", 0, "FILE",
+     "For bundles: the administrator's configuration, in place of "
+     "/etc/mini_container/config.toml"},
+    {RunFlag::rootless, "rootless", 0, "WHEN", "Accepted for container engines; found out anyway"},
+    {RunFlag::criu, "criu", 0, "FILE", "Accepted for container engines; there is no checkpoint"},
+    {RunFlag::version, "version", 'V', nullptr, "Shows the version, and the specification's"},
+    {RunFlag::help, "help", 'h', nullptr, "Shows the flags, grouped by plugin"},
+};
+
+std::string_view text_or_empty(const char* text) { return text != nullptr ? text : ""; }
 
 }  // namespace
 
-const std::vector<RunFlagSpec>& run_flags() {
-  static const std::vector<RunFlagSpec> flags = {
-      {RunFlag::config, "config", 0, "FILE",
-       "Reads the launch from this TOML file; flags win over it"},
-      {RunFlag::set, "set", 0, "TABLE.KEY=VALUE",
-       "Sets one value, written as in TOML; wins over all"},
-      {RunFlag::detach, "detach", 0, nullptr, "Leaves the container running and prints its id"},
-      {RunFlag::output, "output", 0, "FILE", "Where the output of a detached container goes"},
-      {RunFlag::pid_file, "pid-file", 0, "FILE", "Writes the container's process id to this file"},
-      {RunFlag::timings, "timings", 0, nullptr,
-       "Shows afterwards what each hook of each plugin cost"},
-      {RunFlag::trace, "trace", 0, "FILE", "Writes the timings as a Chrome trace"},
-      {RunFlag::verbose, "verbose", 'v', nullptr, "Says on standard error what is done"},
-      {RunFlag::log, "log", 0, "FILE", "Where log lines go; standard error where it is not given"},
-      {RunFlag::log_level, "log-level", 0, "LEVEL", "debug, info, warn or error"},
-      {RunFlag::log_format, "log-format", 0, "FORMAT", "text or json"},
-      {RunFlag::state_dir, "state-dir", 0, "DIR", "Where running containers are recorded"},
-      {RunFlag::state_dir, "root", 0, "DIR", "The same as --state-dir"},
-      {RunFlag::plugin_dir, "plugin-dir", 0, "DIR", "Searched for plugins before the other places"},
-      {RunFlag::debug, "debug", 0, nullptr, "The same as --log-level debug"},
-      {RunFlag::systemd_cgroup, "systemd-cgroup", 0, nullptr,
-       "For bundles: has systemd make the cgroups"},
-      {RunFlag::cgroup_manager, "cgroup-manager", 0, "NAME",
-       "For bundles: cgroupfs, systemd or disabled"},
-      {RunFlag::settings, "settings", 0, "FILE",
-       "For bundles: the administrator's configuration, in place of "
-       "/etc/mini_container/config.toml"},
-      {RunFlag::rootless, "rootless", 0, "WHEN",
-       "Accepted for container engines; found out anyway"},
-      {RunFlag::criu, "criu", 0, "FILE", "Accepted for container engines; there is no checkpoint"},
-      {RunFlag::version, "version", 'V', nullptr, "Shows the version, and the specification's"},
-      {RunFlag::help, "help", 'h', nullptr, "Shows the flags, grouped by plugin"},
-  };
-  return flags;
-}
+std::span<const RunFlagSpec> run_flags() { return declared; }
 
 std::vector<std::string> long_names(const char* declared) {
   std::vector<std::string> out;
@@ -78,7 +76,7 @@ void Flags::add(const Plugin& plugin) {
   flag.does = Flag::Does::enable;
   flag.table = plugin.name;
   flag.rank = Flag::Rank::declared;
-  add_spellings(flag, text(plugin.data.long_flag), plugin.data.short_flag);
+  add_spellings(flag, text_or_empty(plugin.data.long_flag), plugin.data.short_flag);
   flag.rank = Flag::Rank::implied;
   add_spellings(flag, plugin.name, 0);
   flag.does = Flag::Does::disable;
@@ -97,16 +95,16 @@ void Flags::add_options(std::string_view table, Options options) {
     flag.table = table;
     flag.option = &option;
     flag.rank = declared;
-    add_spellings(flag, text(option.long_flag), option.short_flag);
+    add_spellings(flag, text_or_empty(option.long_flag), option.short_flag);
     flag.rank = Flag::Rank::implied;
-    const std::string name = mc::concat(table, '.', option.key);
+    const std::string_view name = keep(mc::concat(table, '.', option.key));
     add_spellings(flag, name, 0);
     if (!boolean) continue;
     flag.does = Flag::Does::negate;
     flag.takes = Flag::Takes::nothing;
     add_spellings(flag, name, 0, "no-");
     flag.rank = declared;
-    add_spellings(flag, text(option.long_flag), 0, "no-");
+    add_spellings(flag, text_or_empty(option.long_flag), 0, "no-");
   }
 }
 
@@ -114,18 +112,19 @@ void Flags::add_spellings(const Flag& flag, std::string_view names, std::uint32_
                           std::string_view prefix) {
   while (!names.empty()) {
     const std::size_t comma = names.find(',');
-    Flag& added = flags_.emplace_back(flag);
-    added.name.reserve(prefix.size() + names.size());
-    added.name.append(prefix).append(names.substr(0, comma));
+    const std::string_view name = names.substr(0, comma);
+    flags_.emplace_back(flag).name = prefix.empty() ? name : keep(mc::concat(prefix, name));
     names = comma == names.npos ? std::string_view() : names.substr(comma + 1);
   }
   if (letter > ' ' && letter < 0x7F && letter != '-' && letter != ':' && letter != '?') {
     Flag& added = flags_.emplace_back(flag);
-    added.name.assign(1, static_cast<char>(letter));
+    added.name = keep(std::string(1, static_cast<char>(letter)));
     // A letter has no place for "=VALUE".
     if (flag.takes == Flag::Takes::perhaps) added.takes = Flag::Takes::nothing;
   }
 }
+
+std::string_view Flags::keep(std::string name) { return kept_.emplace_front(std::move(name)); }
 
 const Flag* Flags::find(std::string_view name) const {
   const Flag* best = nullptr;
@@ -148,7 +147,7 @@ const Flag* Flags::find(std::string_view name) const {
 std::string Flags::near(std::string_view name) const {
   std::vector<std::string> names;
   for (const Flag& flag : flags_)
-    if (flag.name.size() > 1) names.push_back(flag.name);
+    if (flag.name.size() > 1) names.emplace_back(flag.name);
   const std::string found = nearest(name, names);
   return found.empty() ? found : "--" + found;
 }

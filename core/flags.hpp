@@ -2,6 +2,8 @@
 // Every flag of `run`: the core's own, and those that the declared options make.
 #pragma once
 
+#include <forward_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +46,7 @@ struct RunFlagSpec {
   const char* help;
 };
 
-const std::vector<RunFlagSpec>& run_flags();
+std::span<const RunFlagSpec> run_flags();
 
 /// One spelling on the command line and what it does.
 struct Flag {
@@ -53,7 +55,7 @@ struct Flag {
   /// Where one spelling has several meanings, the lowest rank wins.
   enum class Rank { core, declared, implied };
 
-  std::string name;  // without the dashes; one character: a letter
+  std::string_view name;  // without the dashes; one character: a letter
   Does does = Does::core;
   Takes takes = Takes::nothing;
   Rank rank = Rank::core;
@@ -82,7 +84,11 @@ class Flags {
   void add_spellings(const Flag& flag, std::string_view names, std::uint32_t letter,
                      std::string_view prefix = {});
 
+  /// Keeps a name that stands nowhere as it is.
+  std::string_view keep(std::string name);
+
   std::vector<Flag> flags_;
+  std::forward_list<std::string> kept_;
 };
 
 /// The parts of "domain,domainname".
