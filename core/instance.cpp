@@ -273,7 +273,7 @@ void Instance::skip(Hook hook, const Plan& plan) {
 
 void Instance::create() {
   if (created_ || plugin().data.create == nullptr) return;
-  mc_error error{};
+  mc_error error = mc::no_error();
   mc::rethrow(plugin().data.create(&host_.api, &self_, &error), error);
   created_ = true;
 }
@@ -284,7 +284,7 @@ void Instance::destroy() {
 }
 
 void Instance::call(mc_hook hook, const mc_call& call) {
-  mc_error error{};
+  mc_error error = mc::no_error();
   const int result = hook(self_, &host_.api, &call, &error);
   if (result == 0) return;
   error.text[sizeof error.text - 1] = '\0';

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 
 #include <boost/dll/shared_library.hpp>
 
@@ -76,6 +77,16 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   }
 }
 
+const mc_plugin* find_descriptor(const boost::dll::shared_library& library,
+                                 const std::string& path) {
+  try {
+    return &library.get<const mc_plugin>(MC_PLUGIN_SYMBOL);
+  } catch (const std::system_error&) {
+    mc::fail("plugin '", path, "' does not export " MC_PLUGIN_SYMBOL,
+             mc::Hint{"it is no plugin, or one of another major ABI version"});
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> own_plugin_directories() {
@@ -129,10 +140,7 @@ const mc_plugin* load_plugin_file(const std::string& path) {
     const char* reason = ::dlerror();
     mc::fail("load plugin '", path, "': ", reason != nullptr ? reason : failed.message().c_str());
   }
-  if (!library.has(MC_PLUGIN_SYMBOL))
-    mc::fail("plugin '", path, "' does not export " MC_PLUGIN_SYMBOL,
-             mc::Hint{"it is no plugin, or one of another major ABI version"});
-  const auto* symbol = &library.get<const mc_plugin>(MC_PLUGIN_SYMBOL);
+  const mc_plugin* symbol = find_descriptor(library, path);
   // Never unloaded: its code may be in use until the process ends. A handle of its own for life.
   static_cast<void>(new boost::dll::shared_library(std::move(library)));
   return symbol;

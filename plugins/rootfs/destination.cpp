@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cstring>
+
 #include "mini_container/in_root.hpp"
 
 namespace rootfs {
@@ -79,9 +81,9 @@ Spot Destinations::fresh_parent(std::string_view path) const {
 mc::Fd Destinations::find(const char* path, bool follow) const {
   const int flags = O_PATH | (follow ? 0 : O_NOFOLLOW);
   for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
-    const std::string_view below = std::string_view(path).substr(0, made->path.size());
-    if (below != made->path || path[below.size()] != '/') continue;
-    const int fd = mc::try_open_in_root(made->mount.get(), path + below.size() + 1, flags, 0,
+    const std::size_t above = made->path.size();
+    if (std::strncmp(made->path.c_str(), path, above) != 0 || path[above] != '/') continue;
+    const int fd = mc::try_open_in_root(made->mount.get(), path + above + 1, flags, 0,
                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
     if (fd >= 0) return mc::Fd(fd);
     // A link may lead out of it: that is for the whole root to say.

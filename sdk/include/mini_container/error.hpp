@@ -177,6 +177,15 @@ int guarded(mc_error* out, Body&& body) noexcept {
   }
 }
 
+/// An error that says nothing yet. The rest of its texts is left as it is: few calls fail.
+inline mc_error no_error() {
+  mc_error out;  // NOLINT: that is the point
+  out.error_number = 0;
+  out.text[0] = '\0';
+  out.hint[0] = '\0';
+  return out;
+}
+
 /// Throws what the ABI's record holds, where a call of the host gave -1.
 inline void rethrow(int result, const mc_error& error) {
   if (result != 0) throw Error(error.error_number, error.text, error.hint);

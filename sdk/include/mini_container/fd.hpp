@@ -58,16 +58,11 @@ inline void write_file(int directory, const char* name, std::string_view text) {
 /// is an error.
 inline std::string read_all(int fd, std::string_view name, std::size_t limit = 1 << 20) {
   std::string out;
-  std::size_t length = 0;
-  do {
-    if (length == out.size()) out.resize(out.size() + 4096);
-    const auto got =
-        check(::read(fd, out.data() + length, out.size() - length), "read '", name, "'");
-    if (got == 0) break;
-    length += static_cast<std::size_t>(got);
-  } while (length <= limit);
-  if (length > limit) fail("'", name, "' is larger than ", limit, " bytes");
-  out.resize(length);
+  char part[4096];
+  while (const auto got = check(::read(fd, part, sizeof part), "read '", name, "'")) {
+    out.append(part, static_cast<std::size_t>(got));
+    if (out.size() > limit) fail("'", name, "' is larger than ", limit, " bytes");
+  }
   return out;
 }
 

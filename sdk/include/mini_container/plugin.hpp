@@ -179,7 +179,7 @@ class Host {
   void tell(const char* name, const std::string& value) const {
     const mc_facts* facts = find_facts();
     if (facts == nullptr) return;
-    mc_error error{};
+    mc_error error = no_error();
     rethrow(facts->tell(host_, name, value.c_str(), &error), error);
   }
   [[nodiscard]] std::optional<std::string> ask(const char* name) const {
@@ -193,7 +193,7 @@ class Host {
   void skip(const char* hook) const {
     const auto* hooks = static_cast<const mc_hooks*>(host_->extension(host_, MC_EXTENSION_HOOKS));
     if (hooks == nullptr) return;
-    mc_error error{};
+    mc_error error = no_error();
     rethrow(hooks->skip(host_, hook, &error), error);
   }
 
@@ -201,7 +201,7 @@ class Host {
   void announce_root(const std::string& path, std::uint32_t flags, const Node& source = {}) const {
     const auto* root = static_cast<const mc_root*>(host_->extension(host_, MC_EXTENSION_ROOT));
     if (root == nullptr) return;
-    mc_error error{};
+    mc_error error = no_error();
     rethrow(root->announce(host_, path.c_str(), flags, source.get(), &error), error);
   }
 
@@ -210,7 +210,7 @@ class Host {
  private:
   template <class Body>
   void call(Body&& body) {
-    mc_error error{};
+    mc_error error = no_error();
     rethrow(body(&error), error);
   }
 
