@@ -61,19 +61,13 @@ class Cgroup {
     name_places(call->id);
     make_places(host, call->state_fd);
     if (!own_view_) add_view(host);
-    for (const Place& place : places_) {
-      const mc::Fd directory = open(place.hierarchy, place.path);
-      if (place.hierarchy.unified) {
-        const mc::Fd readable(
-            mc::check(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                      "open cgroup '", place.shown(), "'"));
-        host.set_cgroup(readable.get());
-      } else {
-        const char* file = config_.boolean("early") ? "cgroup.procs" : "tasks";
-        entries_.emplace_back(mc::check(::openat(directory.get(), file, O_WRONLY | O_CLOEXEC),
-                                        "open '", file, "' of cgroup '", place.shown(), "'"));
-      }
-    }
+    const bool early = config_.boolean("early");
+    for (const Place& place : places_)
+      if (place.hierarchy.unified)
+        host.set_cgroup(open_readable(place.hierarchy, place.path).get());
+      else
+        entries_.push_back(
+            open_entry(place.hierarchy, place.path, early ? "cgroup.procs" : "tasks"));
   }
 
   void post_clone(mc::Host& host, const mc::Call& call) {

@@ -203,9 +203,7 @@ int birth(int state_fd, const char* sub_path, std::int32_t* out, mc_error* error
     const SubCgroup below(sub_path, places);
     for (const Place& place : places) {
       if (!place.hierarchy.unified) continue;
-      const mc::Fd directory = open(place.hierarchy, below.path_in(place));
-      *out = mc::check(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                       "open the container's cgroup");
+      *out = open_readable(place.hierarchy, below.path_in(place)).release();
     }
   });
 }
@@ -218,11 +216,7 @@ int entries(int state_fd, const char* sub_path, std::int32_t* fds, std::uint32_t
     const SubCgroup below(sub_path, places);
     for (const Place& place : places) {
       if (place.hierarchy.unified) continue;
-      opened.push_back(
-          try_open_file(place.hierarchy, mc::concat(below.path_in(place), "/tasks"), O_WRONLY));
-      if (!opened.back())
-        mc::fail_with(ENOENT, "open 'tasks' of cgroup '", place.hierarchy.mount_point,
-                      below.path_in(place), "'");
+      opened.push_back(open_entry(place.hierarchy, below.path_in(place), "tasks"));
     }
     if (opened.size() > *count)
       mc::fail_with(ERANGE, "hand out ", opened.size(), " descriptors of cgroups");

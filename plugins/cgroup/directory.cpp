@@ -28,6 +28,26 @@ std::string shown(const Hierarchy& hierarchy, std::string_view path) {
   return mc::concat(hierarchy.mount_point, path);
 }
 
+// What lies on the mount point's own mount (RESOLVE_NO_XDEV) needs no look of its own.
+mc::Fd try_open_as(const Hierarchy& hierarchy, std::string_view path, int flags) {
+  const mc::Fd root = open_mount_point(hierarchy);
+  const auto start = std::min(path.find_first_not_of('/'), path.size());
+  const std::string below(start < path.size() ? path.substr(start) : ".");
+  const int fd = mc::try_open_in_root(root.get(), below.c_str(), flags, 0, beneath);
+  if (fd == -ENOENT) return mc::Fd();
+  if (fd == -ELOOP || fd == -EXDEV)
+    mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'",
+                  mc::Hint{"the path leaves the hierarchy by a symbolic link or a mount"});
+  if (fd < 0) mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'");
+  return mc::Fd(fd);
+}
+
+mc::Fd open_as(const Hierarchy& hierarchy, std::string_view path, int flags) {
+  mc::Fd out = try_open_as(hierarchy, path, flags);
+  if (!out) mc::fail_with(ENOENT, "open cgroup '", shown(hierarchy, path), "'");
+  return out;
+}
+
 // Nothing can enter a v1 cpuset without CPUs and nodes.
 void inherit_cpuset(int parent, int directory) {
   for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
@@ -65,28 +85,19 @@ mc::Fd open_mount_point(const Hierarchy& hierarchy) {
 }
 
 mc::Fd try_open(const Hierarchy& hierarchy, std::string_view path) {
-  return try_open_file(hierarchy, path, O_PATH | O_DIRECTORY);
-}
-
-// What lies on the mount point's own mount (RESOLVE_NO_XDEV) needs no look of its own.
-mc::Fd try_open_file(const Hierarchy& hierarchy, std::string_view path, int flags) {
-  mc::Fd root = open_mount_point(hierarchy);
-  const auto start = std::min(path.find_first_not_of('/'), path.size());
-  const std::string below(path.substr(start));
-  if (below.empty()) return root;
-  const int fd = mc::try_open_in_root(root.get(), below.c_str(), flags, 0, beneath);
-  if (fd == -ENOENT) return mc::Fd();
-  if (fd == -ELOOP || fd == -EXDEV)
-    mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'",
-                  mc::Hint{"the path leaves the hierarchy by a symbolic link or a mount"});
-  if (fd < 0) mc::fail_with(-fd, "open cgroup '", shown(hierarchy, path), "'");
-  return mc::Fd(fd);
+  return try_open_as(hierarchy, path, O_PATH | O_DIRECTORY);
 }
 
 mc::Fd open(const Hierarchy& hierarchy, std::string_view path) {
-  mc::Fd directory = try_open(hierarchy, path);
-  if (!directory) mc::fail_with(ENOENT, "open cgroup '", shown(hierarchy, path), "'");
-  return directory;
+  return open_as(hierarchy, path, O_PATH | O_DIRECTORY);
+}
+
+mc::Fd open_readable(const Hierarchy& hierarchy, std::string_view path) {
+  return open_as(hierarchy, path, O_RDONLY | O_DIRECTORY);
+}
+
+mc::Fd open_entry(const Hierarchy& hierarchy, std::string_view path, const char* file) {
+  return open_as(hierarchy, mc::concat(path, '/', file), O_WRONLY);
 }
 
 std::vector<std::string> ancestors(std::string_view path) {

@@ -23,10 +23,12 @@ mc::Fd open_mount_point(const Hierarchy& hierarchy);
 /// The cgroup at `path` below the mount point, or none where it is missing. Neither symbolic links
 /// nor other mounts are crossed. Throws for every other failure.
 mc::Fd try_open(const Hierarchy& hierarchy, std::string_view path);
-/// The same of a file in a cgroup, opened as open(2)'s `flags` say.
-mc::Fd try_open_file(const Hierarchy& hierarchy, std::string_view path, int flags);
-/// A cgroup; throws where it is missing.
+/// The same, throwing where it is missing.
 mc::Fd open(const Hierarchy& hierarchy, std::string_view path);
+/// The same, for clone3's CLONE_INTO_CGROUP.
+mc::Fd open_readable(const Hierarchy& hierarchy, std::string_view path);
+/// A file of the cgroup, "tasks", for writing. Throws where one of both is missing.
+mc::Fd open_entry(const Hierarchy& hierarchy, std::string_view path, const char* file);
 
 /// "/a/b/c" -> "/a", "/a/b", "/a/b/c".
 std::vector<std::string> ancestors(std::string_view path);
