@@ -119,7 +119,7 @@ void Agent::clone_child() {
   if (others_are_inside())
     own_image.emplace((pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0, pipeline_.own);
   require_single_thread();
-  memory_lent_ = !own_image && may_lend_memory(is_job);
+  memory_lent_ = !own_image && !enters_cgroup() && may_lend_memory(is_job);
   if (!memory_lent_) pipeline_.child_progress = map_progress();
   ChildInput input{.pipeline = pipeline_,
                    .channel = std::move(childs),

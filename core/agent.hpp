@@ -67,6 +67,7 @@ class Agent {
   [[nodiscard]] bool child_must_wait(bool is_job) const;
   [[nodiscard]] bool others_are_inside() const;
   [[nodiscard]] bool may_lend_memory(bool is_job) const;
+  [[nodiscard]] bool enters_cgroup() const;
   void arm_guard();
   void pass_signals();
 

@@ -12,6 +12,7 @@
 #include "core/hook_guard.hpp"
 #include "core/local_storage.hpp"
 #include "core/log.hpp"
+#include "mini_container/extensions.h"
 
 namespace mini_container {
 
@@ -23,6 +24,15 @@ bool is_local(const std::unique_ptr<PlannedMount>& mount) {
 }
 
 }  // namespace
+
+// Where a limit of memory is reached, the kernel ends all that share the victim's: not the agent
+// too, which is to undo the launch.
+bool Agent::enters_cgroup() const {
+  return std::ranges::any_of(pipeline_.instances, [](const auto& instance) {
+    const auto extension = instance->plugin().data.extension;
+    return extension != nullptr && extension(MC_EXTENSION_RESOURCES) != nullptr;
+  });
+}
 
 // The agent cannot do anything meanwhile: answer, read what the child says, or hand on a terminal.
 bool Agent::may_lend_memory(bool is_job) const {

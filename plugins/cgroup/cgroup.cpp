@@ -68,6 +68,7 @@ class Cgroup {
       else
         entries_.push_back(
             open_entry(place.hierarchy, place.path, early ? "cgroup.procs" : "tasks"));
+    if (!early) host.skip("post_clone");
   }
 
   void post_clone(mc::Host& host, const mc::Call& call) {

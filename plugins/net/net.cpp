@@ -38,7 +38,7 @@ class Net {
 
   void pre_clone(mc::Host& host, const mc::Call& call) {
     if (mode_ == Mode::None || mode_ == Mode::Loopback || mode_ == Mode::Join)
-      if (settings_.devices.empty()) return;
+      if (settings_.devices.empty()) return host.skip("post_clone");
     devices_ = find_devices(settings_.devices);
     if (!leased()) return;
     record_ = join_network(settings_, call->id, call->state_fd);
@@ -110,7 +110,7 @@ class Net {
   mc::Fd moved_to_;  // the network namespace that they are in
 };
 
-constexpr const char* after[] = {"user", nullptr};
+constexpr const char* after[] = {"user", "cgroup", nullptr};
 
 }  // namespace
 }  // namespace net

@@ -137,6 +137,9 @@ namespace {
 
 constexpr const char* unlimited[] = {"unlimited", nullptr};
 
+// Which contributes, and so would call for a post_clone that was skipped before.
+constexpr const char* after[] = {"cgroup", nullptr};
+
 constexpr mc_option fields[] = {
     mc::option({.type = MC_SIZE,
                 .key = "soft",
@@ -165,4 +168,5 @@ MC_PLUGIN(rlimits::Rlimits,
           {.name = "rlimits",
            .summary = "Resource limits of the command",
            .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_KEEPS_ROOT | MC_PLUGIN_SHARES_MEMORY,
-           .options = rlimits::options})
+           .options = rlimits::options,
+           .after = rlimits::after})

@@ -237,7 +237,8 @@ class Rootfs {
 };
 
 // The user plugin writes the maps that a mount is idmapped with.
-constexpr const char* after[] = {"user", nullptr};
+// The last to contribute mounts, so that post_clone is skipped where none has to be given.
+constexpr const char* after[] = {"user", "cgroup", nullptr};
 
 }  // namespace
 

@@ -372,6 +372,30 @@ class OneVersion {
   mc::Fd before_;
 };
 
+// What is contributed after a plugin has skipped its hook calls for the hook all the same.
+TEST_CASE("cgroup: a launch in cgroups alone has nothing to do between its clone and its child") {
+  const CgroupsUnchanged unchanged;
+  const auto result = run(
+      {"run", "--timings", "--config",
+       launch_file("[pid]\n[net]\n[cgroup]\npath = \"/mini_container_test/own\"\nmount = \"ro\"\n"
+                   "[rlimits]\nnofile = { soft = 64, hard = 64 }\n"),
+       "--", "true"});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  CHECK(result.err.find("pre_clone    cgroup") != std::string::npos);
+  CHECK_MESSAGE(result.err.find("post_clone") == std::string::npos, result);
+}
+
+// The kernel ends all who share the memory of what it ends for want of memory.
+TEST_CASE("cgroup: on a machine with v1 alone, the first process has memory of its own") {
+  if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("this machine is not hybrid");
+  const CgroupsUnchanged unchanged;
+  const OneVersion alone(false);
+  const auto born = clone_calls(runtime_command(
+      {"-r", shared_root(), "--pid", "--cgroup.path=/mini_container_test/born", "--", "true"}));
+  REQUIRE(born.size() == 1);
+  CHECK((born[0].flags & CLONE_VM) == 0);
+}
+
 constexpr const char* filtered =
     "[pid]\n[cgroup]\npath = \"/mini_container_test/filtered\"\ndevices = [{ allow = false }, "
     "{ allow = true, type = \"c\", major = 1, minor = 11, access = \"r\" }]\n"
