@@ -100,8 +100,7 @@ void log_line(std::uint32_t level, std::string_view who, std::string_view text) 
       who, text);
 }
 
-bool open_log_file() {
-  if (log_options().file.empty()) return true;
+bool try_open_log() {
   try {
     logger();
     return true;

@@ -23,6 +23,8 @@ std::uint32_t log_threshold();
 /// Opens its file, where there is one: who shares our memory, but no descriptor that is opened
 /// later, then writes to the same. False: it cannot be opened.
 bool open_log_file();
+/// The same, where there is a file for certain.
+bool try_open_log();
 /// A line of `who` (a plugin; empty: the core).
 void log_line(std::uint32_t level, std::string_view who, std::string_view text);
 /// The last word of a failed command: standard error, and the log file where there is one.

@@ -14,4 +14,6 @@ const LogOptions& log_options() { return chosen; }
 
 std::uint32_t log_threshold() { return chosen.level; }
 
+bool open_log_file() { return chosen.file.empty() || try_open_log(); }
+
 }  // namespace mini_container
