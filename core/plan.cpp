@@ -140,7 +140,7 @@ void Plan::add_mount(const mc_mount& mount, Origin origin) {
   const auto rank = added->data().rank;
   if (occupies(*added) && !is_late(*added) && rank < MC_RANK_USER)
     for (const auto& other : mounts_)
-      if (other->data().rank == rank && other->origin().plugin != added->origin().plugin &&
+      if (other->data().rank == rank && !other->origin().is_of_same_plugin(added->origin()) &&
           other->destination() == added->destination() && occupies(*other))
         refuse_clash(mc::concat("'", added->destination(), "'"), added->origin(), other->origin());
   if (mounts_.capacity() == 0) mounts_.reserve(usual_mounts);

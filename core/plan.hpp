@@ -19,6 +19,10 @@ struct Origin {
   std::string_view plugin;
   Place place;
 
+  /// A plugin's name is one text for the life of the process.
+  [[nodiscard]] bool is_of_same_plugin(const Origin& other) const {
+    return plugin.data() == other.plugin.data();
+  }
   [[nodiscard]] std::string text() const { return mc::concat(plugin, " (", place.text(), ")"); }
 };
 

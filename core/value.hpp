@@ -3,6 +3,7 @@
 // that it was written at.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,7 +39,10 @@ class Value {
       std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table>;
 
   Value() = default;
-  explicit Value(Content content, Place place = {}) : content_(std::move(content)), place_(place) {}
+  template <class Type>
+  requires std::constructible_from<Content, Type>
+  explicit Value(Type&& content, Place place = {})
+      : content_(std::forward<Type>(content)), place_(place) {}
 
   [[nodiscard]] const Content& content() const { return content_; }
   [[nodiscard]] Content& content() { return content_; }
