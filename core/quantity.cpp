@@ -36,9 +36,9 @@ std::optional<std::int64_t> take_scaled(std::string_view& text, UnitOf&& unit_of
   if (!unit) return std::nullopt;
   std::uint64_t value = 0;
   if (__builtin_mul_overflow(whole, *unit, &value)) return std::nullopt;
-  // 128 bits hold any unit times a billion.
-  __extension__ using Wide = unsigned __int128;
-  const auto part = static_cast<std::uint64_t>(Wide{*unit} * fraction / 1'000'000'000U);
+  // Billions apart from the rest, so that nothing overflows.
+  constexpr std::uint64_t billion = 1'000'000'000;
+  const auto part = *unit / billion * fraction + *unit % billion * fraction / billion;
   if (__builtin_add_overflow(value, part, &value)) return std::nullopt;
   if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return std::nullopt;

@@ -17,6 +17,7 @@ function(mini_container_need_lean_runtime)
     set_target_properties(mini_container_lean_runtime PROPERTIES
       POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)
     target_compile_features(mini_container_lean_runtime PRIVATE cxx_std_20)
+    target_compile_options(mini_container_lean_runtime PRIVATE -ffunction-sections)
     # Asked for at once: the archive is searched before the C++ runtime that wants it.
     target_link_options(mini_container_lean_runtime INTERFACE
       -Wl,--undefined=_ZN9__gnu_cxx27__verbose_terminate_handlerEv
