@@ -77,6 +77,15 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   }
 }
 
+// Inlined as a whole: the compiler then sees that Boost has no name to decorate, and what would
+// widen one for that, locales and all, stays out of the binary.
+[[gnu::flatten]] void open_library(boost::dll::shared_library& library, const std::string& path,
+                                   boost::dll::fs::error_code& failed) {
+  // A full path, so that no search path decides.
+  library.load(std::filesystem::path(path),
+               boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
+}
+
 const mc_plugin* find_descriptor(const boost::dll::shared_library& library,
                                  const std::string& path) {
   try {
@@ -130,12 +139,9 @@ void check_plugin_file(const std::string& path) {
 const mc_plugin* load_plugin_file(const std::string& path) {
   check_plugin_file(path);
 
-  using boost::dll::load_mode::type;
   boost::dll::shared_library library;
   boost::dll::fs::error_code failed;
-  // A full path, so that no search path decides.
-  library.load(std::filesystem::path(path),
-               boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
+  open_library(library, path, failed);
   if (failed) {
     const char* reason = ::dlerror();
     mc::fail("load plugin '", path, "': ", reason != nullptr ? reason : failed.message().c_str());
