@@ -60,11 +60,10 @@ void inherit_cpuset(int parent, int directory) {
 }  // namespace
 
 void check_path(std::string_view path, std::string_view where) {
-  const auto parts = split(path, '/');
-  if (parts.empty() || path.size() > 4000)
+  if (path.find_first_not_of('/') == path.npos || path.size() > 4000)
     mc::fail(where, ": '", path, "' names no cgroup below the root of the hierarchy",
              mc::Hint{"give a path such as /mini_container/web"});
-  for (const auto part : parts) {
+  for_each_part(path, '/', [&](std::string_view part) {
     if (part == "..")
       mc::fail(where, ": the cgroup path '", path, "' leaves its parent",
                mc::Hint{"leave out '..'"});
@@ -73,7 +72,7 @@ void check_path(std::string_view path, std::string_view where) {
         std::any_of(part.begin(), part.end(),
                     [](char letter) { return static_cast<unsigned char>(letter) < ' '; }))
       mc::fail(where, ": '", part, "' cannot be the name of a cgroup");
-  }
+  });
 }
 
 mc::Fd open_mount_point(const Hierarchy& hierarchy) {

@@ -64,11 +64,7 @@ void read_mount(std::string_view line, std::vector<Hierarchy>& out) {
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> out;
   out.reserve(1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)));
-  while (!text.empty()) {
-    const auto end = std::min(text.find(separator), text.size());
-    if (end > 0) out.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  for_each_part(text, separator, [&](std::string_view part) { out.push_back(part); });
   return out;
 }
 

@@ -2,6 +2,7 @@
 // The cgroup file systems of this machine, as they are found at run time: cgroups(7).
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,17 @@ class Hierarchies {
 /// are not in there and stay empty.
 std::vector<Hierarchy> parse_hierarchies(std::string_view mountinfo, std::string_view own);
 
-/// The parts of `text` between `separator`, empty ones left out.
+/// Calls `each` with the parts of `text` between `separator`, empty ones left out.
+template <class Each>
+void for_each_part(std::string_view text, char separator, Each&& each) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    if (end > 0) each(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+/// These parts.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 }  // namespace cgroup

@@ -196,6 +196,31 @@ void write_record(int state_fd, const std::vector<Place>& places, const std::str
             "record the container's cgroups");
 }
 
+namespace {
+
+void read_hierarchy(bool unified, std::string_view text, Place& place) {
+  const auto bar = text.find('|');
+  if (bar == std::string_view::npos) mc::fail("the record of the cgroups is damaged");
+  place.hierarchy.unified = unified;
+  place.hierarchy.magic = unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
+  place.hierarchy.mount_point = text.substr(bar + 1);
+  for_each_part(text.substr(0, bar), ',', [&](std::string_view controller) {
+    place.hierarchy.controllers.emplace_back(controller);
+    place.controllers.push_back(v2_name(controller));
+  });
+}
+
+void read_path(bool own, std::string_view path, Place& place) {
+  // The container's own is mostly the one that was made for it.
+  if (own || path != place.path) check_path(path, "the record of the cgroups");
+  if (own)
+    place.path = path;
+  else
+    place.made.emplace_back(path);
+}
+
+}  // namespace
+
 Record read_record(int state_fd) {
   Record out;
   const mc::Fd file(::openat(state_fd, "cgroups", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -204,34 +229,21 @@ Record read_record(int state_fd) {
     mc::fail_with(errno, "read the record of the container's cgroups");
   }
   const std::string text = mc::read_all(file.get(), "cgroups");
-  for (const auto line : split(text, '\n')) {
+  // Three lines a place, mostly.
+  out.places.reserve(1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) / 3);
+  for_each_part(text, '\n', [&](std::string_view line) {
     const auto space = line.find(' ');
     const auto word = line.substr(0, space);
     const auto rest = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
-    if (word == "v1" || word == "v2") {
-      const auto bar = rest.find('|');
-      if (bar == std::string_view::npos) mc::fail("the record of the cgroups is damaged");
-      Place place;
-      place.hierarchy.unified = word == "v2";
-      place.hierarchy.magic = word == "v2" ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
-      place.hierarchy.mount_point = rest.substr(bar + 1);
-      for (const auto controller : split(rest.substr(0, bar), ',')) {
-        place.hierarchy.controllers.emplace_back(controller);
-        place.controllers.push_back(v2_name(controller));
-      }
-      out.places.push_back(std::move(place));
-    } else if (word == "unit") {
+    if (word == "v1" || word == "v2")
+      read_hierarchy(word == "v2", rest, out.places.emplace_back());
+    else if (word == "unit")
       out.unit = rest;
-    } else if ((word == "at" || word == "made") && !out.places.empty()) {
-      check_path(rest, "the record of the cgroups");
-      if (word == "at")
-        out.places.back().path = rest;
-      else
-        out.places.back().made.emplace_back(rest);
-    } else {
+    else if ((word == "at" || word == "made") && !out.places.empty())
+      read_path(word == "at", rest, out.places.back());
+    else
       mc::fail("the record of the cgroups is damaged");
-    }
-  }
+  });
   return out;
 }
 
