@@ -63,7 +63,7 @@ std::pair<std::string, Value> read_plugin(const RecordedPlugin& plugin) {
 
 void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options) {
   std::string text;
-  text.reserve(4096);  // few are longer
+  text.reserve(8192);  // few are longer; what is not written to takes no memory
   JsonObject record(text);
   record.add("version", Value(format));
   record.add_text("id", options.id);
