@@ -47,6 +47,7 @@ for program in build/default/mini_container build/builtin/mini_container; do
   $program spec --bundle "$out/bundle"
   sed -i -e 's/"terminal": true/"terminal": false/' -e 's/"sh"/"true"/' "$out/bundle/config.json"
   traced "$program" run --config "$out/launch.toml"
+  traced "$program" run --config "$out/launch.toml" -- /bin/true
   traced "$program" run --bundle "$out/bundle" order
   # What waits in a container is not to be traced, or the tracing would not end.
   sed -i 's/"true"/"sleep", "100"/' "$out/bundle/config.json"
