@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/plain_json.hpp"
 #include "mini_container/error.hpp"
 
 namespace mini_container {
@@ -200,13 +199,7 @@ Value parse_json(std::string_view text, std::string_view source, const JsonLimit
     mc::fail(source, ": ", text.size(), " bytes are more than the ", limits.bytes,
              " that are read");
   const char* at = text.data();
-  const char* const known_source = intern(source);
-  {
-    Builder builder(text, known_source, limits, &at);
-    if (PlainJson(text, &at, builder).read()) return builder.take();
-  }
-  at = text.data();
-  Builder builder(text, known_source, limits, &at);
+  Builder builder(text, intern(source), limits, &at);
   Json::sax_parse(Cursor(text.data(), &at), Cursor(text.data() + text.size(), &at), &builder);
   return builder.take();
 }

@@ -22,74 +22,7 @@ std::string refusal(std::string_view text, const JsonLimits& limits = {}) {
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
-// The tree with the place of everything in it.
-std::string described(const Value& value) {
-  std::string out = value.place().text() + ' ' + value.type_name();
-  if (const auto* members = value.as<Table>())
-    for (const auto& [key, member] : *members) out += "\n" + key + "=" + described(member);
-  else if (const auto* items = value.as<List>())
-    for (const Value& item : *items) out += "\n- " + described(item);
-  else
-    out += ' ' + write_json(value);
-  return out;
-}
-
-// What the library makes of it: the escape is none of the plain reader's.
-std::string by_library(const std::string& text) {
-  const Value all = parse_json("[" + text + ",\"\\u0061\"]", "c.json");
-  return described(all.as<List>()->front());
-}
-std::string by_plain_reader(const std::string& text) {
-  const Value all = parse_json("[" + text + ",\"a\"]", "c.json");
-  return described(all.as<List>()->front());
-}
-
 }  // namespace
-
-TEST_CASE("plain JSON is read as the library reads it, places and all") {
-  for (const char* text : {"{}",
-                           "[]",
-                           "[ ]",
-                           "{ }",
-                           "\"\"",
-                           "\"a b/c\x7f\"",
-                           "0",
-                           "-0",
-                           "-1",
-                           "12",
-                           "true",
-                           "false",
-                           "null",
-                           "9223372036854775807",
-                           "-9223372036854775808",
-                           "18446744073709551615",
-                           "18446744073709551616",
-                           "-9223372036854775809",
-                           "1.5",
-                           "-0.0",
-                           "1e3",
-                           "1E-3",
-                           "{\"a\":1,\"b\":[1 ,2,\n3 ],\n\t\"c\" : {\"d\":\"e\"}\r\n }",
-                           "[\"x\",\n \"y\", true ,\n[null],{\"k\":[{}]}\n]",
-                           "[[[1]],[[]],[{\"\":0}]]",
-                           "{\"n\":-7 ,\"t\":false,\"z\":null}"}) {
-    CAPTURE(text);
-    CHECK(by_plain_reader(text) == by_library(text));
-  }
-}
-
-TEST_CASE("what is nearly JSON is refused with the library's words") {
-  for (const char* text :
-       {"[1,]",    "{\"a\":1,}", "[1 2]",    "{\"a\" 1}",  "{1:2}", "[tru]", "[truefalse]",
-        "[-]",     "[+1]",       "[.5]",     "[1.]",       "[01]",  "[-01]", "[1-2]",
-        "[1e]",    "[\"a]",      "[\"\t\"]", "[]]",        "{}}",   "nul",   "{\"a\":1 \"b\":2}",
-        "{\"a\"}", "{\"a\":}",   "{,}",      "[,]",        "[",     "{",     "\"",
-        "-",       " ",          "[1]x",     "[\"\xC3\"]", "//x\n1"}) {
-    CAPTURE(text);
-    CHECK(holds(refusal(text), "parse error") == false);
-    CHECK(holds(refusal(text), "syntax error"));
-  }
-}
 
 TEST_CASE("JSON becomes values in the order of the text, with places") {
   const Value tree = parse_json(
