@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 
 #include "core/user_namespace.hpp"
 
@@ -44,17 +45,42 @@ mc::Fd open_root(const std::string& path, bool make) {
 
 constexpr std::string_view plugin_prefix = "plugin.";
 
-// Without "." and "..".
+struct Entry {
+  std::string name;
+  bool is_directory;
+};
+
+/// A directory while it is read; `fd` is taken over.
+class Listing {
+ public:
+  Listing(mc::Fd fd, std::string_view shown) : stream_(::fdopendir(fd.get())) {
+    if (!stream_) mc::fail_with(errno, "read the directory '", shown, "'");
+    (void)fd.release();
+  }
+  [[nodiscard]] int fd() const { return ::dirfd(stream_.get()); }
+  /// Without "." and "..".
+  [[nodiscard]] std::vector<Entry> entries() const {
+    std::vector<Entry> out;
+    while (const dirent* entry = ::readdir(stream_.get()))
+      if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
+        out.push_back({entry->d_name, entry->d_type == DT_DIR});
+    return out;
+  }
+
+ private:
+  struct Close {
+    void operator()(DIR* stream) const { ::closedir(stream); }
+  };
+  std::unique_ptr<DIR, Close> stream_;
+};
+
 std::vector<std::string> names_in(int directory, std::string_view shown) {
-  const mc::Fd own(mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open '",
-                             shown, "'"));
-  DIR* stream = ::fdopendir(::fcntl(own.get(), F_DUPFD_CLOEXEC, 3));
-  if (stream == nullptr) mc::fail_with(errno, "read the directory '", shown, "'");
+  const Listing listing(
+      mc::Fd(mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open '",
+                       shown, "'")),
+      shown);
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream))
-    if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
-      names.emplace_back(entry->d_name);
-  ::closedir(stream);
+  for (Entry& entry : listing.entries()) names.push_back(std::move(entry.name));
   return names;
 }
 
@@ -70,14 +96,18 @@ mc::Fd lock_file(int directory, int how) {
   return own;
 }
 
-void remove_tree(int parent, const char* name) {
-  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
-  if (errno != EISDIR && errno != EPERM) mc::fail_with(errno, "remove '", name, "'");
-  const mc::Fd directory(
-      mc::check(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "open '",
-                name, "'"));
-  for (const auto& each : names_in(directory.get(), name))
-    remove_tree(directory.get(), each.c_str());
+// A directory is tried as an empty one first, as most plugins' are by then.
+void remove_tree(int parent, const char* name, bool is_directory) {
+  if (::unlinkat(parent, name, is_directory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT) return;
+  // Some file systems do not tell in a listing what is a directory.
+  if (!is_directory && (errno == EISDIR || errno == EPERM)) return remove_tree(parent, name, true);
+  if (errno != ENOTEMPTY && errno != EEXIST) mc::fail_with(errno, "remove '", name, "'");
+  const Listing listing(
+      mc::Fd(mc::check(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                       "open '", name, "'")),
+      name);
+  for (const Entry& entry : listing.entries())
+    remove_tree(listing.fd(), entry.name.c_str(), entry.is_directory);
   if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
     mc::fail_with(errno, "remove the directory '", name, "'");
 }
@@ -268,11 +298,7 @@ void ContainerState::remove() {
   if (!directory_ || !is_in_place()) return;
   for (const char* usual : {state_file::status, state_file::process, state_file::record})
     ::unlinkat(fd(), usual, 0);
-  if (::unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) == 0) {
-    directory_.reset();
-    return;
-  }
-  remove_tree(root_.get(), id_.c_str());
+  remove_tree(root_.get(), id_.c_str(), true);
   directory_.reset();
 }
 
