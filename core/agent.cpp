@@ -142,7 +142,8 @@ void Agent::clone_child() {
   start_socket_.reset();
   set_emergency_child(pid_);
   blame_silent_child();
-  state_.note(state_file::process, ProcessMark::of(pid_, pidfd_).text());
+  state_.note(state_file::process,
+              ProcessMark::of(pid_, pidfd_, state_.may_outlive_boot()).text());
   announce();
   if (is_job) job_.emplace(pid_);
 }

@@ -40,12 +40,14 @@ std::uint64_t start_time_of(pid_t pid) {
 
 }  // namespace
 
-ProcessMark ProcessMark::of(pid_t pid) { return of(pid, open_pidfd(pid)); }
+ProcessMark ProcessMark::of(pid_t pid, bool outlives_boot) {
+  return of(pid, open_pidfd(pid), outlives_boot);
+}
 
-ProcessMark ProcessMark::of(pid_t pid, const mc::Fd& pidfd) {
+ProcessMark ProcessMark::of(pid_t pid, const mc::Fd& pidfd, bool outlives_boot) {
   ProcessMark out{.pid = pid};
   if (!pidfd) return out;
-  out.inode = inode_of(pidfd);
+  if (!outlives_boot) out.inode = inode_of(pidfd);
   if (out.inode == 0) out.start_time = start_time_of(pid);
   return out;
 }

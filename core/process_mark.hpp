@@ -15,16 +15,17 @@ namespace mini_container {
 
 /// A process that may have ended: told from a later one with its number by the inode of its pidfd,
 /// which no other process has until the next boot (pidfd_open(2), from Linux 6.9 on), or by when it
-/// started (before). Neither: there was no such process.
+/// started (before, and where the mark is kept for longer: after a boot inodes are given out as
+/// numbers are, so that both come again together). Neither: there was no such process.
 struct ProcessMark {
   pid_t pid = -1;
   std::uint64_t inode = 0;
   std::uint64_t start_time = 0;  // clock ticks since boot, proc_pid_stat(5) field 22
 
-  /// Of a process that is alive or a zombie.
-  static ProcessMark of(pid_t pid);
+  /// Of a process that is alive or a zombie. `outlives_boot`: the mark may.
+  static ProcessMark of(pid_t pid, bool outlives_boot);
   /// The same, by a pidfd of it.
-  static ProcessMark of(pid_t pid, const mc::Fd& pidfd);
+  static ProcessMark of(pid_t pid, const mc::Fd& pidfd, bool outlives_boot);
   /// A pidfd of it, or none: it has ended (been reaped).
   [[nodiscard]] mc::Fd open() const;
   /// Whether it has executed a program since it was forked; also of a zombie.

@@ -70,7 +70,7 @@ void write_record(const ContainerState& state, const Launch& launch, const RunOp
   record.add("created", Value(now_ns()));
   record.add_text("directory", launch.directory);
   record.add("detached", Value(options.detached));
-  record.add_text("agent", ProcessMark::of(::getpid()).text());
+  record.add_text("agent", ProcessMark::of(::getpid(), state.may_outlive_boot()).text());
   record.add("container", launch.container);
   record.start("plugins");
   text += '[';

@@ -3,9 +3,11 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -167,6 +169,12 @@ ContainerState ContainerState::open(const std::string& root_path, const std::str
     mc::fail_with(errno, "container '", id, "' does not exist",
                   mc::Hint{"see those that do: mini_container list"});
   return {std::move(root), std::move(directory), id};
+}
+
+bool ContainerState::may_outlive_boot() const {
+  struct statfs system {};
+  return ::fstatfs(fd(), &system) != 0 ||
+         (system.f_type != TMPFS_MAGIC && system.f_type != RAMFS_MAGIC);
 }
 
 bool ContainerState::has_neighbours() const {

@@ -75,6 +75,9 @@ class ContainerState {
   /// Whether another has the lock, as from its creation on the one who makes the container.
   [[nodiscard]] bool is_locked() const;
 
+  /// Whether it may be found again after the machine's next boot: it is not in memory alone.
+  [[nodiscard]] bool may_outlive_boot() const;
+
   /// Whether there are other containers below the same root.
   [[nodiscard]] bool has_neighbours() const;
 

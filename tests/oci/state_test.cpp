@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every verb in every state of a container; state that is half written; process ids used again.
 #include <doctest/doctest.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "core/json.hpp"
+#include "core/process_mark.hpp"
 #include "core/state.hpp"
 #include "tests/oci/bundle.hpp"
 
@@ -223,6 +226,30 @@ TEST_CASE("files of the state that are missing or are something else") {
       INFO(removed);
       CHECK(removed.exit_code == 0);
     }
+}
+
+// After a boot the kernel gives out inodes of pidfds as it gives out numbers: both come again.
+TEST_CASE("a state that outlives the machine's boot tells processes by their start times") {
+  const auto bundle = Bundle().write();
+  for (const std::string above : {"/dev/shm", ".", "/var/tmp"}) {
+    struct statfs system {};
+    REQUIRE(::statfs(above.c_str(), &system) == 0);
+    const bool is_in_memory = system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
+    const auto id = fresh_id();
+    const NothingLeft nothing(id);
+    const auto root = std::filesystem::absolute(above).lexically_normal() / ("state." + id);
+    CAPTURE(root);
+    REQUIRE(run_and_leave({"--root", root, "run", "-d", "-b", bundle.directory(), id}).exit_code ==
+            0);
+    const auto process = std::filesystem::read_symlink(root / id / "process").string();
+    const bool has_pidfs = ProcessMark::of(::getpid(), false).inode != 0;
+    CHECK((process.find(" inode ") != process.npos) == (is_in_memory && has_pidfs));
+    const auto record = read_file(root / id / "record.jsonl");
+    CHECK((record.find(" inode ") != record.npos) == (is_in_memory && has_pidfs));
+    CHECK(run({"--root", root, "exec", id, "true"}).exit_code == 0);
+    CHECK(run({"--root", root, "delete", "--force", id}).exit_code == 0);
+    CHECK(std::filesystem::remove(root));
+  }
 }
 
 TEST_CASE("notes that are files, as earlier versions left them, are understood") {
