@@ -53,9 +53,10 @@ class Destinations {
   /// Throws for any other failure.
   mc::Fd find(const char* path, bool follow) const;
 
-  /// The same, links followed, for a mount on it, and what it is: its type in `mode`. In a
-  /// filesystem that this launch has made nobody else exchanges a name, so what is right below is
-  /// not opened.
+  /// The same, links followed, for a mount on it, and what it is: its type in `mode`. What is right
+  /// below a filesystem that this launch has made is not opened: nobody else exchanges a name there,
+  /// or, where it is a server's, whoever does gains nothing, for what then uses the name follows no
+  /// link.
   Spot existing(const char* path, mode_t& mode) const;
 
   /// A mount point of this kind at `path`, made where it is missing. Throws where something of

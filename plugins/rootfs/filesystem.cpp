@@ -77,6 +77,7 @@ int try_clone_tree(int directory, const char* path, bool recursive) noexcept {
   unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
   if (path[0] == '\0') flags |= AT_EMPTY_PATH;
   if (recursive) flags |= AT_RECURSIVE;
+  if (directory != AT_FDCWD) flags |= AT_SYMLINK_NOFOLLOW;
   return ::open_tree(directory, path, flags);
 }
 

@@ -17,8 +17,9 @@ mc::Fd new_filesystem(const char* type, const char* source, std::string_view dat
                       std::uint64_t attributes);
 
 /// A copy of the mount that `path` is on, from `path` down, not attached yet: open_tree(2).
-/// `directory` and `path` as in openat(2); an empty path stands for `directory` itself.
-/// -1 with errno set where it fails.
+/// `directory` and `path` as in openat(2), but that the last component of a path below a descriptor
+/// is not followed; an empty path stands for `directory` itself. -1 with errno set where it
+/// fails.
 int try_clone_tree(int directory, const char* path, bool recursive) noexcept;
 
 /// Puts the detached `mount` on `name` below `directory` (which itself, where `name` is empty).
