@@ -198,7 +198,7 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
     action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
     ::sigaction(SIGALRM, &action, nullptr);
   }
-  guard.rests = false;
+  if (std::exchange(guard.rests, false)) block_alarm(false);
   set_ticks(true);
 }
 
