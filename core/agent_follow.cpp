@@ -120,7 +120,7 @@ void Agent::check_child_deadline() const {
                             "raise container.hook_timeout, or repair the plugin"));
 }
 
-// The channel has ended without a word: the shared page tells where the child was.
+// The channel has ended without a word: the shared memory tells where the child was.
 void Agent::blame_child() {
   collect(false);
   const Progress& child = *pipeline_.child_progress;

@@ -253,6 +253,14 @@ constexpr mc_host host_functions = {
     .extension = extension,
 };
 
+// What a plugin has filled, and perhaps not ended.
+void rethrow(int result, mc_error& error) {
+  if (result == 0) return;
+  error.text[sizeof error.text - 1] = '\0';
+  error.hint[sizeof error.hint - 1] = '\0';
+  mc::rethrow(result, error);
+}
+
 }  // namespace
 
 Instance::Instance(const EnabledPlugin& enabled, HostServices& services)
@@ -274,7 +282,7 @@ void Instance::skip(Hook hook, const Plan& plan) {
 void Instance::create() {
   if (created_ || plugin().data.create == nullptr) return;
   mc_error error = mc::no_error();
-  mc::rethrow(plugin().data.create(&host_.api, &self_, &error), error);
+  rethrow(plugin().data.create(&host_.api, &self_, &error), error);
   created_ = true;
 }
 
@@ -285,11 +293,7 @@ void Instance::destroy() {
 
 void Instance::call(mc_hook hook, const mc_call& call) {
   mc_error error = mc::no_error();
-  const int result = hook(self_, &host_.api, &call, &error);
-  if (result == 0) return;
-  error.text[sizeof error.text - 1] = '\0';
-  error.hint[sizeof error.hint - 1] = '\0';
-  mc::rethrow(result, error);
+  rethrow(hook(self_, &host_.api, &call, &error), error);
 }
 
 }  // namespace mini_container

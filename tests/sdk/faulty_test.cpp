@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "mini_container/abi.h"
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
@@ -267,6 +268,16 @@ TEST_CASE("without a timer to be had, the child works on a copy") {
   CAPTURE(result);
   CHECK(result.exit_code == 0);
   CHECK(result.err.find("the child's change is not here") != std::string::npos);
+}
+
+TEST_CASE("an error whose texts are not ended is shown to their ends") {
+  for (const auto& hook : before_the_command) {
+    CAPTURE(hook);
+    const auto result = launch(hook, "unended", "true");
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().ends_with(where(hook) + std::string(sizeof mc_error::text - 1, 'x') +
+                                        "; " + std::string(sizeof mc_error::hint - 1, 'y')));
+  }
 }
 
 TEST_CASE("a thread that is left running before the clone ends the launch, and is named") {
