@@ -237,6 +237,7 @@ class Child {
   void become_user() {
     own_terminal();
     assume_identity(identity_, static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
+    is_user_ = true;
   }
 
   void enter_working_directory() {
@@ -258,8 +259,19 @@ class Child {
     for (const auto& argument : *container_.find("command")->as<List>())
       arguments_.push_back(*argument.as<std::string>());
     if (arguments_.empty()) mc::fail("there is no command to run");
+    // The hooks to come need every capability, the command gets none of them.
+    std::optional<NoCapabilities> as_user;
+    if (is_user_ && identity_.uid != 0 && !gets_capabilities()) as_user.emplace();
     const char* search = environment_->find("PATH");
     program_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own);
+    if (as_user && ::faccessat(AT_FDCWD, program_.c_str(), X_OK, AT_EACCESS) != 0)
+      refuse_execution(program_, errno);
+  }
+
+  [[nodiscard]] bool gets_capabilities() const {
+    return std::ranges::any_of(pipe_.instances, [](const auto& instance) {
+      return (instance->plugin().data.flags & MC_PLUGIN_SETS_CAPABILITIES) != 0;
+    });
   }
 
   // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.
@@ -336,6 +348,7 @@ class Child {
   const Value& container_;
   mc::Fd root_;
   Identity identity_;
+  bool is_user_ = false;  // it is assumed
   std::optional<Environment> environment_;
   std::vector<std::string> arguments_;
   std::string program_;

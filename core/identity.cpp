@@ -132,6 +132,18 @@ void add_memberships(const FileView& files, const std::string& user, std::vector
   });
 }
 
+// All that are permitted, or none; and none is inheritable.
+void set_effective(bool all) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2];
+  mc::check(::syscall(SYS_capget, &header, sets), "read the capabilities");
+  for (auto& half : sets) {
+    half.effective = all ? half.permitted : 0;
+    half.inheritable = 0;
+  }
+  mc::check(::syscall(SYS_capset, &header, sets), "keep the capabilities");
+}
+
 }  // namespace
 
 Identity resolve_identity(const std::string& user, const std::vector<std::string>& groups,
@@ -193,17 +205,15 @@ void assume_identity(const Identity& identity, mode_t umask) {
   if (::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) != 0)
     mc::fail_with(errno, "become user ", identity.uid,
                   mc::Hint{missing_right(errno, "CAP_SETUID")});
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct sets[2];
-  mc::check(::syscall(SYS_capget, &header, sets), "read the capabilities");
-  for (auto& half : sets) {
-    half.effective = half.permitted;
-    half.inheritable = 0;
-  }
-  mc::check(::syscall(SYS_capset, &header, sets), "keep the capabilities");
+  set_effective(true);
   // ENOSYS and EINVAL cannot be: ambient capabilities are older than openat2.
   mc::check(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L),
             "clear the ambient capabilities");
 }
+
+NoCapabilities::NoCapabilities() { set_effective(false); }
+
+// What is permitted can be had: capabilities(7).
+NoCapabilities::~NoCapabilities() { set_effective(true); }
 
 }  // namespace mini_container

@@ -33,4 +33,13 @@ Identity resolve_identity(const Value& container, bool want_home,
 /// the command is executed, inheritable and ambient ones are dropped.
 void assume_identity(const Identity& identity, mode_t umask);
 
+/// [child] For as long as it lives no capability is effective, as for a program of the user's.
+class NoCapabilities {
+ public:
+  NoCapabilities();
+  ~NoCapabilities();
+  NoCapabilities(const NoCapabilities&) = delete;
+  NoCapabilities& operator=(const NoCapabilities&) = delete;
+};
+
 }  // namespace mini_container

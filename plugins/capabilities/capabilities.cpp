@@ -262,6 +262,6 @@ constexpr const char* after[] = {"rlimits", "keyring",    "lsm",          "landl
 MC_PLUGIN(capabilities::Capabilities,
           {.name = "capabilities",
            .summary = "The capabilities that the command has and can ever get",
-           .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_SHARES_MEMORY,
+           .flags = MC_PLUGIN_STATELESS | MC_PLUGIN_SHARES_MEMORY | MC_PLUGIN_SETS_CAPABILITIES,
            .options = capabilities::options,
            .after = capabilities::after})

@@ -176,7 +176,8 @@ static_assert(MC_MOUNT_RECURSIVE == 1 && MC_MOUNT_OPTIONAL == 2 && MC_MOUNT_COPY
 static_assert(MC_LOG_DEBUG == 1 && MC_LOG_INFO == 2 && MC_LOG_WARN == 3);
 static_assert(MC_CALL_EXEC == 1 && MC_CALL_LATER == 2 && MC_CALL_FAILED == 4 &&
               MC_CALL_DETACHED == 8);
-static_assert(MC_PLUGIN_STATELESS == 1 && MC_PLUGIN_KEEPS_ROOT == 2);
+static_assert(MC_PLUGIN_STATELESS == 1 && MC_PLUGIN_KEEPS_ROOT == 2 &&
+              MC_PLUGIN_SHARES_MEMORY == 4 && MC_PLUGIN_SETS_CAPABILITIES == 8);
 static_assert(sizeof(mc_root) == 16 && offsetof(mc_root, announce) == 8 && MC_ROOT_RECURSIVE == 1);
 
 }  // namespace

@@ -291,6 +291,44 @@ umask = 0o027
   CHECK(value(numeric, "groups").empty());
 }
 
+TEST_CASE("a command that its user may not execute is not executed with the runtime's rights") {
+  const auto root = fresh_root();
+  for (const char* directory : {"/mnt/closed", "/mnt/open"}) {
+    std::filesystem::create_directory(root + directory);
+    write_file("tool", "#!/bin/sh\necho in " + std::string(directory) + "\n", root + directory);
+    run_program({"chmod", "755", root + directory + "/tool"});
+  }
+  write_file("own", "#!/bin/sh\necho own\n", root + "/mnt");
+  run_program({"chmod", "700", root + "/mnt/own"});
+  run_program({"chmod", "700", root + "/mnt/closed"});
+  const auto as = [&](const std::string& user, std::vector<std::string> more) {
+    std::vector<std::string> argv = {"-r", root, "--user",
+                                     user, "-e", "PATH=/mnt/closed:/mnt/open"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return run(argv);
+  };
+  for (const char* path : {"/mnt/own", "/mnt/closed/tool"}) {
+    CAPTURE(path);
+    CHECK(as("0", {path}).exit_code == 0);
+    const auto refused = as("1000", {path});
+    INFO(refused);
+    CHECK(refused.exit_code == 126);
+    CHECK(refused.out.empty());
+    CHECK(refused.last_error().find("closed to") != std::string::npos);
+    CHECK(refused.last_error().find("EACCES") != std::string::npos);
+  }
+  // As a shell's, the search goes on where the user may not look.
+  CHECK(as("0", {"tool"}).out == "in /mnt/closed\n");
+  CHECK(as("1000", {"tool"}).out == "in /mnt/open\n");
+  // A plugin may give the command a capability to do so.
+  std::filesystem::copy_file(root + "/bin/busybox", root + "/mnt/closed/true");
+  CHECK(as("1000", {"/mnt/closed/true"}).exit_code == 126);
+  const auto given =
+      as("1000", {"--capabilities.permitted", "CAP_DAC_OVERRIDE", "--", "/mnt/closed/true"});
+  INFO(given);
+  CHECK(given.exit_code == 0);
+}
+
 TEST_CASE("users are resolved strictly, against the container's files") {
   for (const char* user : {"nosuch", "4294967295", "4294967296", "-1", "0x0", "1e3", "app:nosuch",
                            "", ":", "1000:", "1 "}) {

@@ -348,7 +348,11 @@ enum mc_plugin_flag {
    * The core does so where every plugin of a launch that has a [child] hook says this and the
    * agent has nothing to do meanwhile; else the child works on a copy. Likewise create, cleanup
    * and destroy of a later process (MC_CALL_LATER), which have a process of their own there. */
-  MC_PLUGIN_SHARES_MEMORY = 4
+  MC_PLUGIN_SHARES_MEMORY = 4,
+  /* Its seal hook decides which capabilities are effective at execve. Without such a plugin a
+   * command of a user other than root is looked for, and has to be executable, as for that user
+   * alone: the capabilities that the hooks need are not the command's. */
+  MC_PLUGIN_SETS_CAPABILITIES = 8
 };
 
 /* The descriptor. Hooks are listed in the order in which they run; each may be NULL. */

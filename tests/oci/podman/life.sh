@@ -25,12 +25,14 @@ terminal_checks() {
   printf 'typed\n' >"$work/typed"
   rm -f "$work/keys"
   mkfifo "$work/keys"
-  check 'exec -it' in_terminal "p exec -it one sh -c 'stty -echo; tty; stty size; read line; echo got \$line'" <"$work/typed"
+  # podman tells the size when the program may run already; until then there is none.
+  size='i=0; until stty size 2>/dev/null || [ $((i += 1)) -gt 50 ]; do sleep 0.1; done'
+  check 'exec -it' in_terminal "p exec -it one sh -c 'stty -echo; tty; $size; read line; echo got \$line'" <"$work/typed"
   check 'exec -it: exit code' in_terminal "p exec -it one sh -c 'exit 6'"
   check 'exec -it: a signal' in_terminal 'p exec -it one sh -c "kill -INT \$\$; echo not reached"'
   shell_in_terminal 'exec -it: a key' 'sleep 2; printf "\003"; sleep 2' 'p exec -it one sleep 30'
   check 'exec -it: its session' in_terminal "p exec -it one sh -c 'test \$(cut -d\" \" -f6 /proc/self/stat) = \$\$ && test \$(cut -d\" \" -f8 /proc/self/stat) -gt 0 && echo leads'"
-  check 'run -it' in_terminal "p run --rm -it busy sh -c 'stty -echo; tty; stty size; read line; echo got \$line; exit 8'" <"$work/typed"
+  check 'run -it' in_terminal "p run --rm -it busy sh -c 'stty -echo; tty; $size; read line; echo got \$line; exit 8'" <"$work/typed"
   # The size follows the caller's terminal.
   cat >"$work/resize" <<'END'
 exec 3<&0
