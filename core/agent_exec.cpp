@@ -25,8 +25,8 @@ mc::Fd open_namespaces(const std::string& process) {
       mc::check(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", path, "'"));
 }
 
-// "net:[4026531840]"; empty: a kernel without this kind. To follow the link, as stat(2) would,
-// makes the kernel a file of it: twice the time.
+// "net:[4026531840]"; empty: a kernel without this kind, or a process that has let go of it. To
+// follow the link, as stat(2) would, makes the kernel a file of it: twice the time.
 std::string namespace_name(const mc::Fd& namespaces, const char* kind) {
   char text[64];
   const auto length = ::readlinkat(namespaces.get(), kind, text, sizeof text);
@@ -35,14 +35,21 @@ std::string namespace_name(const mc::Fd& namespaces, const char* kind) {
   return {text, static_cast<std::size_t>(length)};
 }
 
-// Those of the process that are not ours: only these can be, and need be, joined.
-std::uint64_t other_namespaces(pid_t pid) {
+// Those of its first process that are not ours: only these can be, and need be, joined.
+std::uint64_t other_namespaces(const Container& container) {
   const mc::Fd ours = open_namespaces("self");
-  const mc::Fd theirs = open_namespaces(std::to_string(pid));
+  const mc::Fd theirs = open_namespaces(std::to_string(container.process().pid));
   std::uint64_t out = 0;
-  for (const auto& kind : namespace_kinds)
-    if (namespace_name(ours, kind.proc_name) != namespace_name(theirs, kind.proc_name))
-      out |= kind.flag;
+  for (const auto& kind : namespace_kinds) {
+    const auto own = namespace_name(ours, kind.proc_name);
+    if (own.empty()) continue;
+    const auto other = namespace_name(theirs, kind.proc_name);
+    // It waits for others of its PID namespace to be reaped: pid_namespaces(7).
+    if (other.empty())
+      mc::fail("container not running: '", container.id(), "' is ending",
+               mc::Hint{"see its state: mini_container list"});
+    if (own != other) out |= kind.flag;
+  }
   return out;
 }
 
@@ -156,7 +163,7 @@ void Agent::start_in(const Container& container) {
   state_ = ContainerState::open(pipeline_.options.state_root, container.id());
   ExecTarget target;
   target.pidfd = mc::duplicate(container.pidfd());
-  target.namespaces = other_namespaces(container.process().pid);
+  target.namespaces = other_namespaces(container);
   if ((target.namespaces & CLONE_NEWNS) == 0) target.root = other_root(container.process().pid);
   arm_guard();
   try {

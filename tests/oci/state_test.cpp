@@ -2,6 +2,7 @@
 // Every verb in every state of a container; state that is half written; process ids used again.
 #include <doctest/doctest.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <sys/vfs.h>
 
 #include <filesystem>
@@ -270,6 +271,25 @@ TEST_CASE("notes that are files, as earlier versions left them, are understood")
   CHECK(run({"kill", id, "KILL"}).exit_code == 0);
   CHECK(eventually([&] { return shown_status(id) == "stopped"; }));
   CHECK(run({"delete", id}).exit_code == 0);
+}
+
+TEST_CASE("a first process that waits for another to be reaped is none to exec beside") {
+  const auto bundle = Bundle().write();
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  REQUIRE(run_and_leave({"run", "-d", "-b", bundle.directory(), id}).exit_code == 0);
+  Process other(runtime_command({"exec", id, "sh", "-c", "echo there; sleep 100"}));
+  REQUIRE(other.wait_for("there"));
+  other.signal(SIGSTOP);
+  REQUIRE(run({"kill", id, "KILL"}).exit_code == 0);
+  const auto pid = note("process", id).substr(0, note("process", id).find(' '));
+  CHECK(eventually([&] { return !std::filesystem::exists("/proc/" + pid + "/ns/mnt"); }));
+  const auto result = run({"exec", id, "true"});
+  CAPTURE(result);
+  CHECK(result.exit_code != 0);
+  CHECK(result.err.find("container not running: '" + id + "'") != std::string::npos);
+  other.signal(SIGCONT);
+  CHECK(run({"delete", "--force", id}).exit_code == 0);
 }
 
 TEST_CASE("a directory that a killed create left empty is a stopped container, and is deleted") {
