@@ -386,7 +386,7 @@ TEST_CASE("cgroup: a launch in cgroups alone has nothing to do between its clone
 }
 
 // The kernel ends all who share the memory of what it ends for want of memory.
-TEST_CASE("cgroup: on a machine with v1 alone, the first process has memory of its own") {
+TEST_CASE("cgroup: on a machine with v1 alone, who enters a cgroup has memory of its own") {
   if (!fs::exists(std::string(top) + "/unified")) SKIP_CASE("this machine is not hybrid");
   const CgroupsUnchanged unchanged;
   const OneVersion alone(false);
@@ -394,6 +394,13 @@ TEST_CASE("cgroup: on a machine with v1 alone, the first process has memory of i
       {"-r", shared_root(), "--pid", "--cgroup.path=/mini_container_test/born", "--", "true"}));
   REQUIRE(born.size() == 1);
   CHECK((born[0].flags & CLONE_VM) == 0);
+  REQUIRE(run({"-r", shared_root(), "--pid", "--cgroup.path=/mini_container_test/entered", "--id",
+               "cgroup-entered", "--detach", "--", "sleep", "100"})
+              .exit_code == 0);
+  const auto entered = clone_calls(runtime_command({"exec", "cgroup-entered", "true"}));
+  CHECK(run({"delete", "--force", "cgroup-entered"}).exit_code == 0);
+  REQUIRE(entered.size() == 1);
+  CHECK((entered[0].flags & CLONE_VM) == 0);
 }
 
 constexpr const char* filtered =
