@@ -261,17 +261,10 @@ class Child {
     if (arguments_.empty()) mc::fail("there is no command to run");
     // The hooks to come need every capability, the command gets none of them.
     std::optional<NoCapabilities> as_user;
-    if (is_user_ && identity_.uid != 0 && !gets_capabilities()) as_user.emplace();
+    if (is_user_ && identity_.uid != 0 && !pipe_.sets_capabilities()) as_user.emplace();
     const char* search = environment_->find("PATH");
-    program_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own);
-    if (as_user && ::faccessat(AT_FDCWD, program_.c_str(), X_OK, AT_EACCESS) != 0)
-      refuse_execution(program_, errno);
-  }
-
-  [[nodiscard]] bool gets_capabilities() const {
-    return std::ranges::any_of(pipe_.instances, [](const auto& instance) {
-      return (instance->plugin().data.flags & MC_PLUGIN_SETS_CAPABILITIES) != 0;
-    });
+    program_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own,
+                            as_user.has_value());
   }
 
   // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.

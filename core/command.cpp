@@ -93,7 +93,11 @@ FileIdentity own_binary() {
 }
 
 std::string find_command(const std::string& name, const std::string& search_path,
-                         const FileIdentity& own, const FileView& files) {
+                         const FileIdentity& own, bool judge_rights, const FileView& files) {
+  const auto check_rights = [&](const std::string& path) {
+    const int failed = judge_rights ? files.try_execute(path.c_str()) : 0;
+    if (failed != 0) refuse_execution(path, -failed);
+  };
   if (name.empty()) refuse(exit_not_found, 0, "the command is empty");
   if (name.find('/') != std::string::npos) {
     const auto candidate = examine(files, name, own);
@@ -106,6 +110,7 @@ std::string find_command(const std::string& name, const std::string& search_path
       refuse(exit_not_executable, candidate.error_number,
              "execute '" + name + "': it is " + candidate.why, candidate.way_out);
     check_interpreters(files, name, own);
+    check_rights(name);
     return name;
   }
   std::optional<std::pair<std::string, Candidate>> near_miss;
@@ -116,6 +121,7 @@ std::string find_command(const std::string& name, const std::string& search_path
     const auto candidate = examine(files, path, own);
     if (candidate.verdict == Verdict::usable) {
       check_interpreters(files, path, own);
+      check_rights(path);
       return path;
     }
     if (candidate.verdict == Verdict::unusable && !near_miss) near_miss = {path, candidate};

@@ -23,9 +23,11 @@ FileIdentity own_binary();
 /// The path to execute for `name`: itself where it has a slash, else the first executable
 /// file of that name in the directories of `search_path`. Magic links (/proc/PID/exe and its
 /// like) and the runtime's own binary are refused, for the file and for the interpreters that it
-/// names. Throws Failure with exit code 127 (not found) or 126 (not executable).
+/// names. `judge_rights`: what `files` may not execute is refused here, rather than by execve.
+/// Throws Failure with exit code 127 (not found) or 126 (not executable).
 std::string find_command(const std::string& name, const std::string& search_path,
-                         const FileIdentity& own, const FileView& files = present_files());
+                         const FileIdentity& own, bool judge_rights = false,
+                         const FileView& files = present_files());
 
 /// [child] Why execve of `path` failed: throws Failure, naming the interpreter that is missing.
 [[noreturn]] void refuse_execution(const std::string& path, int error_number);

@@ -15,6 +15,9 @@ class FileView {
   /// A descriptor for `path`, close-on-exec, as open(2) gives it for `flags` without O_CREAT; a
   /// negative errno on failure. Magic links (/proc/PID/exe and its like) give ELOOP.
   [[nodiscard]] virtual int try_open(const char* path, int flags) const = 0;
+  /// 0 where the file at `path` may be executed, as far as rights and mounts go: access(2), X_OK,
+  /// with effective ids and capabilities. Else a negative errno.
+  [[nodiscard]] virtual int try_execute(const char* path) const = 0;
 };
 
 /// [child] Of this process's root and working directory.

@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -215,5 +216,20 @@ NoCapabilities::NoCapabilities() { set_effective(false); }
 
 // What is permitted can be had: capabilities(7).
 NoCapabilities::~NoCapabilities() { set_effective(true); }
+
+RightsOf::RightsOf(const Identity& identity) {
+  groups_.resize(static_cast<std::size_t>(mc::check(::getgroups(0, nullptr), "read our groups")));
+  mc::check(::getgroups(static_cast<int>(groups_.size()), groups_.data()), "read our groups");
+  mc::check(::syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()),
+            "set the user's groups");
+  ::setfsgid(identity.gid);
+  ::setfsuid(identity.uid);
+}
+
+RightsOf::~RightsOf() {
+  ::setfsuid(::geteuid());
+  ::setfsgid(::getegid());
+  mc::check(::syscall(SYS_setgroups, groups_.size(), groups_.data()), "set our groups again");
+}
 
 }  // namespace mini_container

@@ -42,4 +42,18 @@ class NoCapabilities {
   NoCapabilities& operator=(const NoCapabilities&) = delete;
 };
 
+/// For as long as it lives, the kernel judges this process's access to files as a program of the
+/// user's: setfsuid(2), with the groups. For root in the initial user namespace, single-threaded.
+/// Throws mc::Error.
+class RightsOf {
+ public:
+  explicit RightsOf(const Identity& identity);
+  ~RightsOf();
+  RightsOf(const RightsOf&) = delete;
+  RightsOf& operator=(const RightsOf&) = delete;
+
+ private:
+  std::vector<gid_t> groups_;  // our own
+};
+
 }  // namespace mini_container

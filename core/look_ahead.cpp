@@ -2,6 +2,7 @@
 #include "core/look_ahead.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -9,6 +10,7 @@
 #include "core/failure.hpp"
 #include "core/identity.hpp"
 #include "core/planned_root.hpp"
+#include "core/user_namespace.hpp"
 #include "core/working_directory.hpp"
 
 namespace mini_container {
@@ -66,7 +68,13 @@ class LookAhead {
     }
   }
 
-  void find_user() const { resolve_identity(container_, environment_.wants_home(), root_); }
+  void find_user() { user_ = resolve_identity(container_, environment_.wants_home(), root_); }
+
+  // Where its ids are those of the files, and no capability passes over their modes.
+  [[nodiscard]] bool is_judged_by_modes() const {
+    return user_.uid != 0 && ::geteuid() == 0 && in_initial_user_namespace() &&
+           pipe_.plan.find_namespace(CLONE_NEWUSER) == nullptr && !pipe_.sets_capabilities();
+  }
 
   void enter_working_directory() {
     const auto& path = *container_.find("cwd")->as<std::string>();
@@ -76,18 +84,20 @@ class LookAhead {
   }
 
   // A launch without one gets it from the command line.
-  void find_program() const {
+  void find_program() {
     const auto* command = container_.find("command");
     if (command == nullptr || command->as<List>()->empty()) return;
     const auto& name = *command->as<List>()->front().as<std::string>();
     const char* search = environment_.find("PATH");
-    find_command(name, search != nullptr ? search : "", pipe_.own, root_);
+    if (is_judged_by_modes()) root_.judge_as(user_);
+    find_command(name, search != nullptr ? search : "", pipe_.own, true, root_);
   }
 
   const Pipeline& pipe_;
   const Value& container_;
   PlannedRoot root_;
   Environment environment_;
+  Identity user_;
   std::vector<std::string> unseen_;
 };
 

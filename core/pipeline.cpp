@@ -36,6 +36,12 @@ bool Pipeline::anyone_has(Hook hook) const {
                              [&](const auto& instance) { return instance->has(hook, plan); });
 }
 
+bool Pipeline::sets_capabilities() const {
+  return std::ranges::any_of(instances, [](const auto& instance) {
+    return (instance->plugin().data.flags & MC_PLUGIN_SETS_CAPABILITIES) != 0;
+  });
+}
+
 void Pipeline::call_hook(Hook hook, std::size_t index, const CallDetails& details,
                          Progress& where) {
   Instance& instance = *instances[index];

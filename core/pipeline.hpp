@@ -42,6 +42,8 @@ class Pipeline {
   void call_hooks(Hook hook, const CallDetails& details, Progress& where);
 
   [[nodiscard]] bool anyone_has(Hook hook) const;
+  /// Whether a plugin decides which capabilities the command has: MC_PLUGIN_SETS_CAPABILITIES.
+  [[nodiscard]] bool sets_capabilities() const;
 
   /// Takes the plan's mounts over into `mounts`; they hold until the plan changes.
   void list_mounts();

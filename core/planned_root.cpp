@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/planned_root.hpp"
 
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -66,6 +70,7 @@ int PlannedRoot::walk(std::string_view path, Way& way, MadeEntries* make) const 
     names.pop_front();
     if (way.back().node->kind != PlannedNode::Kind::unknown && !way.back().node->is_directory())
       return -ENOTDIR;
+    if (!may_execute(*way.back().node)) return -EACCES;
     if (name == ".") continue;
     if (name == "..") {
       if (way.size() > 1) way.pop_back();
@@ -88,6 +93,26 @@ int PlannedRoot::walk(std::string_view path, Way& way, MadeEntries* make) const 
     way.push_back({name, std::move(next)});
   }
   return 0;
+}
+
+// Of a directory: search it. What will be made is made for everybody to search.
+bool PlannedRoot::may_execute(const PlannedNode& node) const {
+  if (!user_ || node.kind != PlannedNode::Kind::present) return true;
+  const RightsOf rights(*user_);
+  return ::faccessat(node.file.get(), "", X_OK, AT_EACCESS | AT_EMPTY_PATH) == 0;
+}
+
+bool PlannedRoot::is_noexec(const Way& way) const {
+  if (remounts_) return false;
+  for (Way above = way; above.size() > 1; above.pop_back())
+    if (const auto path = path_of(above); mounts_.contains(path)) return noexec_.contains(path);
+  return false;
+}
+
+int PlannedRoot::try_execute(const char* path) const {
+  Way way;
+  if (const int failed = find(path, way); failed != 0) return failed;
+  return is_noexec(way) || !may_execute(*way.back().node) ? -EACCES : 0;
 }
 
 int PlannedRoot::find(std::string_view path, Way& way) const {
@@ -130,7 +155,9 @@ void PlannedRoot::perform(const PlannedMount& mount) {
   const std::string place(mount.destination());
   switch (data.kind) {
     case MC_MOUNT_READONLY:
+      return;
     case MC_MOUNT_REMOUNT:
+      remounts_ = true;
       return;
     case MC_MOUNT_BIND:
       return bind(mount);
@@ -171,15 +198,18 @@ bool PlannedRoot::walk_to_put(std::string_view path, Way& way, MadeEntries* make
   return false;
 }
 
-void PlannedRoot::cover(const Way& way, NodePointer node) {
+void PlannedRoot::cover(const Way& way, NodePointer node, bool noexec) {
   const auto path = path_of(way);
   std::erase_if(mounts_, [&](const auto& each) { return each.first.starts_with(path + '/'); });
   mounts_[path] = std::move(node);
+  noexec_.erase(path);
+  if (noexec) noexec_.insert(path);
 }
 
 void PlannedRoot::put(const PlannedMount& mount, NodePointer node) {
   Way way;
-  if (walk_to_put(mount.destination(), way, &made_)) cover(way, std::move(node));
+  if (walk_to_put(mount.destination(), way, &made_))
+    cover(way, std::move(node), (mount.data().attr_set & MOUNT_ATTR_NOEXEC) != 0);
 }
 
 void PlannedRoot::put_directory(const PlannedMount& mount) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/file_view.hpp"
+#include "core/identity.hpp"
 #include "core/plan.hpp"
 #include "core/planned_node.hpp"
 
@@ -21,6 +23,10 @@ class PlannedRoot : public FileView {
   /// As FileView has it. Throws Unforeseeable where the plan does not tell, and where the caller
   /// has not the right to look.
   [[nodiscard]] int try_open(const char* path, int flags) const override;
+  /// The same of what is known; with judge_as(), as for that user.
+  [[nodiscard]] int try_execute(const char* path) const override;
+  /// From now on what this user may not search or execute is refused.
+  void judge_as(Identity user) { user_ = std::move(user); }
   /// Relative paths start there from now on; a negative errno if it is no directory. Where it
   /// throws Unforeseeable, they do so too.
   int try_enter(const char* path);
@@ -38,21 +44,27 @@ class PlannedRoot : public FileView {
   int find(std::string_view path, Way& way) const;
   NodePointer child(const Way& way, const std::string& name) const;
 
+  [[nodiscard]] bool may_execute(const PlannedNode& node) const;
+  [[nodiscard]] bool is_noexec(const Way& way) const;
+
   void perform(const PlannedMount& mount);
   bool walk_to_put(std::string_view path, Way& way, MadeEntries* make);
   void put(const PlannedMount& mount, NodePointer node);
   void put_directory(const PlannedMount& mount);
   void put_link(const PlannedMount& mount);
   void mask(const PlannedMount& mount);
-  void cover(const Way& way, NodePointer node);
+  void cover(const Way& way, NodePointer node, bool noexec = false);
   void bind(const PlannedMount& mount);
   void put_filesystem(const PlannedMount& mount);
 
   NodePointer root_;
   std::map<std::string, NodePointer> mounts_;  // by the path where it is, links resolved
   MadeEntries made_;
-  Way directory_;      // where relative paths start
-  std::string doubt_;  // why nothing can be said at all
+  Way directory_;                 // where relative paths start
+  std::string doubt_;             // why nothing can be said at all
+  std::set<std::string> noexec_;  // of mounts_, what nothing is executed from
+  bool remounts_ = false;         // which may change that
+  std::optional<Identity> user_;
 };
 
 }  // namespace mini_container

@@ -3,6 +3,7 @@
 // refuses in the same words, with nothing touched; and it calls no good launch bad.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -169,6 +170,49 @@ TEST_CASE("a working directory that is missing or none is found by validate") {
   refused(root, command("./here"), "find the command './here'");
   good(root, command("./here") + "cwd = \"/mnt\"\n");
   good(root, command("../mnt/here") + "cwd = \"/tmp\"\n");
+}
+
+TEST_CASE("what the user may not execute is found by validate") {
+  const auto root = fresh_root();
+  fs::create_directory(root + "/mnt/closed");
+  fs::copy_file(root + "/bin/busybox", root + "/mnt/closed/true");
+  fs::copy_file(root + "/bin/busybox", root + "/mnt/true");
+  fs::permissions(root + "/mnt/closed", fs::perms::owner_all);
+  fs::permissions(root + "/mnt/true", fs::perms::owner_all);
+  const std::string user = "user = \"1000\"\n";
+  refused(root, command("/mnt/true") + user, "closed to the user");
+  refused(root, command("/mnt/closed/true") + user, "closed to us");
+  good(root, command("/mnt/true"));
+  good(root, command("/mnt/closed/true"));
+  const std::string capable = "[capabilities]\npermitted = [\"CAP_DAC_OVERRIDE\"]\n";
+  good(root, command("/mnt/closed/true") + user, capable);
+  // Its group may.
+  fs::permissions(root + "/mnt/true", fs::perms::owner_all | fs::perms::group_exec);
+  REQUIRE(::chown((root + "/mnt/true").c_str(), 0, 77) == 0);
+  refused(root, command("/mnt/true") + user, "closed to the user");
+  good(root, command("/mnt/true") + user + "groups = [\"77\"]\n");
+  good(root, command("/mnt/true") + "user = \"1000:77\"\n");
+  // What it may not execute, a search passes over only where it may not look.
+  refused(root, command("true") + user + "env = {PATH = \"/mnt:/bin\"}\n", "closed to the user");
+  good(root, command("true") + user + "env = {PATH = \"/mnt/closed:/bin\"}\n");
+}
+
+TEST_CASE("what a mount forbids to execute is found by validate") {
+  const auto root = fresh_root();
+  const auto programs = fresh_directory() + "/programs";
+  fs::create_directory(programs);
+  fs::copy_file(root + "/bin/busybox", programs + "/true");
+  const auto bound = [&](const std::string& options) {
+    return mount("/mnt", "source = \"" + programs + "\"\noptions = [" + options + "]");
+  };
+  refused(root, command("/mnt/true"), "mounted noexec", bound("\"bind\", \"noexec\""));
+  refused(root, command("/mnt/true") + "user = \"1000\"\n", "mounted noexec",
+          bound("\"bind\", \"noexec\""));
+  good(root, command("/mnt/true"), bound("\"bind\""));
+  good(root, command("/mnt/true"), bound("\"bind\", \"noexec\"") + bound("\"bind\""));
+  good(
+      root, command("/mnt/true"),
+      bound("\"bind\", \"noexec\"") + mount("/mnt", "options = [\"remount\", \"bind\", \"exec\"]"));
 }
 
 TEST_CASE("a user or group that the root does not know is found by validate") {
