@@ -355,7 +355,9 @@ enum mc_plugin_flag {
   MC_PLUGIN_SETS_CAPABILITIES = 8
 };
 
-/* The descriptor. Hooks are listed in the order in which they run; each may be NULL. */
+/* The descriptor. Hooks are listed in the order in which they run; each may be NULL. What it points
+ * to, options and all their texts, stays as it is for the life of the process: the core reads it where
+ * it lies. */
 typedef struct mc_plugin {
   uint32_t size;
   uint32_t abi_minor;  /* the oldest core this plugin works with */
