@@ -134,9 +134,10 @@ void Agent::clone_into(ExecTarget& target) {
               mc::Hint{"only root, and the user who started it, may"});
   const bool is_job = is_terminal_job();
   child_waits_ = is_job;
-  // setns(2) into a time namespace wants a memory of one's own; so does a cgroup's limit.
-  memory_lent_ = !birth && target.cgroups.empty() && (target.namespaces & CLONE_NEWTIME) == 0 &&
-                 may_lend_memory(is_job);
+  // setns(2) into a time namespace wants a memory of one's own. Where the cgroup's limit of memory
+  // is reached just then, the kernel may end us along with the child: unlike a launch, an exec has
+  // nothing to undo.
+  memory_lent_ = !birth && (target.namespaces & CLONE_NEWTIME) == 0 && may_lend_memory(is_job);
   if (!memory_lent_) pipeline_.child_progress = map_progress();
   ChildInput input{.pipeline = pipeline_,
                    .channel = std::move(childs),
