@@ -311,12 +311,7 @@ void ContainerState::remove() {
 }
 
 std::string default_state_root() {
-  constexpr const char* of_root = "/run/mini_container";
-  struct stat info {};
-  // Where it is there and root's, which the kernel tells of an ordinary user's root, too, it is
-  // ours.
-  const auto is_ours = [&] { return ::lstat(of_root, &info) == 0 && info.st_uid == 0; };
-  if (::geteuid() == 0 && (is_ours() || in_initial_user_namespace())) return of_root;
+  if (::geteuid() == 0 && in_initial_user_namespace()) return "/run/mini_container";
   if (const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR");
       runtime != nullptr && *runtime == '/')
     return std::string(runtime) + "/mini_container";

@@ -40,7 +40,11 @@ bool wait_for_stop(pid_t pid, int& status) {
 void note_clone(pid_t pid, std::vector<CloneCall>& calls) {
   __ptrace_syscall_info info{};
   mc::check(::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info), "look at a system call");
-  if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_clone3) return;
+  if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return;
+  // The older call takes its flags at once; a fork of the C library's is none of the runtime's.
+  if (info.entry.nr == SYS_clone && (info.entry.args[0] & CLONE_VM) != 0)
+    calls.push_back({.flags = info.entry.args[0], .cgroup = {}});
+  if (info.entry.nr != SYS_clone3) return;
   clone_args arguments{};
   const iovec here{&arguments, sizeof arguments};
   const iovec there{reinterpret_cast<void*>(info.entry.args[0]), sizeof arguments};
