@@ -214,7 +214,8 @@ void assume_identity(const Identity& identity, mode_t umask) {
 
 NoCapabilities::NoCapabilities() { set_effective(false); }
 
-// What is permitted can be had: capabilities(7).
+// What is permitted can be had: capabilities(7). Should the kernel refuse it all the same, to end
+// here is better than to go on with other rights than are thought; so below.
 NoCapabilities::~NoCapabilities() { set_effective(true); }
 
 RightsOf::RightsOf(const Identity& identity) {
