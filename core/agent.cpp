@@ -130,11 +130,13 @@ void Agent::clone_child() {
                    // The lock would outlive an agent that is killed, with a child that waits.
                    .agents_own = {ours.fd(), lock_.get()},
                    .shares_memory = memory_lent_};
-  auto cloned = memory_lent_
-                    // A time namespace is the child's own affair: see its join_namespaces.
-                    ? lend_memory(input, pipeline_.plan.clone_flags() &
-                                             ~static_cast<std::uint64_t>(CLONE_NEWTIME))
-                    : clone_container(pipeline_.plan);
+  auto cloned =
+      memory_lent_
+          // A time namespace is the child's own affair: see its join_namespaces.
+          ? lend_memory(input,
+                        pipeline_.plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME),
+                        {})
+          : clone_container(pipeline_.plan);
   if (cloned.pid == 0) run_child(std::move(input));
   pipeline_.channel = std::move(ours);
   pid_ = cloned.pid;
@@ -142,8 +144,7 @@ void Agent::clone_child() {
   start_socket_.reset();
   set_emergency_child(pid_);
   blame_silent_child();
-  state_.note(state_file::process,
-              ProcessMark::of(pid_, pidfd_, state_.may_outlive_boot()).text());
+  state_.note(state_file::process, ProcessMark::of(pid_, pidfd_, state_.may_outlive_boot()).text());
   announce();
   if (is_job) job_.emplace(pid_);
 }

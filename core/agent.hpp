@@ -46,7 +46,7 @@ class Agent {
  private:
   void prepare();
   void clone_child();
-  Cloned lend_memory(ChildInput& input, std::uint64_t new_namespaces);
+  Cloned lend_memory(ChildInput& input, std::uint64_t new_namespaces, const mc::Fd& cgroup);
   void blame_silent_child();
   void run_post_clone();
   void let_go();

@@ -134,10 +134,11 @@ void Agent::clone_into(ExecTarget& target) {
               mc::Hint{"only root, and the user who started it, may"});
   const bool is_job = is_terminal_job();
   child_waits_ = is_job;
-  // setns(2) into a time namespace wants a memory of one's own. Where the cgroup's limit of memory
-  // is reached just then, the kernel may end us along with the child: unlike a launch, an exec has
-  // nothing to undo.
-  memory_lent_ = !birth && (target.namespaces & CLONE_NEWTIME) == 0 && may_lend_memory(is_job);
+  // setns(2) into a time namespace wants a memory of one's own, and while the child is frozen we
+  // could not be asked to stop. Where the cgroup's limit of memory is reached just then, the kernel
+  // may end us along with the child: unlike a launch, an exec has nothing to undo.
+  memory_lent_ = (!birth || may_share_memory_in_cgroup()) && !pipeline_.options.in_paused &&
+                 (target.namespaces & CLONE_NEWTIME) == 0 && may_lend_memory(is_job);
   if (!memory_lent_) pipeline_.child_progress = map_progress();
   ChildInput input{.pipeline = pipeline_,
                    .channel = std::move(childs),
@@ -148,7 +149,7 @@ void Agent::clone_into(ExecTarget& target) {
                    .target = &target,
                    .agents_own = {ours.fd(), -1},
                    .shares_memory = memory_lent_};
-  auto cloned = memory_lent_ ? lend_memory(input, 0) : clone_beside(birth);
+  auto cloned = memory_lent_ ? lend_memory(input, 0, birth) : clone_beside(birth);
   if (cloned.pid == 0) run_child(std::move(input));
   if (cloned.pid < 0) mc::fail_with(errno, "clone3 into container '", state_.id(), "'");
   pipeline_.channel = std::move(ours);

@@ -58,14 +58,14 @@ bool Agent::may_lend_memory(bool is_job) const {
 
 // What the child changes in our memory is taken back, but for what its hooks did: abi.h,
 // MC_PLUGIN_SHARES_MEMORY.
-Cloned Agent::lend_memory(ChildInput& input, std::uint64_t new_namespaces) {
+Cloned Agent::lend_memory(ChildInput& input, std::uint64_t new_namespaces, const mc::Fd& cgroup) {
   const int childs_end = input.channel.fd();  // the child may know it by another number in the end
   // Asked to stop, we do not run; who reads this can tell.
   const mc::Fd status(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   input.agents_status = status.get();
   const int dumpable = ::prctl(PR_GET_DUMPABLE);
   auto cloned = clone_sharing_memory(
-      new_namespaces,
+      new_namespaces, cgroup,
       [](void* lent) -> int { run_child(std::move(*static_cast<ChildInput*>(lent))); }, &input);
   end_guard_of_child();
   pipeline_.channel.release();

@@ -93,6 +93,51 @@ long clone_within(const PlannedNamespace* user, const PlannedNamespace* pid_spac
   return -1;
 }
 
+#if defined(__x86_64__) || defined(__aarch64__)
+#define MINI_CONTAINER_CLONE3_CALLS
+
+// The child calls `body`, which never returns, on the stack that the arguments give. The C library
+// has no function for clone3(2), and its clone(2) knows no cgroup; where the stack is another one,
+// registers alone tell the child what to do. The parent gets its pid, or a negative errno.
+long clone3_calling(clone_args& arguments, int (*body)(void*), void* argument) {
+#if defined(__x86_64__)
+  long result = SYS_clone3;
+  register void* passed asm("r8") = argument;
+  asm volatile(
+      "syscall\n\t"
+      "testq %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xorl %%ebp, %%ebp\n\t"  // the outermost frame: x86-64 psABI 3.4.1
+      "movq %%r8, %%rdi\n\t"
+      "callq *%%rdx\n\t"
+      "ud2\n"
+      "1:"
+      : "+a"(result)
+      : "D"(&arguments), "S"(sizeof arguments), "d"(body), "r"(passed)
+      : "rcx", "r11", "memory", "cc");
+#else
+  register long result asm("x0") = static_cast<long>(reinterpret_cast<std::uintptr_t>(&arguments));
+  register std::size_t size asm("x1") = sizeof arguments;
+  register auto* called asm("x2") = body;
+  register void* passed asm("x3") = argument;
+  register long number asm("x8") = SYS_clone3;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, xzr\n\t"  // the outermost frame: AAPCS64 6.4.6
+      "mov x30, xzr\n\t"
+      "mov x0, x3\n\t"
+      "blr x2\n\t"
+      "brk #0\n"
+      "1:"
+      : "+r"(result)
+      : "r"(size), "r"(called), "r"(passed), "r"(number)
+      : "memory", "cc");
+#endif
+  return result;
+}
+#endif
+
 [[noreturn]] void refuse_clone(std::uint64_t namespaces, int failed) {
   mc::fail_with(failed, "clone with ", namespace_names(namespaces),
                 mc::Hint{missing_right(failed, namespaces)});
@@ -100,16 +145,44 @@ long clone_within(const PlannedNamespace* user, const PlannedNamespace* pid_spac
 
 }  // namespace
 
-Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument) {
+bool may_share_memory_in_cgroup() {
+#ifdef MINI_CONTAINER_CLONE3_CALLS
+  return true;
+#else
+  return false;
+#endif
+}
+
+Cloned clone_sharing_memory(std::uint64_t namespaces, const mc::Fd& cgroup, int (*body)(void*),
+                            void* argument) {
   // Below our own frames, as with vfork(2): that part of the stack rests while we do, grows by
   // itself, and has its guard.
   constexpr std::size_t room_for_clone = 16U << 10;
-  auto* const top = static_cast<char*>(__builtin_frame_address(0)) - room_for_clone;
+  const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const auto top = (frame - room_for_clone) & ~std::uintptr_t{15};
+  const auto flags = namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
   int pidfd = -1;
-  const auto flags = namespaces | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-  const int pid = ::clone(body, top, static_cast<int>(flags), argument, &pidfd);
+  long pid = -1;
+  if (!cgroup) {
+    pid = ::clone(body, reinterpret_cast<void*>(top), static_cast<int>(flags | SIGCHLD), argument,
+                  &pidfd);
+  } else {
+#ifdef MINI_CONTAINER_CLONE3_CALLS
+    clone_args arguments{};
+    arguments.flags = flags | CLONE_INTO_CGROUP;
+    arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    arguments.exit_signal = SIGCHLD;
+    arguments.stack_size = room_for_clone;  // what counts is where it ends
+    arguments.stack = top - arguments.stack_size;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup.get());
+    pid = clone3_calling(arguments, body, argument);
+    if (pid < 0) errno = static_cast<int>(-pid);
+#else
+    errno = ENOSYS;
+#endif
+  }
   if (pid < 0) refuse_clone(namespaces, errno);
-  return {pid, mc::Fd(pidfd)};
+  return {static_cast<pid_t>(pid), mc::Fd(pidfd)};
 }
 
 Cloned clone_container(const Plan& plan) {

@@ -18,9 +18,14 @@ struct Cloned {
 /// the limit that stood in the way.
 Cloned clone_container(const Plan& plan);
 
-/// Clones into new `namespaces` (CLONE_NEW* bits); `body` runs with `argument` in the caller's
-/// memory, further down on its stack, and never returns. The caller goes on when the child has executed
-/// a program or ended: CLONE_VM and CLONE_VFORK of clone(2). Throws mc::Error as above.
-Cloned clone_sharing_memory(std::uint64_t namespaces, int (*body)(void*), void* argument);
+/// Whether clone_sharing_memory can put the child into a cgroup: not on every processor.
+bool may_share_memory_in_cgroup();
+
+/// Clones into new `namespaces` (CLONE_NEW* bits), and into `cgroup` where it is open; `body` runs
+/// with `argument` in the caller's memory, further down on its stack, and never returns. The caller
+/// goes on when the child has executed a program or ended: CLONE_VM and CLONE_VFORK of clone(2).
+/// Throws mc::Error as above.
+Cloned clone_sharing_memory(std::uint64_t namespaces, const mc::Fd& cgroup, int (*body)(void*),
+                            void* argument);
 
 }  // namespace mini_container

@@ -40,7 +40,6 @@ void refuse_paused(const Container& container, const Launch& launch) {
 int exec_verb(VerbContext& context, const Arguments& arguments) {
   oci::ExecRequest request;
   RunOptions options;
-  bool ignore_paused = false;
   std::vector<std::string> cgroups;
   VerbOptions flags("exec", true);
   flags
@@ -62,7 +61,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
       .value("pid-file", 0, options.pid_file, "FILE", "Gets its process id")
       .value("console-socket", 0, options.console_socket, "SOCKET",
              "The Unix socket that its terminal is sent to")
-      .flag("ignore-paused", 0, ignore_paused, "In a paused container, too; it waits there")
+      .flag("ignore-paused", 0, options.in_paused, "In a paused container, too; it waits there")
       .each("cgroup", 0, cgroups, "[CONTROLLER,...:]PATH",
             "A cgroup below the container's; may be given several times, with a controller each");
   const auto rest = flags.parse(arguments);
@@ -81,7 +80,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   const auto container = Container::open(context.state_root(), rest.front());
   Launch launch = exec_launch(container, context.catalog);
   oci::change_launch(launch, request, context.catalog);
-  if (!ignore_paused) refuse_paused(container, launch);
+  if (!options.in_paused) refuse_paused(container, launch);
   const bool terminal = *launch.container.find("terminal")->as<bool>();
   if (terminal && options.outlives_agent && options.console_socket.empty())
     mc::fail("exec: the terminal of a detached process needs a --console-socket");

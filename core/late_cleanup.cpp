@@ -57,7 +57,7 @@ class LateCleanup {
   bool run_here(std::size_t index) {
     Work work{*this, index, ::getpid()};
     const auto cloned = clone_sharing_memory(
-        0,
+        0, {},
         [](void* given) -> int {
           auto& [cleanup, number, parent] = *static_cast<Work*>(given);
           die_with(parent);

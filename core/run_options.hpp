@@ -22,6 +22,7 @@ struct RunOptions {
   bool detached = false;  // the container outlives the caller; no PDEATHSIG
   Start start = Start::at_once;
   bool outlives_agent = false;  // exec --detach: the agent goes once the program runs
+  bool in_paused = false;       // exec --ignore-paused: the child may be frozen for long
   bool timings = false;
   bool verbose = false;        // the "[Agent]" and "[Container]" lines
   std::string console_socket;  // where a terminal's master goes; empty: the agent keeps it

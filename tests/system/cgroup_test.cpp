@@ -166,6 +166,13 @@ TEST_CASE("cgroup: clone3 itself puts the first process, and one of exec, into t
   REQUIRE(joined.size() == 1);
   CHECK((joined[0].flags & CLONE_INTO_CGROUP) != 0);
   CHECK(joined[0].cgroup == top_v2 + box.path());
+#if defined(__x86_64__) || defined(__aarch64__)
+  CHECK((joined[0].flags & CLONE_VM) != 0);
+#endif
+  // Where it is to wait in a paused container, its agent could not be asked to stop meanwhile.
+  const auto waiting = clone_calls(runtime_command({"exec", "--ignore-paused", "joined", "true"}));
+  REQUIRE(waiting.size() == 1);
+  CHECK((waiting[0].flags & CLONE_VM) == 0);
   box.end();
 }
 
