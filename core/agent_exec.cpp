@@ -13,6 +13,7 @@
 #include "core/kept_descriptors.hpp"
 #include "core/namespaces.hpp"
 #include "core/pid_file.hpp"
+#include "core/resources.hpp"
 #include "mini_container/extensions.h"
 
 namespace mini_container {
@@ -65,11 +66,6 @@ mc::Fd other_root(pid_t pid) {
   mc::check(::statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &ours), "look at '/'");
   const bool same = theirs.stx_mnt_id == ours.stx_mnt_id && theirs.stx_ino == ours.stx_ino;
   return same ? mc::Fd() : std::move(root);
-}
-
-const mc_resources* resources_of(const Plugin& plugin) {
-  if (plugin.data.extension == nullptr) return nullptr;
-  return static_cast<const mc_resources*>(plugin.data.extension(MC_EXTENSION_RESOURCES));
 }
 
 // The v1 cgroups as descriptors to write to, and the v2 one to be born in.

@@ -12,7 +12,7 @@
 #include "core/hook_guard.hpp"
 #include "core/local_storage.hpp"
 #include "core/log.hpp"
-#include "mini_container/extensions.h"
+#include "core/resources.hpp"
 
 namespace mini_container {
 
@@ -29,8 +29,7 @@ bool is_local(const std::unique_ptr<PlannedMount>& mount) {
 // too, which is to undo the launch.
 bool Agent::enters_cgroup() const {
   return std::ranges::any_of(pipeline_.instances, [](const auto& instance) {
-    const auto extension = instance->plugin().data.extension;
-    return extension != nullptr && extension(MC_EXTENSION_RESOURCES) != nullptr;
+    return resources_of(instance->plugin()) != nullptr;
   });
 }
 

@@ -18,6 +18,7 @@
 #include "core/hook_guard.hpp"
 #include "core/identity.hpp"
 #include "core/namespaces.hpp"
+#include "core/rights.hpp"
 #include "core/signals.hpp"
 #include "core/terminal.hpp"
 #include "core/working_directory.hpp"

@@ -125,7 +125,6 @@ long clone3_calling(clone_args& arguments, int (*body)(void*), void* argument) {
       "svc #0\n\t"
       "cbnz x0, 1f\n\t"
       "mov x29, xzr\n\t"  // the outermost frame: AAPCS64 6.4.6
-      "mov x30, xzr\n\t"
       "mov x0, x3\n\t"
       "blr x2\n\t"
       "brk #0\n"

@@ -2,8 +2,6 @@
 #include "core/identity.hpp"
 
 #include <grp.h>
-#include <linux/capability.h>
-#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +11,7 @@
 #include <functional>
 #include <optional>
 
+#include "core/rights.hpp"
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
@@ -133,18 +132,6 @@ void add_memberships(const FileView& files, const std::string& user, std::vector
   });
 }
 
-// All that are permitted, or none; and none is inheritable.
-void set_effective(bool all) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct sets[2];
-  mc::check(::syscall(SYS_capget, &header, sets), "read the capabilities");
-  for (auto& half : sets) {
-    half.effective = all ? half.permitted : 0;
-    half.inheritable = 0;
-  }
-  mc::check(::syscall(SYS_capset, &header, sets), "keep the capabilities");
-}
-
 }  // namespace
 
 Identity resolve_identity(const std::string& user, const std::vector<std::string>& groups,
@@ -206,31 +193,10 @@ void assume_identity(const Identity& identity, mode_t umask) {
   if (::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) != 0)
     mc::fail_with(errno, "become user ", identity.uid,
                   mc::Hint{missing_right(errno, "CAP_SETUID")});
-  set_effective(true);
+  make_capabilities_effective(true);
   // ENOSYS and EINVAL cannot be: ambient capabilities are older than openat2.
   mc::check(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L),
             "clear the ambient capabilities");
-}
-
-NoCapabilities::NoCapabilities() { set_effective(false); }
-
-// What is permitted can be had: capabilities(7). Should the kernel refuse it all the same, to end
-// here is better than to go on with other rights than are thought; so below.
-NoCapabilities::~NoCapabilities() { set_effective(true); }
-
-RightsOf::RightsOf(const Identity& identity) {
-  groups_.resize(static_cast<std::size_t>(mc::check(::getgroups(0, nullptr), "read our groups")));
-  mc::check(::getgroups(static_cast<int>(groups_.size()), groups_.data()), "read our groups");
-  mc::check(::syscall(SYS_setgroups, identity.groups.size(), identity.groups.data()),
-            "set the user's groups");
-  ::setfsgid(identity.gid);
-  ::setfsuid(identity.uid);
-}
-
-RightsOf::~RightsOf() {
-  ::setfsuid(::geteuid());
-  ::setfsgid(::getegid());
-  mc::check(::syscall(SYS_setgroups, groups_.size(), groups_.data()), "set our groups again");
 }
 
 }  // namespace mini_container

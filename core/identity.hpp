@@ -33,27 +33,4 @@ Identity resolve_identity(const Value& container, bool want_home,
 /// the command is executed, inheritable and ambient ones are dropped.
 void assume_identity(const Identity& identity, mode_t umask);
 
-/// [child] For as long as it lives no capability is effective, as for a program of the user's.
-class NoCapabilities {
- public:
-  NoCapabilities();
-  ~NoCapabilities();
-  NoCapabilities(const NoCapabilities&) = delete;
-  NoCapabilities& operator=(const NoCapabilities&) = delete;
-};
-
-/// For as long as it lives, the kernel judges this process's access to files as a program of the
-/// user's: setfsuid(2), with the groups. For root in the initial user namespace, single-threaded.
-/// Throws mc::Error.
-class RightsOf {
- public:
-  explicit RightsOf(const Identity& identity);
-  ~RightsOf();
-  RightsOf(const RightsOf&) = delete;
-  RightsOf& operator=(const RightsOf&) = delete;
-
- private:
-  std::vector<gid_t> groups_;  // our own
-};
-
 }  // namespace mini_container

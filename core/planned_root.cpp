@@ -9,6 +9,8 @@
 #include <array>
 #include <deque>
 
+#include "core/rights.hpp"
+
 namespace mini_container {
 
 namespace {
@@ -98,8 +100,12 @@ int PlannedRoot::walk(std::string_view path, Way& way, MadeEntries* make) const 
 // Of a directory: search it. What will be made is made for everybody to search.
 bool PlannedRoot::may_execute(const PlannedNode& node) const {
   if (!user_ || node.kind != PlannedNode::Kind::present) return true;
-  const RightsOf rights(*user_);
-  return ::faccessat(node.file.get(), "", X_OK, AT_EACCESS | AT_EMPTY_PATH) == 0;
+  try {
+    const RightsOf rights(*user_);
+    return ::faccessat(node.file.get(), "", X_OK, AT_EACCESS | AT_EMPTY_PATH) == 0;
+  } catch (const mc::Error&) {
+    throw Unforeseeable("who asks has not the right to look as the user");
+  }
 }
 
 bool PlannedRoot::is_noexec(const Way& way) const {

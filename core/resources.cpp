@@ -25,6 +25,11 @@ void call(const Plugin& plugin, const mc_resources& functions, Function mc_resou
 
 }  // namespace
 
+const mc_resources* resources_of(const Plugin& plugin) {
+  if (plugin.data.extension == nullptr) return nullptr;
+  return static_cast<const mc_resources*>(plugin.data.extension(MC_EXTENSION_RESOURCES));
+}
+
 std::optional<Resources> Resources::of(const Container& container, Catalog& catalog) {
   if (!container.record()) return std::nullopt;
   return of(container, launch_of(*container.record(), catalog, extension_offer));
@@ -32,9 +37,7 @@ std::optional<Resources> Resources::of(const Container& container, Catalog& cata
 
 std::optional<Resources> Resources::of(const Container& container, const Launch& launch) {
   for (const EnabledPlugin& enabled : launch.plugins) {
-    if (enabled.plugin->data.extension == nullptr) continue;
-    const auto* functions =
-        static_cast<const mc_resources*>(enabled.plugin->data.extension(MC_EXTENSION_RESOURCES));
+    const mc_resources* functions = resources_of(*enabled.plugin);
     if (functions == nullptr) continue;
     return Resources(*enabled.plugin, *functions,
                      container.state().plugin_directory(enabled.plugin->name));

@@ -14,6 +14,9 @@
 
 namespace mini_container {
 
+/// The extension of a plugin that offers it; nullptr: none.
+const mc_resources* resources_of(const Plugin& plugin);
+
 class Resources {
  public:
   /// nullopt: no plugin of the container's launch offers them.

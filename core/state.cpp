@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/state.hpp"
 
-#include <dirent.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <sys/file.h>
@@ -11,8 +10,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 
+#include "core/directory.hpp"
 #include "core/user_namespace.hpp"
 
 namespace mini_container {
@@ -47,45 +46,6 @@ mc::Fd open_root(const std::string& path, bool make) {
 
 constexpr std::string_view plugin_prefix = "plugin.";
 
-struct Entry {
-  std::string name;
-  bool is_directory;
-};
-
-/// A directory while it is read; `fd` is taken over.
-class Listing {
- public:
-  Listing(mc::Fd fd, std::string_view shown) : stream_(::fdopendir(fd.get())) {
-    if (!stream_) mc::fail_with(errno, "read the directory '", shown, "'");
-    (void)fd.release();
-  }
-  [[nodiscard]] int fd() const { return ::dirfd(stream_.get()); }
-  /// Without "." and "..".
-  [[nodiscard]] std::vector<Entry> entries() const {
-    std::vector<Entry> out;
-    while (const dirent* entry = ::readdir(stream_.get()))
-      if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
-        out.push_back({entry->d_name, entry->d_type == DT_DIR});
-    return out;
-  }
-
- private:
-  struct Close {
-    void operator()(DIR* stream) const { ::closedir(stream); }
-  };
-  std::unique_ptr<DIR, Close> stream_;
-};
-
-std::vector<std::string> names_in(int directory, std::string_view shown) {
-  const Listing listing(
-      mc::Fd(mc::check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open '",
-                       shown, "'")),
-      shown);
-  std::vector<std::string> names;
-  for (Entry& entry : listing.entries()) names.push_back(std::move(entry.name));
-  return names;
-}
-
 // flock(2) by a descriptor of its own: the lock belongs to the open file description. None with
 // LOCK_NB where another has it.
 mc::Fd lock_file(int directory, int how) {
@@ -96,22 +56,6 @@ mc::Fd lock_file(int directory, int how) {
     if (errno != EINTR) mc::fail_with(errno, "lock a state directory");
   }
   return own;
-}
-
-// A directory is tried as an empty one first, as most plugins' are by then.
-void remove_tree(int parent, const char* name, bool is_directory) {
-  if (::unlinkat(parent, name, is_directory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT) return;
-  // Some file systems do not tell in a listing what is a directory.
-  if (!is_directory && (errno == EISDIR || errno == EPERM)) return remove_tree(parent, name, true);
-  if (errno != ENOTEMPTY && errno != EEXIST) mc::fail_with(errno, "remove '", name, "'");
-  const Listing listing(
-      mc::Fd(mc::check(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-                       "open '", name, "'")),
-      name);
-  for (const Entry& entry : listing.entries())
-    remove_tree(listing.fd(), entry.name.c_str(), entry.is_directory);
-  if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-    mc::fail_with(errno, "remove the directory '", name, "'");
 }
 
 }  // namespace

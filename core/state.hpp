@@ -98,7 +98,7 @@ class ContainerState {
 };
 
 /// /run/mini_container for root; $XDG_RUNTIME_DIR/mini_container, or /tmp/mini_container-UID, for
-/// others, and for whoever is root in a user namespace alone and does not have the former.
+/// others, and for whoever is root in a user namespace alone.
 std::string default_state_root();
 
 }  // namespace mini_container

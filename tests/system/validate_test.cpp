@@ -197,6 +197,17 @@ TEST_CASE("what the user may not execute is found by validate") {
   good(root, command("true") + user + "env = {PATH = \"/mnt/closed:/bin\"}\n");
 }
 
+TEST_CASE("where validate may not look as the user, it says so and refuses nothing") {
+  const auto root = fresh_root();
+  const auto file = launch_of(root, command("true") + "user = \"1000\"\n");
+  std::vector<std::string> argv = {"setpriv", "--bounding-set", "-setgid"};
+  const auto validate = runtime_command({"validate", file});
+  argv.insert(argv.end(), validate.begin(), validate.end());
+  const auto said = run_program(argv);
+  CHECK_MESSAGE(said.exit_code == 0, said);
+  CHECK_MESSAGE(holds(said.out, "not looked for: the command: who asks has not the right"), said);
+}
+
 TEST_CASE("what a mount forbids to execute is found by validate") {
   const auto root = fresh_root();
   const auto programs = fresh_directory() + "/programs";
