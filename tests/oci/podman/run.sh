@@ -44,7 +44,7 @@ process_checks() {
   check 'personality' run_with '--personality LINUX32' uname -m
   check 'an init process' run_with '--init' sh -c 'tr "\0" " " </proc/1/cmdline; echo $$'
   check 'init: exit code' run_with '--init' sh -c 'exit 5'
-  check 'a terminal' run_with '-t' sh -c 'tty; stty size >/dev/null && echo sized; sleep 1'
+  check 'a terminal' run_with '-t' sh -c 'tty; i=0; until stty size >/dev/null 2>&1 || [ $((i += 1)) -gt 50 ]; do sleep 0.1; done; stty size >/dev/null && echo sized; sleep 1'
   check 'console' run_with '-t' sh -c 'stat -c "%a %F" /dev/console'
   check 'timeout' run_with '--timeout 1' sleep 30
   shell 'descriptors' "p run --rm --preserve-fds 2 busy sh -c 'cat <&3; cat <&4; ls /proc/self/fd | wc -l' 3<$work/env 4<$work/volume/file"
