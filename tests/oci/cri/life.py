@@ -31,10 +31,11 @@ def the_pod(pod):
 
 
 def holder(pod):
-    """The rights of what holds a pod."""
-    status = pathlib.Path(f"/proc/{pod.process()}/status").read_text(encoding="ascii")
+    """The rights of what holds a pod, once it is that: a runtime may report `start` before its execve."""
+    status = pathlib.Path(f"/proc/{pod.process()}/status")
+    until(10, lambda: status.read_text(encoding="ascii").startswith("Name:\tsleep\n"))
     words = ("Name:", "Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:")
-    return [line for line in status.splitlines() if line.startswith(words)]
+    return [line for line in status.read_text(encoding="ascii").splitlines() if line.startswith(words)]
 
 
 def ending(pod, *command, **fields):
