@@ -141,7 +141,8 @@ end_checks() {
   check 'it restarted' sh -c 'p logs nine; p rm -f -t 0 nine'
   check 'a name in use' sh -c 'p create --name ten busy true; p create --name ten busy true; p rm ten'
   check 'all at once' sh -c 'for i in 1 2 3 4; do p run -d --name all$i busy sleep 60; done; p stop -t 0 -a | wc -l; p rm -a | wc -l'
-  shell 'events' "p events --stream=false --since $began --filter container=one --format '{{.Status}}' | grep -vE 'exec|cleanup' | sort | uniq -c"
+  # podman tells of no stop where its own cleanup process saw the end first.
+  shell 'events' "p events --stream=false --since $began --filter container=one --format '{{.Status}}' | grep -vE 'exec|cleanup|stop' | sort | uniq -c"
   check 'nothing is left' p ps -aq
 }
 
