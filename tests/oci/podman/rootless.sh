@@ -112,16 +112,16 @@ checks() {
   check 'an init process' run_with '--init' sh -c 'cut -d" " -f1,2 /proc/1/stat; exit 5'
   check 'without cgroups' run_with '--cgroups disabled' echo none
   check 'the namespaces of the host' run_with '--network host --ipc host --pid host --uts host' sh -c 'test "$$" -gt 1 && echo high; grep -E " /(sys|proc) " /proc/mounts | cut -d" " -f2,3'
-  # podman tells the size when the program may run already; until then there is none.
-  size='i=0; until stty size 2>/dev/null || [ $((i += 1)) -gt 50 ]; do sleep 0.1; done'
-  check 'a terminal' in_terminal "p run --rm -it busy sh -c 'tty; $size; sleep 1; exit 6'"
+  check 'a terminal' in_terminal "p run --rm -it busy sh -c 'tty; exit 6'"
+  check 'its size' resized 'p run --rm -it busy'
   check 'detached' p run -d --name one busy sh -c 'echo started; trap "exit 3" TERM; while :; do sleep 0.1; done'
   wait_until 10 sh -c 'p logs one | grep -q started'
   check 'logs' p logs one
   check 'exec' p exec one echo inside
   check 'exec: exit code' p exec one sh -c 'exit 9'
   check 'exec: user' p exec -u 7:8 -w /tmp one sh -c 'id; pwd; grep CapEff /proc/self/status'
-  check 'exec: a terminal' in_terminal "p exec -it one sh -c 'tty; $size; sleep 1; exit 6'"
+  check 'exec: a terminal' in_terminal "p exec -it one sh -c 'tty; exit 6'"
+  check 'exec: its size' resized 'p exec -it one'
   check 'exec: the same namespaces' p exec one sh -c 'for n in net mnt pid ipc uts user; do test "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" || echo $n; done'
   check 'joined' run_with '--ipc container:one --pid container:one --net container:one' sh -c 'echo $(($$ > 1))'
   shell 'top' 'p top one pid comm | head -n 2'
