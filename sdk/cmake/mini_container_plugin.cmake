@@ -4,11 +4,13 @@
 include(mini_container_add_plugin)
 mini_container_need_lean_runtime()  # for the binary too, and where plugins are linked into it
 
-# mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...] [PACKAGES PACKAGE...])
+# mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...] [PACKAGES PACKAGE...]
+#                       [OWN_UNWINDER])
 # PACKAGES: Debian packages whose libraries the plugin loads when a launch asks for it. In a static
 # binary they would bring a second C library, with an errno of its own, so it is left out there.
+# OWN_UNWINDER: for a plugin with extensions, which are called without a `create` before them.
 function(mini_container_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS;LIBS;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OWN_UNWINDER" "" "NEEDS;LIBS;PACKAGES")
   foreach(need IN LISTS arg_NEEDS)
     if(NOT need IN_LIST chosen_plugins)
       message(FATAL_ERROR "MINI_CONTAINER_PLUGINS: '${name}' needs '${need}'; add it to the list")
@@ -28,7 +30,12 @@ function(mini_container_plugin name)
     target_compile_definitions(mini_container_plugin_${name}
       PRIVATE mc_plugin_v1=mc_plugin_v1_${name})
   else()
-    mini_container_add_plugin(${name} ${arg_UNPARSED_ARGUMENTS})
+    set(unwinder "")
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|aarch64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8
+        AND NOT arg_OWN_UNWINDER AND NOT MINI_CONTAINER_SANITIZE)
+      set(unwinder UNWINDER_OF_CORE)
+    endif()
+    mini_container_add_plugin(${name} ${arg_UNPARSED_ARGUMENTS} ${unwinder})
     set_target_properties(mini_container_plugin_${name} PROPERTIES
       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins.d)
     # Also with a umask that lets the group write: the runtime would refuse such a plugin.

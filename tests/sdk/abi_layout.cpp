@@ -179,5 +179,7 @@ static_assert(MC_CALL_EXEC == 1 && MC_CALL_LATER == 2 && MC_CALL_FAILED == 4 &&
 static_assert(MC_PLUGIN_STATELESS == 1 && MC_PLUGIN_KEEPS_ROOT == 2 &&
               MC_PLUGIN_SHARES_MEMORY == 4 && MC_PLUGIN_SETS_CAPABILITIES == 8);
 static_assert(sizeof(mc_root) == 16 && offsetof(mc_root, announce) == 8 && MC_ROOT_RECURSIVE == 1);
+static_assert(sizeof(mc_unwinder) == 96 && offsetof(mc_unwinder, RaiseException) == 8 &&
+              offsetof(mc_unwinder, Resume) == 16 && offsetof(mc_unwinder, GetDataRelBase) == 88);
 
 }  // namespace

@@ -26,16 +26,18 @@ std::vector<std::string> words(const std::string& text) {
   return out;
 }
 
-// Built once: the template, as its README says.
+// The template, as its README says; `option` is one more for mini_container_add_plugin.
+std::string build_template(const std::string& option = "") {
+  std::string path = fresh_directory() + "/hello";
+  fs::copy(share("template"), path, fs::copy_options::recursive);
+  build_with({"sed", "-i", "s/hello.cpp/& " + option + "/", path + "/CMakeLists.txt"});
+  build_with({"cmake", "-S", path, "-B", path + "/build", "-G", "Ninja",
+              "-DCMAKE_PREFIX_PATH=" + installed_prefix()});
+  build_with({"cmake", "--build", path + "/build"});
+  return path;
+}
 const std::string& template_directory() {
-  static const std::string directory = [] {
-    std::string path = fresh_directory() + "/hello";
-    fs::copy(share("template"), path, fs::copy_options::recursive);
-    build_with({"cmake", "-S", path, "-B", path + "/build", "-G", "Ninja",
-                "-DCMAKE_PREFIX_PATH=" + installed_prefix()});
-    build_with({"cmake", "--build", path + "/build"});
-    return path;
-  }();
+  static const std::string directory = build_template();
   return directory;
 }
 
@@ -74,6 +76,19 @@ TEST_CASE("the template's plugin works beside the others, and refuses what it mu
         "mini_container: hello: create: --hello.to: a name with a newline; write one name an "
         "element");
   CHECK_FALSE(fs::exists("/run/ran"));
+}
+
+TEST_CASE("with the core's unwinder the template's plugin is smaller, and refuses the same") {
+  const auto plugins = build_template("UNWINDER_OF_CORE") + "/build";
+  const auto size = fs::file_size(plugins + "/hello.so");
+  CHECK(size + 20000 < fs::file_size(template_directory() + "/build/hello.so"));
+  const auto refused = run_installed({"--plugin-dir", plugins, "--hello.to", "a\nb", "--", "true"});
+  CHECK(refused.last_error().find("hello: create: --hello.to: a name with a newline") !=
+        std::string::npos);
+  CHECK(
+      run_installed({"--plugin-dir", plugins, "--hello", "--", "sh", "-c", "echo $GREETING"}).out ==
+      "hello world\n");
+  CHECK(run_installed({"plugin", "check", plugins + "/hello.so"}).exit_code == 0);
 }
 
 TEST_CASE("a plugin that is installed is found without being told where") {

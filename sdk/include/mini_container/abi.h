@@ -299,6 +299,31 @@ typedef struct mc_root {
                   mc_error *error);
 } mc_root;
 
+/* ---- The unwinder ------------------------------------------------------------------------- */
+
+/* host->extension(host, MC_EXTENSION_UNWINDER): the functions that carry a C++ exception, for
+ * plugins that bring none of their own, which is most of a small one's size. The CMake function
+ * mini_container_add_plugin sees to it (UNWINDER_OF_CORE); exceptions stay within the plugin. */
+#define MC_EXTENSION_UNWINDER "unwinder"
+
+/* Itanium C++ ABI, level I: each is the function _Unwind_NAME of the compiler's unwind.h, to be
+ * entered by a jump. They are there as long as the core is, in both processes. */
+typedef struct mc_unwinder {
+  uint32_t size;
+  uint32_t reserved;
+  void (*RaiseException)(void);
+  void (*Resume)(void);
+  void (*Resume_or_Rethrow)(void);
+  void (*DeleteException)(void);
+  void (*GetLanguageSpecificData)(void);
+  void (*GetRegionStart)(void);
+  void (*GetIPInfo)(void);
+  void (*SetGR)(void);
+  void (*SetIP)(void);
+  void (*GetTextRelBase)(void);
+  void (*GetDataRelBase)(void);
+} mc_unwinder;
+
 /* ---- Hooks ------------------------------------------------------------------------------- */
 
 enum mc_call_flag {

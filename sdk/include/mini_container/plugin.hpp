@@ -328,11 +328,21 @@ struct Descriptor {
 
 namespace detail {
 
+#ifdef MC_UNWINDER_OF_CORE
+// sdk/cmake/unwinder_of_core.cpp. Whether the core lends one; before it nothing can be thrown.
+extern "C" bool mc_adopt_unwinder(const mc_host* host) noexcept;
+#endif
+
 template <class Class>
 struct Boundary {
   static Class& object(void* self) { return *static_cast<Class*>(self); }
 
   static int create(const mc_host* host, void** self, mc_error* error) noexcept {
+#ifdef MC_UNWINDER_OF_CORE
+    if (!mc_adopt_unwinder(host))
+      return store(error, 0, "this mini_container is older than the plugin and has no unwinder",
+                   "update mini_container, or build the plugin without UNWINDER_OF_CORE");
+#endif
     return guarded(error, [&] {
       Host wrapped(host);
       if constexpr (requires { Class(wrapped); })
@@ -390,6 +400,10 @@ MC_DETAIL_HOOK(cleanup)
 
 template <class Class>
 constexpr mc_plugin describe(const Descriptor& from) {
+#ifdef MC_UNWINDER_OF_CORE
+  if (from.extension != nullptr)
+    throw "extensions are called without a create before them: leave out UNWINDER_OF_CORE";
+#endif
   mc_plugin out{};
   out.size = sizeof(mc_plugin);
   out.abi_minor = 0;
