@@ -2,7 +2,6 @@
 #include "core/catalog.hpp"
 
 #include <dirent.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -54,26 +53,33 @@ const Plugin* Catalog::find(const std::string& name) {
     // Looked at once: who may change it later could change what was seen before as well.
     if (!directory.usable) directory.usable = is_usable(directory.path);
     if (!*directory.usable) continue;
-    std::string path = mc::concat(directory.path, '/', name, suffix);
-    if (::access(path.c_str(), F_OK) != 0) continue;
-    const Plugin& plugin = load_file(path);
-    if (plugin.name != name)
-      mc::fail("plugin '", path, "' calls itself '", plugin.name, "'",
+    const std::string path = mc::concat(directory.path, '/', name, suffix);
+    const Plugin* plugin = find_file(path);
+    if (plugin == nullptr) continue;
+    if (plugin->name != name)
+      mc::fail("plugin '", path, "' calls itself '", plugin->name, "'",
                mc::Hint{"a plugin's file is named NAME.so"});
-    return &plugin;
+    return plugin;
   }
   return nullptr;
 }
 
-const Plugin& Catalog::load_file(const std::string& path) {
+const Plugin* Catalog::find_file(const std::string& path) {
   const auto there = std::ranges::find(loaded_, path, [](const auto& p) { return p->path; });
-  if (there != loaded_.end()) return **there;
+  if (there != loaded_.end()) return there->get();
+  const mc_plugin* descriptor = load_plugin_file(path);
+  if (descriptor == nullptr) return nullptr;
+  loaded_.push_back(std::make_unique<Plugin>(read_descriptor(descriptor, path)));
+  return loaded_.back().get();
+}
+
+const Plugin& Catalog::load_file(const std::string& path) {
   if (*builtin_plugins != nullptr)
     mc::fail("load plugin '", path,
              "': this mini_container loads no files: its plugins are linked in",
              mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
-  loaded_.push_back(std::make_unique<Plugin>(read_descriptor(load_plugin_file(path), path)));
-  return *loaded_.back();
+  if (const Plugin* plugin = find_file(path)) return *plugin;
+  mc::fail_with(ENOENT, "open plugin '", path, "'");
 }
 
 const Plugin& Catalog::get(const std::string& name, const std::string& asked_at) {
@@ -87,7 +93,8 @@ void Catalog::refuse_missing(const std::string& name, const std::string& asked_a
   for (const auto& each : there) mc::detail::append(list, list.empty() ? each : ", " + each);
   std::string from;
   for (const auto& directory : directories_)
-    from += mc::concat(from.empty() ? "'" : ", '", directory.path, "'");
+    if (is_usable(directory.path))
+      from += mc::concat(from.empty() ? "'" : ", '", directory.path, "'");
   const auto near = nearest(name, there);
   mc::fail(asked_at, ": there is no plugin '", name, "'",
            near.empty() ? "" : "; did you mean '" + near + "'?",

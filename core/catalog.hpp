@@ -45,6 +45,8 @@ class Catalog {
     std::optional<bool> usable = std::nullopt;  // not looked at yet
   };
 
+  const Plugin* find_file(const std::string& path);  // nullptr: there is none
+
   std::vector<Directory> directories_;
   std::vector<std::unique_ptr<Plugin>> loaded_;
 };

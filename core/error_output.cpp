@@ -2,6 +2,7 @@
 #include "core/error_output.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -13,11 +14,17 @@ namespace {
 
 constexpr int most_of_the_parents = 64;
 
-char noted[256];  // "/dev/pts/3", "pipe:[1234]"
+struct Noted {
+  bool known;
+  dev_t device;
+  ino_t inode;
+  char path[256];  // of what has one: "/dev/pts/3"
+};
+Noted noted;
 
 bool is_noted(const char* link) {
-  char found[sizeof noted] = {};
-  return ::readlink(link, found, sizeof found - 1) > 0 && std::strcmp(found, noted) == 0;
+  struct stat found {};
+  return ::stat(link, &found) == 0 && found.st_dev == noted.device && found.st_ino == noted.inode;
 }
 
 int reopen(const char* path) { return ::open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC); }
@@ -40,14 +47,19 @@ int open_through_parent() {
 }  // namespace
 
 void note_error_output() {
-  const auto length = ::readlink("/proc/self/fd/2", noted, sizeof noted - 1);
-  noted[length > 0 ? length : 0] = '\0';
+  struct stat info {};
+  noted = {};
+  if (::fstat(STDERR_FILENO, &info) != 0) return;
+  noted = {.known = true, .device = info.st_dev, .inode = info.st_ino, .path = ""};
+  if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) return;
+  const auto length = ::readlink("/proc/self/fd/2", noted.path, sizeof noted.path - 1);
+  noted.path[length > 0 ? length : 0] = '\0';
 }
 
 void restore_error_output() {
-  if (noted[0] == '\0' || ::fcntl(STDERR_FILENO, F_GETFD) >= 0) return;
+  if (!noted.known || ::fcntl(STDERR_FILENO, F_GETFD) >= 0) return;
   int fd = open_through_parent();
-  if (fd < 0 && noted[0] == '/') fd = reopen(noted);
+  if (fd < 0 && noted.path[0] == '/') fd = reopen(noted.path);
   if (fd < 0) return;
   if (fd == STDERR_FILENO) {
     ::fcntl(fd, F_SETFD, 0);

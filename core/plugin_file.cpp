@@ -77,6 +77,19 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   }
 }
 
+// Checked; false where there is no such file.
+bool find_plugin_file(const std::string& path) {
+  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file && (errno == ENOENT || errno == ENAMETOOLONG)) return false;
+  mc::check(file.get(), "open plugin '", path, "'");
+  struct stat info {};
+  mc::check(::fstat(file.get(), &info), "look at plugin '", path, "'");
+  if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
+  check_owner_and_mode(info, "file", path);
+  check_is_whole(file.get(), static_cast<std::uint64_t>(info.st_size), path);
+  return true;
+}
+
 // Inlined as a whole: the compiler then sees that Boost has no name to decorate, and what would
 // widen one for that, locales and all, stays out of the binary.
 [[gnu::flatten]] void open_library(boost::dll::shared_library& library, const std::string& path,
@@ -105,8 +118,7 @@ std::vector<std::string> own_plugin_directories() {
   if (length <= 0) return out;
   std::string directory(self, static_cast<std::size_t>(length));
   directory.resize(directory.rfind('/'));
-  auto beside = directory + "/plugins.d";
-  if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
+  out.push_back(directory + "/plugins.d");
   // The kernel's own path of the binary has no links in it, so ".." can be taken off as text.
   std::string_view below = MINI_CONTAINER_PLUGINS_FROM_BINARY;
   for (; below.starts_with("../"); below.remove_prefix(3))
@@ -127,17 +139,11 @@ bool check_plugin_directory(const std::string& path) {
 }
 
 void check_plugin_file(const std::string& path) {
-  const mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
-                              "open plugin '", path, "'"));
-  struct stat info {};
-  mc::check(::fstat(file.get(), &info), "look at plugin '", path, "'");
-  if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
-  check_owner_and_mode(info, "file", path);
-  check_is_whole(file.get(), static_cast<std::uint64_t>(info.st_size), path);
+  if (!find_plugin_file(path)) mc::fail_with(ENOENT, "open plugin '", path, "'");
 }
 
 const mc_plugin* load_plugin_file(const std::string& path) {
-  check_plugin_file(path);
+  if (!find_plugin_file(path)) return nullptr;
 
   boost::dll::shared_library library;
   boost::dll::fs::error_code failed;

@@ -9,8 +9,8 @@
 
 namespace mini_container {
 
-/// Where plugins came with this very binary: `plugins.d` beside it where that exists (a build
-/// tree), and where `install` puts them.
+/// Where plugins came with this very binary: `plugins.d` beside it (a build tree), and where
+/// `install` puts them. Either may be missing.
 std::vector<std::string> own_plugin_directories();
 
 /// Refuses a directory that is not owned by root or by the user who runs this, or that others may
@@ -21,7 +21,7 @@ bool check_plugin_directory(const std::string& path);
 void check_plugin_file(const std::string& path);
 
 /// Checks the file so, loads it (RTLD_NOW | RTLD_LOCAL, never unloaded) and gives its
-/// mc_plugin_v1. Throws mc::Error for a file that is not a plugin.
+/// mc_plugin_v1; nullptr where there is no such file. Throws mc::Error for one that is no plugin.
 const mc_plugin* load_plugin_file(const std::string& path);
 
 }  // namespace mini_container
