@@ -2,6 +2,7 @@
 #include "core/catalog.hpp"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -67,6 +68,12 @@ const Plugin* Catalog::find(const std::string& name) {
 const Plugin* Catalog::find_file(const std::string& path) {
   const auto there = std::ranges::find(loaded_, path, [](const auto& p) { return p->path; });
   if (there != loaded_.end()) return there->get();
+  if (*builtin_plugins != nullptr) {
+    if (::access(path.c_str(), F_OK) != 0) return nullptr;
+    mc::fail("load plugin '", path,
+             "': this mini_container loads no files: its plugins are linked in",
+             mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
+  }
   const mc_plugin* descriptor = load_plugin_file(path);
   if (descriptor == nullptr) return nullptr;
   loaded_.push_back(std::make_unique<Plugin>(read_descriptor(descriptor, path)));
@@ -74,10 +81,6 @@ const Plugin* Catalog::find_file(const std::string& path) {
 }
 
 const Plugin& Catalog::load_file(const std::string& path) {
-  if (*builtin_plugins != nullptr)
-    mc::fail("load plugin '", path,
-             "': this mini_container loads no files: its plugins are linked in",
-             mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
   if (const Plugin* plugin = find_file(path)) return *plugin;
   mc::fail_with(ENOENT, "open plugin '", path, "'");
 }
