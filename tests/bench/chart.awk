@@ -3,7 +3,7 @@
 BEGIN { FS = "\t" }
 { name[NR] = $1; median[NR] = $2; ratio[NR] = $4; if ($2 > widest) widest = $2 }
 END {
-  left = 190; bar = 34; gap = 14; span = 460
+  left = 220; bar = 34; gap = 14; span = 430
   height = NR * (bar + gap) + 70
   printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 %d\" role=\"img\" aria-label=\"Median time of a launch\" font-family=\"sans-serif\" font-size=\"15\">\n", height
   printf "<rect width=\"800\" height=\"%d\" fill=\"#ffffff\"/>\n", height

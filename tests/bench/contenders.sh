@@ -27,10 +27,32 @@ for number in 0 1 2 3 4 5 6 7 8 9; do
   printf '[empty%s]\n' "$number" >>"$out/fourteen.toml"
 done
 
-# As process 1, as with the others; the mounts it offers. It hides nothing in /proc.
-bubblewrap_command="bwrap --unshare-pid --unshare-uts --unshare-ipc --as-pid-1 --hostname box
-  --bind $root / --proc /proc --ro-bind /sys /sys --dev /dev --tmpfs /dev/shm --mqueue /dev/mqueue
-  --clearenv --setenv PATH /bin --setenv HOME /root --setenv TERM xterm /bin/true"
+# What rootfs hides and write-protects by default (plugins/rootfs/options.hpp), for everybody.
+masked="/proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats
+  /proc/sched_debug /proc/scsi /proc/timer_list /proc/timer_stats /sys/dev/block
+  /sys/devices/virtual/powercap /sys/firmware /sys/fs/selinux"
+readonly_paths="/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger"
+
+# As process 1, as with the others; the mounts it offers. Its --proc write-protects all of the above
+# but /proc/fs, and hides nothing; it has no option for what may be missing.
+bubblewrap_hides='--ro-bind /proc/fs /proc/fs'
+for path in $masked; do
+  if [ -d "$path" ]; then
+    bubblewrap_hides="$bubblewrap_hides --tmpfs $path --remount-ro $path"
+  elif [ -e "$path" ]; then
+    bubblewrap_hides="$bubblewrap_hides --ro-bind /dev/null $path"
+  fi
+done
+# bubblewrap_with OPTIONS
+bubblewrap_with() {
+  echo "bwrap --unshare-pid --unshare-uts --unshare-ipc --as-pid-1 --hostname box --bind $root /
+    --proc /proc --ro-bind /sys /sys --dev /dev --tmpfs /dev/shm --mqueue /dev/mqueue $1
+    --clearenv --setenv PATH /bin --setenv HOME /root --setenv TERM xterm /bin/true"
+}
+bubblewrap_command=$(bubblewrap_with "$bubblewrap_hides")
+bubblewrap_open_command=$(bubblewrap_with '')
+
+json_list() { printf '"%s", ' "$@" | sed 's/, $//'; }
 
 bundle=$out/bundle
 mkdir -p "$bundle"
@@ -57,10 +79,8 @@ cat >"$bundle/config.json" <<END
   ],
   "linux": {
     "namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}],
-    "maskedPaths": ["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-      "/sys/firmware", "/proc/scsi"],
-    "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+    "maskedPaths": [$(json_list $masked)],
+    "readonlyPaths": [$(json_list $readonly_paths)]
   }
 }
 END

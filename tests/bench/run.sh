@@ -60,6 +60,7 @@ pair "$rounds" \
   -- 'mini_container, built in' "$builtin" run --config "$out/four.toml" \
   -- 'mini_container, static' "$static" run --config "$out/four.toml" \
   -- bubblewrap $bubblewrap_command \
+  -- 'bubblewrap, hiding nothing' $bubblewrap_open_command \
   -- crun $crun_command >"$out/launch.tsv"
 
 pair "$rounds" \
