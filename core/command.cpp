@@ -27,7 +27,7 @@ int open_to_read(const FileView& files, const std::string& path) {
 
 void refuse_own_binary(int fd, const std::string& path, const FileIdentity& own) {
   struct stat info {};
-  mc::check(::fstat(fd, &info), "look at '", path, "'");
+  mc::check(mc::stat_of(fd, &info), "look at '", path, "'");
   if (info.st_dev == own.device && info.st_ino == own.inode)
     refuse(exit_not_executable, 0,
            "refuse to execute '" + path + "': it is the container runtime's own binary");
@@ -52,7 +52,7 @@ Candidate examine(const FileView& files, const std::string& path, const FileIden
   }
   const mc::Fd file(opened);
   struct stat info {};
-  mc::check(::fstat(file.get(), &info), "look at '", path, "'");
+  mc::check(mc::stat_of(file.get(), &info), "look at '", path, "'");
   // As execve(2) has it; engines tell by the text what kind of failure it is.
   if (S_ISDIR(info.st_mode)) return {Verdict::unusable, EACCES, "a directory", "name a program"};
   if (!S_ISREG(info.st_mode))

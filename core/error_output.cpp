@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/error_output.hpp"
 
+#include "mini_container/fd.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,7 +51,7 @@ int open_through_parent() {
 void note_error_output() {
   struct stat info {};
   noted = {};
-  if (::fstat(STDERR_FILENO, &info) != 0) return;
+  if (mc::stat_of(STDERR_FILENO, &info) != 0) return;
   noted = {.known = true, .device = info.st_dev, .inode = info.st_ino, .path = ""};
   if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) return;
   const auto length = ::readlink("/proc/self/fd/2", noted.path, sizeof noted.path - 1);

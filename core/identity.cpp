@@ -61,7 +61,7 @@ void read_lines(const FileView& files, const char* path,
   if (fd < 0) mc::fail_with(-fd, "open '", path, "' in the container");
   const mc::Fd file(fd);
   struct stat info {};
-  mc::check(::fstat(fd, &info), "look at '", path, "' in the container");
+  mc::check(mc::stat_of(fd, &info), "look at '", path, "' in the container");
   if (!S_ISREG(info.st_mode)) mc::fail("'", path, "' in the container is not a regular file");
   const auto text = mc::read_all(fd, path);
   for (const auto line : split(text, '\n'))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -21,9 +20,6 @@ void fill_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd)
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) ::_exit(125);
 }
-
-// A launch allocates some hundred kilobytes, and then ends: asked for at once and kept.
-void grow_heap_in_one_step() { ::mallopt(M_TOP_PAD, 512 * 1024); }
 
 // The program's exit code.
 int run(const std::vector<std::string>& arguments) {
@@ -48,7 +44,6 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int count, char** arguments) {
   fill_standard_descriptors();
-  grow_heap_in_one_step();
   const int exit_code = run({arguments + 1, arguments + count});
   std::fflush(nullptr);
   mini_container::end_process(exit_code);

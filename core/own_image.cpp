@@ -101,7 +101,7 @@ int move_segments(dl_phdr_info* program, std::size_t, void* data) {
 int open_if_same(const std::string& path, const FileIdentity& own) {
   mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat found {};
-  const bool same = file && ::fstat(file.get(), &found) == 0 && found.st_dev == own.device &&
+  const bool same = file && mc::stat_of(file.get(), &found) == 0 && found.st_dev == own.device &&
                     found.st_ino == own.inode;
   return same ? file.release() : -1;
 }

@@ -12,7 +12,7 @@ namespace mini_container {
 
 NodePointer present_node(mc::Fd file, bool recursive) {
   struct stat info {};
-  mc::check(::fstat(file.get(), &info), "look at what a plan is made of");
+  mc::check(mc::stat_of(file.get(), &info), "look at what a plan is made of");
   auto node = std::make_shared<PlannedNode>();
   node->kind = PlannedNode::Kind::present;
   node->file = std::move(file);

@@ -83,7 +83,7 @@ bool find_plugin_file(const std::string& path) {
   if (!file && (errno == ENOENT || errno == ENAMETOOLONG)) return false;
   mc::check(file.get(), "open plugin '", path, "'");
   struct stat info {};
-  mc::check(::fstat(file.get(), &info), "look at plugin '", path, "'");
+  mc::check(mc::stat_of(file.get(), &info), "look at plugin '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
   check_owner_and_mode(info, "file", path);
   check_is_whole(file.get(), static_cast<std::uint64_t>(info.st_size), path);

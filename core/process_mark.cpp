@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/process_mark.hpp"
 
+#include "mini_container/fd.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,7 +30,7 @@ std::uint64_t inode_of(const mc::Fd& pidfd) {
   struct statfs system {};
   struct stat info {};
   if (sizeof(long) < 8 || ::fstatfs(pidfd.get(), &system) != 0 || system.f_type != pidfs_magic ||
-      ::fstat(pidfd.get(), &info) != 0)
+      mc::stat_of(pidfd.get(), &info) != 0)
     return 0;
   return info.st_ino;
 }

@@ -49,7 +49,7 @@ mc::Fd open_checked(const std::string& path) {
   mc::Fd file(
       mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW),
                 "open the configuration '", path, "'"));
-  mc::check(::fstat(file.get(), &info), "look at '", path, "'");
+  mc::check(mc::stat_of(file.get(), &info), "look at '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("the configuration '", path, "' is not a regular file");
   check_owner(info, path);
   return file;

@@ -39,7 +39,7 @@ mc::Fd open_root(const std::string& path, bool make) {
                   mc::Hint{"choose another one with --root DIR"});
   }
   struct stat info {};
-  mc::check(::fstat(root.get(), &info), "look at the state directory '", path, "'");
+  mc::check(mc::stat_of(root.get(), &info), "look at the state directory '", path, "'");
   if (info.st_uid != ::geteuid() || (info.st_mode & 022) != 0)
     mc::fail("refuse the state directory '", path, "': it is not yours alone to write to",
              mc::Hint{"it must belong to you; chmod 0700, or choose another with --root DIR"});
@@ -125,7 +125,7 @@ bool ContainerState::may_outlive_boot() const {
 
 bool ContainerState::has_neighbours() const {
   struct stat info {};
-  mc::check(::fstat(root_.get(), &info), "look at the state root");
+  mc::check(mc::stat_of(root_.get(), &info), "look at the state root");
   // Itself by two names, and ours: most file systems count their directories so, none counts less.
   if (info.st_nlink == 3) return false;
   return std::ranges::any_of(names_in(root_.get(), "state root"), [&](const std::string& name) {
@@ -226,7 +226,7 @@ mc::Fd ContainerState::plugin_directory(const std::string& plugin) const {
 bool ContainerState::is_in_place() const {
   struct stat named {};
   struct stat own {};
-  mc::check(::fstat(fd(), &own), "look at the state of container '", id_, "'");
+  mc::check(mc::stat_of(fd(), &own), "look at the state of container '", id_, "'");
   return ::fstatat(root_.get(), id_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
          named.st_dev == own.st_dev && named.st_ino == own.st_ino;
 }

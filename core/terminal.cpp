@@ -28,7 +28,7 @@ mc::Fd open_ptmx() {
   mc::Fd master(fd);
   struct stat info {};
   struct statfs filesystem {};
-  mc::check(::fstat(fd, &info), "look at '/dev/pts/ptmx'");
+  mc::check(mc::stat_of(fd, &info), "look at '/dev/pts/ptmx'");
   mc::check(::fstatfs(fd, &filesystem), "look at '/dev/pts'");
   if (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(ptmx_major, ptmx_minor) ||
       filesystem.f_type != DEVPTS_SUPER_MAGIC)
@@ -53,7 +53,7 @@ void bind_to_console(int slave) {
   }
   // A link is opened as itself here, and a terminal mounted on one would be seen by chance.
   struct stat info {};
-  mc::check(::fstat(target.get(), &info), "look at '/dev/console' in the container");
+  mc::check(mc::stat_of(target.get(), &info), "look at '/dev/console' in the container");
   if (S_ISLNK(info.st_mode))
     mc::fail("'/dev/console' in the container is a symbolic link",
              mc::Hint{"remove it from the root"});
@@ -149,7 +149,7 @@ void TerminalRelay::drain() {
 bool is_foreground() {
   // In a pipeline the terminal is for all of its commands: a pager behind us reads from it.
   struct stat output {};
-  if (::fstat(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode)) return false;
+  if (mc::stat_of(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode)) return false;
   const pid_t group = ::tcgetpgrp(STDIN_FILENO);
   return group > 0 && group == ::getpgrp();
 }

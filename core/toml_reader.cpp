@@ -91,7 +91,7 @@ class LaunchFile {
                                 prefix, "open the launch file '", path, "'",
                                 mc::Hint{"see mini_container --help"}));
     struct stat status {};
-    mc::check(::fstat(file.get(), &status), prefix, "fstat '", path, "'");
+    mc::check(mc::stat_of(file.get(), &status), prefix, "fstat '", path, "'");
     if (S_ISDIR(status.st_mode))
       mc::fail_with(EISDIR, prefix, "read the launch file '", path, "'",
                     mc::Hint{"name the TOML file in it"});

@@ -28,7 +28,7 @@ mc::Fd open_file(const std::string& path) {
   mc::Fd file(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
                         "open '", path, "'"));
   struct stat info {};
-  mc::check(::fstat(file.get(), &info), "look at '", path, "'");
+  mc::check(mc::stat_of(file.get(), &info), "look at '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("'", path, "' is not a regular file");
   return file;
 }

@@ -13,6 +13,7 @@
 #include "core/oci/verbs.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container::oci {
 
@@ -33,7 +34,7 @@ std::string time_text(std::int64_t ns) {
 // Names are the caller's to look up.
 std::string owner_text(const Container& container) {
   struct stat info {};
-  mc::check(::fstat(container.state().fd(), &info), "look at the container's state");
+  mc::check(mc::stat_of(container.state().fd(), &info), "look at the container's state");
   return info.st_uid == 0 ? "root" : mc::concat('#', info.st_uid);
 }
 

@@ -138,7 +138,7 @@ class Landlock {
                 mc::Hint{"create it in the root, or set optional = true"});
     }
     struct stat info {};
-    mc::check(::fstat(file.get(), &info), "stat '", path.path, "'");
+    mc::check(mc::stat_of(file.get(), &info), "stat '", path.path, "'");
     Rights allowed = path.rights & handled;
     if (!S_ISDIR(info.st_mode)) allowed &= file_rights();
     // The kernel refuses a rule that allows nothing; without one, nothing is allowed.

@@ -24,7 +24,7 @@ mc::Fd open_attribute(const char* name) {
   struct statfs filesystem {};
   struct stat top {};
   mc::check(::fstatfs(proc.get(), &filesystem), "statfs '/proc'");
-  mc::check(::fstat(proc.get(), &top), "stat '/proc'");
+  mc::check(mc::stat_of(proc.get(), &top), "stat '/proc'");
   if (filesystem.f_type != PROC_SUPER_MAGIC || top.st_ino != proc_root)
     mc::fail("'/proc' is not the root of a procfs", mc::Hint{"the container needs its /proc"});
   const auto path = mc::concat("thread-self/attr/", name);

@@ -31,7 +31,7 @@ std::vector<std::string> list(int directory, const std::string& prefix) {
 // Another user who could write here could have addresses and rules removed.
 void check_owner(int fd, const std::string& path) {
   struct stat info {};
-  mc::check(::fstat(fd, &info), "look at '", path, "'");
+  mc::check(mc::stat_of(fd, &info), "look at '", path, "'");
   if (info.st_uid != ::geteuid() || (info.st_mode & 022U) != 0)
     mc::fail("lease directory '", path, "' is not this user's own, or others may write to it",
              mc::Hint{"chown and chmod 0700 it, or set net.lease_dir"});
@@ -129,7 +129,7 @@ std::optional<LeaseDirectory> LeaseDirectory::open(const std::string& path, bool
       if (errno != EINTR) mc::fail_with(errno, "lock lease directory '", path, "'");
     // The last one who left may have removed it while we waited.
     struct stat info {};
-    mc::check(::fstat(out.fd(), &info), "look at '", path, "'");
+    mc::check(mc::stat_of(out.fd(), &info), "look at '", path, "'");
     if (info.st_nlink > 0) return out;
     if (!create) return std::nullopt;
   }

@@ -171,7 +171,7 @@ Record new_record(const std::string& id, int state_fd) {
   out.id = id;
   out.state_dir = directory_path(state_fd);
   struct stat info {};
-  mc::check(::fstat(state_fd, &info), "look at the state directory");
+  mc::check(mc::stat_of(state_fd, &info), "look at the state directory");
   out.state_inode = mc::concat(info.st_dev, ":", info.st_ino);
   out.pid_namespace = namespace_number("/proc/self/ns/pid");
   out.agent = process_identity(::getpid());

@@ -30,7 +30,7 @@ void copy_file(int from, int to, const std::string& name) {
   const mc::Fd source(mc::check(::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC),
                                 "open '", name, "' to copy it"));
   struct stat found {};
-  mc::check(::fstat(source.get(), &found), "stat '", name, "'");
+  mc::check(mc::stat_of(source.get(), &found), "stat '", name, "'");
   const mc::Fd target(
       mc::check(::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), "copy '",
                 name, "'"));
@@ -72,7 +72,7 @@ void copy_entry(int from, int to, const std::string& name, int depth) {
 void copy_tree(mc::Fd from, int to, int depth) {
   if (depth > deepest) mc::fail("directories to copy are nested deeper than ", deepest);
   struct stat found {};
-  mc::check(::fstat(from.get(), &found), "stat a directory to copy");
+  mc::check(mc::stat_of(from.get(), &found), "stat a directory to copy");
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(from.get()), &::closedir);
   if (!directory) mc::fail_with(errno, "list a directory to copy");
   const int descriptor = from.release();  // the stream's now
@@ -101,7 +101,7 @@ void copy_directory(int root, const char* path, int target, std::string_view dat
   const mc::Fd to(
       mc::check(::openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open a new tmpfs"));
   struct stat asked {};
-  mc::check(::fstat(to.get(), &asked), "stat a new tmpfs");
+  mc::check(mc::stat_of(to.get(), &asked), "stat a new tmpfs");
   copy_tree(std::move(from), to.get(), 0);
   const bool uid = sets(data, "uid="), gid = sets(data, "gid=");
   if (uid || gid)

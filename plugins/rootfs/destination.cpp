@@ -36,7 +36,7 @@ const char* kind_text(mode_t mode) {
 
 void check_kind(int fd, const char* path, Kind kind, bool follow) {
   struct stat found {};
-  mc::check(::fstat(fd, &found), "stat '", path, "' in the root");
+  mc::check(mc::stat_of(fd, &found), "stat '", path, "' in the root");
   const bool is_link = S_ISLNK(found.st_mode);
   if (is_link && !follow)
     mc::fail("'", path, "' in the root is a symbolic link, which is not followed",
@@ -115,7 +115,7 @@ Spot Destinations::existing(const char* path, mode_t& mode) const {
   }
   mc::Fd found = find(path, true);
   if (!found) return {};
-  mc::check(::fstat(found.get(), &info), "stat '", path, "' in the root");
+  mc::check(mc::stat_of(found.get(), &info), "stat '", path, "' in the root");
   mode = info.st_mode;
   return Spot(std::move(found));
 }

@@ -14,7 +14,7 @@ namespace rootfs {
 void check_device(int fd, const char* path, std::uint32_t type, std::uint32_t major,
                   std::uint32_t minor) {
   struct stat found {};
-  mc::check(::fstat(fd, &found), "stat '", path, "'");
+  mc::check(mc::stat_of(fd, &found), "stat '", path, "'");
   if ((found.st_mode & S_IFMT) != type || found.st_rdev != ::makedev(major, minor))
     mc::fail("'", path, "' is not the device ", major, ":", minor, " that it claims to be");
 }

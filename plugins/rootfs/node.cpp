@@ -60,7 +60,7 @@ bool Performer::write_file_in_place(const mc_mount& entry) {
     if (there >= 0) {
       const mc::Fd file(there);
       struct stat found {};
-      mc::check(::fstat(file.get(), &found), "stat '", entry.destination, "' in the root");
+      mc::check(mc::stat_of(file.get(), &found), "stat '", entry.destination, "' in the root");
       if (!S_ISREG(found.st_mode)) mc::fail("'", entry.destination, "' in the root is not a file");
       mc::check(::ftruncate(file.get(), 0), "empty '", entry.destination, "'");
       fill_file(file.get(), entry);
@@ -133,7 +133,7 @@ void Performer::make_device(const mc_mount& entry) {
 // A bound node is the host's own: what was asked for of its mode and owner is not to be had.
 void Performer::compare_node(int node, const mc_mount& entry) const {
   struct stat found {};
-  mc::check(::fstat(node, &found), "look at the host's device for '", entry.destination, "'");
+  mc::check(mc::stat_of(node, &found), "look at the host's device for '", entry.destination, "'");
   const bool other_owner = (entry.uid != 0 && found.st_uid != entry.uid) ||
                            (entry.gid != 0 && found.st_gid != entry.gid);
   if (other_owner || (found.st_mode & 0777) != entry.mode)

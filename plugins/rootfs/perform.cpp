@@ -23,7 +23,7 @@ bool is_absence(int error) {
 
 bool is_directory(int fd, const char* path) {
   struct stat found {};
-  mc::check(::fstat(fd, &found), "stat '", path, "'");
+  mc::check(mc::stat_of(fd, &found), "stat '", path, "'");
   return S_ISDIR(found.st_mode);
 }
 
@@ -70,8 +70,8 @@ void check_target(const mc_mount& entry, const Spot& spot, int root) {
   if (entry.rank < MC_RANK_USER || spot.name()[0] != '\0') return;
   struct stat top {};
   struct stat target {};
-  mc::check(::fstat(root, &top), "stat the root");
-  mc::check(::fstat(spot.directory(), &target), "stat '", entry.destination, "' in the root");
+  mc::check(mc::stat_of(root, &top), "stat the root");
+  mc::check(mc::stat_of(spot.directory(), &target), "stat '", entry.destination, "' in the root");
   if (top.st_dev == target.st_dev && top.st_ino == target.st_ino)
     mc::fail("'", entry.destination, "' is the root itself",
              mc::Hint{"set rootfs.path to what is to be the root"});

@@ -148,7 +148,7 @@ class Rootfs {
                                 ": open the root '", tree_.path, "'",
                                 mc::Hint{"name a directory that holds the container's files"}));
     struct stat found {};
-    mc::check(::fstat(root.get(), &found), "stat the root '", tree_.path, "'");
+    mc::check(mc::stat_of(root.get(), &found), "stat the root '", tree_.path, "'");
     if (!S_ISDIR(found.st_mode))
       mc::fail_with(ENOTDIR, path.where(), ": the root '", tree_.path, "' is not a directory",
                     mc::Hint{"name a directory that holds the container's files"});

@@ -77,7 +77,7 @@ void Tree::make_scratch() {
 
 void Tree::check_identity(int directory) const {
   struct stat found {};
-  mc::check(::fstat(directory, &found), "stat the root '", options_.path, "'");
+  mc::check(mc::stat_of(directory, &found), "stat the root '", options_.path, "'");
   if (found.st_dev != options_.device || found.st_ino != options_.inode)
     mc::fail("the root '", options_.path, "' was replaced while the container started");
 }
@@ -100,7 +100,7 @@ mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
   std::string work = options_.overlay_work;
   if (upper.empty()) {
     struct stat root {};
-    mc::check(::fstat(lower.get(), &root), "stat the root '", options_.path, "'");
+    mc::check(mc::stat_of(lower.get(), &root), "stat the root '", options_.path, "'");
     mc::check(::mkdirat(scratch_.get(), "upper", root.st_mode & 07777), "make the upper layer");
     mc::check(::mkdirat(scratch_.get(), "work", 0700), "make the work directory");
     // The upper directory's owner is the merged root's.

@@ -38,8 +38,8 @@ std::string cache_root() {
 
 bool is_ours(int fd, mode_t type) {
   struct stat info {};
-  return ::fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == type && info.st_uid == ::geteuid() &&
-         (info.st_mode & 077) == 0;
+  return mc::stat_of(fd, &info) == 0 && (info.st_mode & S_IFMT) == type &&
+         info.st_uid == ::geteuid() && (info.st_mode & 077) == 0;
 }
 
 /// FNV-1a. Two descriptions of one hash only take each other's place on disk.

@@ -37,7 +37,7 @@ inline bool is_own_namespace(int space, const char* name) {
   struct stat theirs {};
   struct stat own {};
   const std::string path = concat("/proc/self/ns/", name);
-  check(::fstat(space, &theirs), "stat a namespace");
+  check(stat_of(space, &theirs), "stat a namespace");
   check(::stat(path.c_str(), &own), "stat '", path, "'");
   return theirs.st_dev == own.st_dev && theirs.st_ino == own.st_ino;
 }
