@@ -22,6 +22,7 @@
 #include "core/signals.hpp"
 #include "core/terminal.hpp"
 #include "core/working_directory.hpp"
+#include "mini_container/enter_cgroup.hpp"
 #include "mini_container/in_root.hpp"
 
 #ifndef CLONE_NEWTIME
@@ -97,7 +98,7 @@ class Child {
   // All at once, by the pidfd of the container's first process: setns(2).
   void enter_container(const ExecTarget& target) {
     for (const auto& cgroup : target.cgroups)
-      mc::check(::write(cgroup.get(), "0", 1), "enter the container's cgroup");
+      mc::enter_cgroup(cgroup.get(), "enter the container's cgroup");
     auto types = target.namespaces & ~static_cast<std::uint64_t>(CLONE_NEWPID);
     if (target.agent_joined_user) types &= ~static_cast<std::uint64_t>(CLONE_NEWUSER);
     if (types != 0)

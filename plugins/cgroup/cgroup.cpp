@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "control.hpp"
+#include "mini_container/enter_cgroup.hpp"
 #include "mini_container/namespace_file.hpp"
 #include "mounts.hpp"
 #include "options.hpp"
@@ -89,8 +90,7 @@ class Cgroup {
   // milliseconds: cgroup.threads and v1's tasks, "0" for the writer.
   void before_pivot(mc::Host&, const mc::Call&) {
     if (!config_.boolean("early"))
-      for (const mc::Fd& entry : entries_)
-        mc::check(::write(entry.get(), "0", 1), "enter a cgroup");
+      for (const mc::Fd& entry : entries_) mc::enter_cgroup(entry.get(), "enter a cgroup");
     entries_.clear();
     // clone3 takes the parent's cgroups as the roots of the new namespace; these are ours.
     if (own_view_) mc::check(::unshare(CLONE_NEWCGROUP), "make a cgroup namespace");

@@ -244,6 +244,27 @@ TEST_CASE("cgroup: a size without a unit is in bytes; too little to start in is 
       little);
 }
 
+TEST_CASE("cgroup: a process with a real-time policy is told why it may not enter") {
+  const CgroupsUnchanged unchanged;
+  const auto launch = [](const char* policy, const char* priority) {
+    std::vector<std::string> argv = {"chrt", policy, priority};
+    const auto command = runtime_command(
+        {"-r", shared_root(), "--cgroup.path", "/mini_container_test/real_time", "--", "true"});
+    argv.insert(argv.end(), command.begin(), command.end());
+    return run_program(argv);
+  };
+  const auto result = launch("--fifo", "1");
+  CAPTURE(result);
+  if (result.err.find("chrt: ") != std::string::npos) SKIP_CASE("no right to a real-time policy");
+  if (result.exit_code == 0)
+    SKIP_CASE("this kernel gives cgroups no real-time budgets of their own");
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("it has no real-time budget, and this process a real-time policy: "
+                                 "Invalid argument (EINVAL); launch without one") !=
+        std::string::npos);
+  CHECK(launch("--other", "0").exit_code == 0);
+}
+
 TEST_CASE("cgroup: pids_max holds") {
   const CgroupsUnchanged unchanged;
   const auto result = launch({"--cgroup.pids_max=5"}, {"/bin/attest", "forks", "20"});
