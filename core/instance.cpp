@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/instance.hpp"
 
-#include <unwind.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "core/namespaces.hpp"
+#include "core/unwinder.hpp"
 
 namespace mini_container {
 
@@ -221,24 +220,6 @@ int announce_root(const mc_host* host, const char* path, std::uint32_t flags, co
 
 constexpr mc_root root_functions = {
     .size = sizeof(mc_root), .reserved = 0, .announce = announce_root};
-
-// ---- the unwinder ------------------------------------------------------------------------------
-
-#define MC_FUNCTION(NAME) .NAME = reinterpret_cast<void (*)()>(_Unwind_##NAME)
-const mc_unwinder unwinder_functions = {.size = sizeof(mc_unwinder),
-                                        .reserved = 0,
-                                        MC_FUNCTION(RaiseException),
-                                        MC_FUNCTION(Resume),
-                                        MC_FUNCTION(Resume_or_Rethrow),
-                                        MC_FUNCTION(DeleteException),
-                                        MC_FUNCTION(GetLanguageSpecificData),
-                                        MC_FUNCTION(GetRegionStart),
-                                        MC_FUNCTION(GetIPInfo),
-                                        MC_FUNCTION(SetGR),
-                                        MC_FUNCTION(SetIP),
-                                        MC_FUNCTION(GetTextRelBase),
-                                        MC_FUNCTION(GetDataRelBase)};
-#undef MC_FUNCTION
 
 const void* extension(const mc_host*, const char* id) {
   if (std::strcmp(id, MC_EXTENSION_UNWINDER) == 0) return &unwinder_functions;
