@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/error_output.hpp"
 
-#include "mini_container/fd.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstring>
+
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/process_mark.hpp"
 
-#include "mini_container/fd.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,6 +9,8 @@
 
 #include <algorithm>
 #include <charconv>
+
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 

@@ -2,7 +2,6 @@
 // In place of the compiler's unwinder: each of its functions goes on in the core's (mc_unwinder of
 // abi.h), which finds the plugin's frames by ld.so's list of what is loaded.
 #include <cstddef>
-#include <cstring>
 
 #include "mini_container/abi.h"
 

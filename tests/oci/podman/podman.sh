@@ -56,12 +56,12 @@ run_with() {
 shell() { check "$1" sh -c "$2"; }
 inspect() { p inspect --format "$2" "$1"; }
 
-# resized PODMAN-COMMAND: a terminal's size follows the caller's. podman loses the first size, and of
-# two changes the second, when the program is not there yet: it is told more than once.
+# resized PODMAN-COMMAND: a terminal's size follows the caller's. podman tells the first size when the
+# program may run already, and of two changes at once may miss the second: it is told more than once.
 resized() {
   cat >"$work/resize" <<END
 exec 3<&0
-$1 sh -c 'i=0; until [ "\$(stty size)" = "40 132" ] || [ \$((i += 1)) -gt 100 ]; do sleep 0.1; done; test \$i -le 100 && echo resized' <&3 &
+$1 sh -c 'i=0; until [ "\$(stty size 2>/dev/null)" = "40 132" ] || [ \$((i += 1)) -gt 100 ]; do sleep 0.1; done; test \$i -le 100 && echo resized' <&3 &
 stty rows 40
 for i in 1 2 3 4 5 6 7 8; do sleep 0.4; stty cols 131; stty cols 132; done
 wait \$!
