@@ -82,7 +82,8 @@ const Plugin* Catalog::find_file(const std::string& path) {
 
 const Plugin& Catalog::load_file(const std::string& path) {
   if (const Plugin* plugin = find_file(path)) return *plugin;
-  mc::fail_with(ENOENT, "open plugin '", path, "'");
+  check_plugin_file(path);  // says why
+  mc::fail("plugin '", path, "' has only just appeared");
 }
 
 const Plugin& Catalog::get(const std::string& name, const std::string& asked_at) {
@@ -96,8 +97,7 @@ void Catalog::refuse_missing(const std::string& name, const std::string& asked_a
   for (const auto& each : there) mc::detail::append(list, list.empty() ? each : ", " + each);
   std::string from;
   for (const auto& directory : directories_)
-    if (is_usable(directory.path))
-      from += mc::concat(from.empty() ? "'" : ", '", directory.path, "'");
+    from += mc::concat(from.empty() ? "'" : ", '", directory.path, "'");
   const auto near = nearest(name, there);
   mc::fail(asked_at, ": there is no plugin '", name, "'",
            near.empty() ? "" : "; did you mean '" + near + "'?",

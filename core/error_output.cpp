@@ -2,7 +2,9 @@
 #include "core/error_output.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -53,15 +55,19 @@ void note_error_output() {
   noted = {};
   if (mc::stat_of(STDERR_FILENO, &info) != 0) return;
   noted = {.known = true, .device = info.st_dev, .inode = info.st_ino, .path = ""};
-  if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) return;
-  const auto length = ::readlink("/proc/self/fd/2", noted.path, sizeof noted.path - 1);
-  noted.path[length > 0 ? length : 0] = '\0';
+  struct statfs system {};
+  if (::fstatfs(STDERR_FILENO, &system) != 0 || system.f_type == PIPEFS_MAGIC ||
+      system.f_type == SOCKFS_MAGIC)
+    return;
+  const auto length = ::readlink("/proc/self/fd/2", noted.path, sizeof noted.path);
+  const bool whole = length > 0 && static_cast<std::size_t>(length) < sizeof noted.path;
+  noted.path[whole ? length : 0] = '\0';
 }
 
 void restore_error_output() {
   if (!noted.known || ::fcntl(STDERR_FILENO, F_GETFD) >= 0) return;
   int fd = open_through_parent();
-  if (fd < 0 && noted.path[0] == '/') fd = reopen(noted.path);
+  if (fd < 0 && is_noted(noted.path)) fd = reopen(noted.path);
   if (fd < 0) return;
   if (fd == STDERR_FILENO) {
     ::fcntl(fd, F_SETFD, 0);

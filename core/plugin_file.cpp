@@ -77,11 +77,14 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   }
 }
 
-// Checked; false where there is no such file.
+// Checked; false, with errno, where nothing is found by this path.
 bool find_plugin_file(const std::string& path) {
   const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file && (errno == ENOENT || errno == ENAMETOOLONG)) return false;
-  mc::check(file.get(), "open plugin '", path, "'");
+  if (!file) {
+    const int failed = errno;
+    if (::access(path.c_str(), F_OK) != 0) return false;
+    mc::fail_with(failed, "open plugin '", path, "'");
+  }
   struct stat info {};
   mc::check(mc::stat_of(file.get(), &info), "look at plugin '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
@@ -118,7 +121,8 @@ std::vector<std::string> own_plugin_directories() {
   if (length <= 0) return out;
   std::string directory(self, static_cast<std::size_t>(length));
   directory.resize(directory.rfind('/'));
-  out.push_back(directory + "/plugins.d");
+  auto beside = directory + "/plugins.d";
+  if (::access(beside.c_str(), F_OK) == 0) out.push_back(std::move(beside));
   // The kernel's own path of the binary has no links in it, so ".." can be taken off as text.
   std::string_view below = MINI_CONTAINER_PLUGINS_FROM_BINARY;
   for (; below.starts_with("../"); below.remove_prefix(3))
@@ -139,7 +143,7 @@ bool check_plugin_directory(const std::string& path) {
 }
 
 void check_plugin_file(const std::string& path) {
-  if (!find_plugin_file(path)) mc::fail_with(ENOENT, "open plugin '", path, "'");
+  if (!find_plugin_file(path)) mc::fail_with(errno, "open plugin '", path, "'");
 }
 
 const mc_plugin* load_plugin_file(const std::string& path) {

@@ -9,8 +9,8 @@
 
 namespace mini_container {
 
-/// Where plugins came with this very binary: `plugins.d` beside it (a build tree), and where
-/// `install` puts them. Either may be missing.
+/// Where plugins came with this very binary: `plugins.d` beside it where that exists (a build
+/// tree), and where `install` puts them.
 std::vector<std::string> own_plugin_directories();
 
 /// Refuses a directory that is not owned by root or by the user who runs this, or that others may

@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // In place of the compiler's unwinder: each of its functions goes on in the core's (mc_unwinder of
 // abi.h), which finds the plugin's frames by ld.so's list of what is loaded.
+#include <unistd.h>
+
 #include <cstddef>
+#include <cstdlib>
+#include <cstring>
 
 #include "mini_container/abi.h"
 
 extern "C" {
 
+static void too_early() {
+  constexpr char text[] =
+      "mini_container: a plugin with UNWINDER_OF_CORE throws before its `create`: it must not, not "
+      "even in a static initialiser\n";
+  if (::write(STDERR_FILENO, text, sizeof text - 1) < 0) std::abort();  // nobody is left to tell
+  std::abort();
+}
+
 // Read by the jumps below.
-mc_unwinder mc_unwinder_functions __attribute__((visibility("hidden")));
+__attribute__((used, visibility("hidden"))) constinit mc_unwinder mc_unwinder_functions = {
+    sizeof(mc_unwinder), 0,         too_early, too_early, too_early, too_early, too_early,
+    too_early,           too_early, too_early, too_early, too_early, too_early};
 
 bool mc_adopt_unwinder(const mc_host* host) noexcept;
 bool mc_adopt_unwinder(const mc_host* host) noexcept {
+  // What the jumps need. What later minor versions add at the end is not called from here.
+  constexpr std::size_t needed = offsetof(mc_unwinder, GetDataRelBase) + sizeof(void (*)());
   const auto* offered =
       static_cast<const mc_unwinder*>(host->extension(host, MC_EXTENSION_UNWINDER));
-  if (offered == nullptr || offered->size < sizeof(mc_unwinder)) return false;
-  mc_unwinder_functions = *offered;
+  if (offered == nullptr || offered->size < needed) return false;
+  std::memcpy(&mc_unwinder_functions, offered, needed);
   return true;
 }
 

@@ -155,3 +155,13 @@ TEST_CASE("a plugin directory that others may change, or that belongs to another
   check_refused(launch({"required"}, directory),
                 {"refuse the plugin directory '" + directory, "belongs to uid 1000"});
 }
+
+TEST_CASE("a name that leads nowhere in one directory is looked for in the next") {
+  const auto directory = fresh_directory();
+  fs::create_symlink("uts.so", directory + "/uts.so");
+  const auto result = run({"--plugin-dir", directory, "--hostname", "box", "--", "hostname"});
+  CAPTURE(result);
+  CHECK(result.out == "box\n");
+  CHECK(run({"plugin", "check", directory + "/uts.so"}).last_error().find("ELOOP") !=
+        std::string::npos);
+}

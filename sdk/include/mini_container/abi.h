@@ -306,8 +306,9 @@ typedef struct mc_root {
  * mini_container_add_plugin sees to it (UNWINDER_OF_CORE); exceptions stay within the plugin. */
 #define MC_EXTENSION_UNWINDER "unwinder"
 
-/* Itanium C++ ABI, level I: each is the function _Unwind_NAME of the compiler's unwind.h, to be
- * entered by a jump. They are there as long as the core is, in both processes. */
+/* Itanium C++ ABI, level I, and what GCC adds to it: each is the function _Unwind_NAME of the
+ * compiler's unwind.h, to be entered by a jump. They are there as long as the core is, in both
+ * processes, but not before `create`: nothing may throw in a static initialiser. */
 typedef struct mc_unwinder {
   uint32_t size;
   uint32_t reserved;

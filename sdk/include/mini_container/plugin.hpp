@@ -444,8 +444,17 @@ constexpr mc_plugin describe(const Descriptor& from) {
 
 }  // namespace mc
 
+#ifdef MC_UNWINDER_OF_CORE
+#define MC_DETAIL_ADOPTS_UNWINDER                                                            \
+  extern "C" __attribute__((visibility("hidden"))) const char mc_plugin_adopts_the_unwinder; \
+  constexpr char mc_plugin_adopts_the_unwinder = 1;
+#else
+#define MC_DETAIL_ADOPTS_UNWINDER
+#endif
+
 /// Defines the plugin's one exported symbol. MC_PLUGIN(Class, {.name = "x", ...})
 #define MC_PLUGIN(CLASS, ...)                        \
+  MC_DETAIL_ADOPTS_UNWINDER                          \
   extern "C" MC_EXPORT const mc_plugin mc_plugin_v1; \
   constinit const mc_plugin mc_plugin_v1 =           \
       ::mc::detail::describe<CLASS>(::mc::Descriptor __VA_ARGS__);
