@@ -83,7 +83,7 @@ const Plugin* Catalog::find_file(const std::string& path) {
 const Plugin& Catalog::load_file(const std::string& path) {
   if (const Plugin* plugin = find_file(path)) return *plugin;
   check_plugin_file(path);  // says why
-  mc::fail("plugin '", path, "' has only just appeared");
+  mc::fail("plugin '", path, "' has only just appeared", mc::Hint{"try again"});
 }
 
 const Plugin& Catalog::get(const std::string& name, const std::string& asked_at) {

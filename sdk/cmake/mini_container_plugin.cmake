@@ -3,13 +3,6 @@
 
 include(mini_container_add_plugin)
 mini_container_need_lean_runtime()  # for the binary too, and where plugins are linked into it
-# Whether plugins can go without an unwinder here. Under the sanitizers libgcc_s.so brings one.
-set(lends OFF)
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|aarch64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8
-    AND NOT MINI_CONTAINER_SANITIZE)
-  set(lends ON)
-endif()
-set(mini_container_lends_unwinder ${lends} CACHE INTERNAL "")
 
 # mini_container_plugin(NAME SOURCE... [NEEDS PLUGIN...] [LIBS LIBRARY...] [PACKAGES PACKAGE...]
 #                       [OWN_UNWINDER])
@@ -37,8 +30,10 @@ function(mini_container_plugin name)
     target_compile_definitions(mini_container_plugin_${name}
       PRIVATE mc_plugin_v1=mc_plugin_v1_${name})
   else()
+    # Under the sanitizers libgcc_s.so brings one for all.
     set(unwinder "")
-    if(mini_container_lends_unwinder AND NOT arg_OWN_UNWINDER)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|aarch64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8
+        AND NOT MINI_CONTAINER_SANITIZE AND NOT arg_OWN_UNWINDER)
       set(unwinder UNWINDER_OF_CORE)
     endif()
     mini_container_add_plugin(${name} ${arg_UNPARSED_ARGUMENTS} ${unwinder})

@@ -27,11 +27,16 @@ for number in 0 1 2 3 4 5 6 7 8 9; do
   printf '[empty%s]\n' "$number" >>"$out/fourteen.toml"
 done
 
-# What rootfs hides and write-protects by default (plugins/rootfs/options.hpp), for everybody.
-masked="/proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats
-  /proc/sched_debug /proc/scsi /proc/timer_list /proc/timer_stats /sys/dev/block
-  /sys/devices/virtual/powercap /sys/firmware /sys/fs/selinux"
-readonly_paths="/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger"
+# What rootfs hides and write-protects by default, for everybody.
+default_of() {
+  "$shared" plugin info rootfs | sed -n "s/^ *$1 (.*default '\([^']*\)').*/\1/p" | tr , ' '
+}
+masked=$(default_of masked_paths)
+readonly_paths=$(default_of readonly_paths)
+[ -n "$masked" ] && [ -n "$readonly_paths" ] || {
+  echo "contenders.sh: '$shared plugin info rootfs' does not tell what is hidden" >&2
+  exit 1
+}
 
 # As process 1, as with the others; the mounts it offers. Its --proc write-protects all of the above
 # but /proc/fs, and hides nothing; it has no option for what may be missing.

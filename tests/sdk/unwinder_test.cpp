@@ -105,11 +105,9 @@ TEST_CASE("what a later core lends beyond this header is passed over") {
         std::string::npos);
 }
 
-#ifdef HASTY
 TEST_CASE("what throws before create is named before it ends the process") {
   const auto result = run({"--plugin-dir", HASTY, "plugin", "list"});
   CAPTURE(result);
   CHECK(result.signal == SIGABRT);
   CHECK(result.err.find("UNWINDER_OF_CORE throws before its `create`") != std::string::npos);
 }
-#endif

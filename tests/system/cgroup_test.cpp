@@ -246,10 +246,11 @@ TEST_CASE("cgroup: a size without a unit is in bytes; too little to start in is 
 
 TEST_CASE("cgroup: a process with a real-time policy is told why it may not enter") {
   const CgroupsUnchanged unchanged;
-  const auto launch = [](const char* policy, const char* priority) {
+  const auto launch = [](const char* policy, const char* priority, const char* runtime = "0") {
     std::vector<std::string> argv = {"chrt", policy, priority};
-    const auto command = runtime_command(
-        {"-r", shared_root(), "--cgroup.path", "/mini_container_test/real_time", "--", "true"});
+    const auto command =
+        runtime_command({"-r", shared_root(), "--cgroup.path", "/mini_container_test",
+                         "--cgroup.cpu_rt_runtime", runtime, "--", "true"});
     argv.insert(argv.end(), command.begin(), command.end());
     return run_program(argv);
   };
@@ -263,6 +264,7 @@ TEST_CASE("cgroup: a process with a real-time policy is told why it may not ente
                                  "Invalid argument (EINVAL); launch without one") !=
         std::string::npos);
   CHECK(launch("--other", "0").exit_code == 0);
+  CHECK(launch("--fifo", "1", "10000").exit_code == 0);  // the way out that it names
 }
 
 TEST_CASE("cgroup: pids_max holds") {

@@ -19,8 +19,10 @@ inline void enter_cgroup(int entry, std::string_view what) {
   const int policy = ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
   // A kernel with CONFIG_RT_GROUP_SCHED, and a cgroup of the controller cpu.
   if (failed == EINVAL && (policy == SCHED_FIFO || policy == SCHED_RR))
-    fail_with(failed, what, ": it has no real-time budget, and this process a real-time policy",
-              Hint{"launch without one (chrt --other 0), or give the cgroup cpu.rt_runtime_us"});
+    fail_with(
+        failed, what, ": it has no real-time budget, and this process a real-time policy",
+        Hint{"launch without one (chrt --other 0), or set cgroup.cpu_rt_runtime, which the parent "
+             "cgroup must have as well"});
   fail_with(failed, what);
 }
 
