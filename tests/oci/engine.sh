@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of container engines share: a machine of their own to run in, the comparison of
 # what an engine says with us and with the control, and a look at what is left. To be sourced.
-. "$(dirname "$0")/../support.sh"
+tests=$(cd "$(dirname "$0")/.." && pwd)
+. "$tests/support.sh"
 
 # The hierarchies of cgroups of version 1, one a line: DIRECTORY OPTIONS.
 cgroup_hierarchies() {
@@ -108,6 +109,7 @@ check() {
   printf '## %s\n' "$1"
   printf '## %s\n' "$1" >&3
   shift
+  command -v "$1" >"$work/command" || fail "there is no command '$1' to check with"
   out=$("$@" 2>"$work/stderr")
   code=$?
   [ -z "$out" ] || printf '%s\n' "$out" | sed -E 's/\b[0-9a-f]{64}\b/ID/g; s/\b[0-9a-f]{12}\b/ID/g'
@@ -125,6 +127,20 @@ in_terminal() {
   return "$code"
 }
 
+# resized COMMAND: the size of a terminal in which COMMAND runs a program follows the caller's. podman
+# tells the first size when the program may run already, and of two changes at once may miss the
+# second: it is told more than once.
+resized() {
+  cat >"$work/resize" <<END
+exec 3<&0
+$1 sh -c 'i=0; until [ "\$(stty size 2>/dev/null)" = "40 132" ] || [ \$((i += 1)) -gt 100 ]; do sleep 0.1; done; test \$i -le 100 && echo resized' <&3 &
+stty rows 40
+for i in 1 2 3 4 5 6 7 8; do sleep 0.4; stty cols 131; stty cols 132; done
+wait \$!
+END
+  in_terminal "sh $work/resize"
+}
+
 # compare CONTROL: each check gives the same with mini_container. What they wrote to standard
 # error is in NAME.errors.
 compare() {
@@ -132,6 +148,31 @@ compare() {
     fail "a difference between $1 (-) and mini_container (+):"
     cat "$work/difference"
   }
+}
+
+# ask NAME: runs `checks` with a runtime, after the script's own `choose NAME`.
+ask() {
+  choose "$1"
+  checks >"$work/$1.txt" 3>"$work/$1.errors" </dev/null
+  settled "$1"
+}
+# settled NAME: what a script does when its checks have been made with a runtime.
+settled() { :; }
+
+# compare_with CONTROL: runs `checks` with mini_container and with the control. A control under its
+# engine now and then gives another answer: where ours differs it is asked once more, and one of its
+# two answers must be ours.
+compare_with() {
+  ask mini_container
+  ask "$1"
+  if ! cmp -s "$work/$1.txt" "$work/mini_container.txt"; then
+    mv "$work/$1.txt" "$work/$1.first.txt"
+    mv "$work/$1.errors" "$work/$1.first.errors"
+    ask "$1"
+    awk -f "$tests/nearest.awk" "$work/mini_container.txt" "$work/$1.first.txt" "$work/$1.txt" >"$work/$1.nearest.txt"
+    mv "$work/$1.nearest.txt" "$work/$1.txt"
+  fi
+  compare "$1"
 }
 
 # conclude NAME CONTROL

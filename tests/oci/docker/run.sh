@@ -152,9 +152,8 @@ checks() {
   run_checks
   life_checks
 }
-for chosen in mini_container runc; do
-  checks >"$work/$chosen.txt" 3>"$work/$chosen.errors" </dev/null
-done
+choose() { chosen=$1; }
+compare_with runc
 kill "$dockerd"
 wait "$dockerd"
 kill "$containerd"
@@ -162,6 +161,5 @@ wait "$containerd"
 # dockerd makes it a mount of its own.
 umount "$work/data"
 nothing_remains
-compare runc
 conclude docker runc
 rm -rf "$work/data" "$work/containerd" "$work/image" "$work/image.tar"
