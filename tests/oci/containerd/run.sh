@@ -101,8 +101,9 @@ checks() {
     docker.io/library/busy:latest one sh -c '$in_there'"
   check 'detached' run_with --detach two sleep 100
   check 'running' status_of two
-  # Of a program that ends at once ctr may miss the only line under load: 1 of 400 with mini_container,
-  # 0 of 400 with runc, which is slower; the cause is not known. These stay for a moment.
+  # ctr gives up what it reads when the program's end is known before its own open(2) of the output's
+  # FIFO has returned: where that is held up for 0.1 s the line is lost, with runc as well. Programs
+  # that print stay for a moment.
   check 'exec' c task exec --exec-id e1 two sh -c 'echo inside; sleep 0.3'
   check 'exec exit code' c task exec --exec-id e2 two sh -c 'exit 9'
   check 'exec of what is missing' c task exec --exec-id e3 two /nowhere
