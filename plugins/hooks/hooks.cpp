@@ -183,13 +183,13 @@ class Hooks {
   mc::Node config_;
 };
 
-// After what makes the container, so that a hook sees all of it; before what takes rights away. A
-// label (lsm) takes effect at the execve alone, and rootfs, which comes after it, has to come
-// first.
-constexpr const char* after[] = {"user", "rootfs", "pid",    "uts",     "ipc",  "net",
-                                 "time", "cgroup", "sysctl", "devices", nullptr};
-constexpr const char* before[] = {"scheduling",   "rlimits",  "keyring", "capabilities",
-                                  "no_new_privs", "landlock", "seccomp", nullptr};
+// After what makes the container, so that a hook sees all of it, and after what takes rights away:
+// the program of start_container is the image's, and has no more of them than the command. A label
+// (lsm) takes effect at the execve alone, and rootfs, which comes after it, has to come first.
+constexpr const char* after[] = {"user",         "rootfs",  "pid",     "uts",      "ipc",
+                                 "net",          "time",    "cgroup",  "sysctl",   "devices",
+                                 "scheduling",   "rlimits", "keyring", "landlock", "no_new_privs",
+                                 "capabilities", "seccomp", nullptr};
 
 }  // namespace
 
@@ -198,5 +198,4 @@ MC_PLUGIN(Hooks, {.name = "hooks",
                   .flags = MC_PLUGIN_SHARES_MEMORY,
                   .deadline_ms = UINT32_MAX,  // each program has its own
                   .options = options,
-                  .after = after,
-                  .before = before})
+                  .after = after})

@@ -91,6 +91,40 @@ TEST_CASE(
   }
 }
 
+// The program is the image's, as the command is.
+TEST_CASE("hooks: start_container has the rights of the command, and no more") {
+  const auto root = fresh_root();
+  const auto rights = [&](const std::string& stage) { return read_file(root + "/tmp/" + stage); };
+  const auto look = [](const std::string& stage) {
+    return "grep -E '^(Cap|NoNewPrivs|Seccomp|Max open)' /proc/self/status /proc/self/limits > "
+           "/tmp/" +
+           stage;
+  };
+  const auto file =
+      launch_file("[container]\ncommand = [\"sh\", \"-c\", \"\"\"" + look("command") +
+                  "\"\"\"]\n[pid]\n[rootfs]\npath = \"" + root +
+                  "\"\n[capabilities]\nkeep = [\"CHOWN\"]\n[no_new_privs]\n[rlimits]\nnofile = "
+                  "{ soft = 99, hard = 99 }\n[seccomp]\n" +
+                  hook("start_container", look("hook")));
+  const auto result = run({"run", "--config", file});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  CHECK(rights("command").find("CapEff:\t0000000000000001\n") != std::string::npos);
+  CHECK(rights("command").find("Seccomp:\t2\n") != std::string::npos);
+  CHECK(rights("hook") == rights("command"));
+}
+
+// The container's filter holds for the runtime as well by then.
+TEST_CASE("hooks: start_container runs under a filter without pidfd_open and close_range") {
+  const auto file =
+      launch_file("[container]\ncommand = [\"echo\", \"ran\"]\n[pid]\n[rootfs]\npath = \"" +
+                  shared_root() + "\"\n[seccomp]\ndeny = [\"pidfd_open\", \"close_range\"]\n" +
+                  hook("start_container", "exit $(sleep 0.1)", "timeout = \"5s\""));
+  const auto result = run({"run", "--config", file});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+  CHECK(result.out == "ran\n");
+  CHECK(result.duration < std::chrono::seconds(3));
+}
+
 TEST_CASE("hooks: one that fails ends the launch, its words are shown, and poststop runs") {
   const HostUnchanged unchanged;
   for (const char* stage :
