@@ -158,10 +158,17 @@ bool Agent::child_must_wait(bool is_job) const {
 
 // Whoever runs in the container's view already could exchange the command for a link to
 // /proc/self/exe between our look at it and execve. An engine's containers share volumes, and any
-// others may share a root. In the runtime's own tree the binary is there for everybody.
+// others may share a root; and a seal hook that has no deadline waits for a program, which may be
+// the image's. In the runtime's own tree the binary is there for everybody.
 bool Agent::others_are_inside() const {
   const bool has_own_tree = (pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0;
-  return pipeline_.options.start != Start::at_once || (has_own_tree && state_.has_neighbours()) ||
+  const auto runs_programs = [this](const auto& instance) {
+    return instance->plugin().data.deadline_ms == UINT32_MAX &&
+           instance->has(Hook::seal, pipeline_.plan);
+  };
+  return pipeline_.options.start != Start::at_once ||
+         (has_own_tree &&
+          (state_.has_neighbours() || std::ranges::any_of(pipeline_.instances, runs_programs))) ||
          std::ranges::any_of(pipeline_.plan.namespaces(),
                              [](const PlannedNamespace& space) { return space.joined.valid(); });
 }

@@ -54,6 +54,24 @@ TEST_CASE("a launch beside a running container, which may share its root, does n
   CHECK(run({"delete", "--force", "neighbour"}).exit_code == 0);
 }
 
+TEST_CASE(
+    "nor does one whose start_container hook, a program of the image's, exchanges the command") {
+  const auto root = fresh_root();
+  fs::copy_file(root + "/bin/busybox", root + "/command");
+  const auto file = write_file("launch.toml",
+                               "[container]\ncommand = [\"/command\"]\n[rootfs]\npath = \"" + root +
+                                   "\"\n[[hooks.start_container]]\n"
+                                   "path = \"/bin/busybox\"\n"
+                                   "args = [\"ln\", \"-sf\", \"/proc/self/exe\", "
+                                   "\"/command\"]\n");
+  const auto result = run({"run", "--config", file});
+  INFO(result);
+  CHECK(fs::read_symlink(root + "/command") == "/proc/self/exe");
+  CHECK(result.exit_code == 126);
+  CHECK(result.last_error().find("execute '/command': Exec format error (ENOEXEC)") !=
+        std::string::npos);
+}
+
 TEST_CASE("in a joined mount namespace nothing is looked up where the runtime's binary was") {
   const auto fifo = fresh_directory() + "/fifo";
   Process there({"unshare", "-m", "sh", "-c",
