@@ -55,7 +55,7 @@ class Builder : public nlohmann::json_sax<Json> {
   bool number_integer(std::int64_t content) override { return add(content); }
   bool number_unsigned(std::uint64_t content) override {
     if (content > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-      return add(static_cast<double>(content));
+      return add(content);
     return add(static_cast<std::int64_t>(content));
   }
   bool number_float(double content, const std::string&) override { return add(content); }

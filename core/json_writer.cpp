@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -42,6 +41,8 @@ class Writer {
       out_ += *flag ? "true" : "false";
     else if (const auto* integer = value.as<std::int64_t>())
       number(*integer);
+    else if (const auto* large = value.as<std::uint64_t>())
+      number(*large);
     else if (const auto* real = value.as<double>())
       real_number(*real);
     else if (const auto* text = value.as<std::string>())
@@ -97,18 +98,11 @@ class Writer {
     out_.append(digits, std::to_chars(digits, digits + sizeof digits, content).ptr);
   }
 
-  // What the reader takes for a float because it does not fit into 64 bits with sign.
   void real_number(double content) {
-    constexpr double beyond_signed = 9223372036854775808.0;
-    constexpr double beyond_unsigned = 18446744073709551616.0;
-    if (!std::isfinite(content))
-      out_ += "null";
-    else if (content == beyond_unsigned)
-      number(std::numeric_limits<std::uint64_t>::max());
-    else if (content >= beyond_signed && content < beyond_unsigned)
-      number(static_cast<std::uint64_t>(content));
-    else
+    if (std::isfinite(content))
       number(content);
+    else
+      out_ += "null";
   }
 
   template <class Items, class Write>

@@ -49,7 +49,7 @@ Value& Value::set(std::string_view key, Value value) {
 
 const char* Value::type_name() const {
   static constexpr std::array names = {"nothing", "boolean", "integer", "float",
-                                       "string",  "list",    "table"};
+                                       "string",  "list",    "table",   "integer"};
   return names[content_.index()];
 }
 

@@ -35,8 +35,9 @@ using Table = std::vector<Member>;
 
 class Value {
  public:
-  using Content =
-      std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table>;
+  /// Without a sign: what JSON has beyond 2^63, to the bit.
+  using Content = std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Table,
+                               std::uint64_t>;
 
   Value() = default;
   template <class Type>

@@ -124,7 +124,7 @@ Value upper_words(std::string_view prefix, const Property& words) {
 Value large_value(std::uint64_t number, const Place& place) {
   if (number <= static_cast<std::uint64_t>(INT64_MAX))
     return Value(static_cast<std::int64_t>(number), place);
-  return Value(static_cast<double>(number), place);
+  return Value(number, place);
 }
 
 void leave_out_if(const Property& option, const char* why) {

@@ -10,14 +10,7 @@ namespace {
 constexpr std::int64_t second = 1'000'000;  // microseconds, as durations are kept
 
 Value argument_value(const Property& number) {
-  const auto bits = static_cast<std::uint64_t>(number.integer());
-  Value out = large_value(bits, number.place());
-  // Beyond 2^53 a float is exact for some numbers alone.
-  if (const auto* real = out.as<double>();
-      real != nullptr && bits != UINT64_MAX &&
-      (*real >= 18446744073709551616.0 || static_cast<std::uint64_t>(*real) != bits))
-    number.leave_out("a number this large is written as near as a float can");
-  return out;
+  return large_value(static_cast<std::uint64_t>(number.integer()), number.place());
 }
 
 Value rule_of(const Property& rule) {

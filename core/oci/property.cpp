@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/oci/property.hpp"
 
+#include <cmath>
+
 namespace mini_container::oci {
 
 namespace {
@@ -8,7 +10,7 @@ namespace {
 // JSON's words for the tree's types.
 const char* json_type(const Value& value) {
   static constexpr const char* names[] = {"null",     "a boolean", "an integer", "a number",
-                                          "a string", "an array",  "an object"};
+                                          "a string", "an array",  "an object",  "an integer"};
   return names[value.content().index()];
 }
 
@@ -44,10 +46,11 @@ std::string Property::text(std::string_view absent) const {
 bool Property::boolean() const { return need_type<bool>("true or false"); }
 
 std::int64_t Property::integer(std::int64_t least, std::int64_t most) const {
-  if (value_ != nullptr)
-    if (const auto* large = value_->as<double>())
-      // 2^63 and more, or a fraction.
-      if (*large >= 9.2e18 || *large <= -9.2e18) refuse("the number is out of range");
+  if (value_ != nullptr) {
+    const auto* real = value_->as<double>();
+    if (value_->as<std::uint64_t>() != nullptr || (real != nullptr && std::abs(*real) >= 9.2e18))
+      refuse("the number is out of range");
+  }
   const auto number = need_type<std::int64_t>("an integer");
   if (number < least || number > most)
     refuse(number, " is out of range; it may be ", least, " to ", most);
@@ -55,13 +58,13 @@ std::int64_t Property::integer(std::int64_t least, std::int64_t most) const {
 }
 
 std::uint64_t Property::large() const {
-  if (value_ != nullptr) {
-    if (const auto* number = value_->as<double>()) {
-      if (reading_ != nullptr) reading_->mark(*value_);
-      if (*number >= 9.2e18 && *number <= 18446744073709551616.0)
-        return *number >= 18446744073709551615.0 ? UINT64_MAX : static_cast<std::uint64_t>(*number);
-      refuse("expected an integer of 0 to 18446744073709551615");
-    }
+  if (value_ != nullptr && value_->as<std::uint64_t>() != nullptr)
+    return need_type<std::uint64_t>("an integer");
+  if (const auto* real = value_ != nullptr ? value_->as<double>() : nullptr) {
+    if (reading_ != nullptr) reading_->mark(*value_);
+    // What tools that know floats alone, such as jq, make of the largest number.
+    if (*real == 18446744073709551616.0) return UINT64_MAX;
+    refuse("expected an integer of 0 to 18446744073709551615");
   }
   return static_cast<std::uint64_t>(integer(0));
 }

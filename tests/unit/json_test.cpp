@@ -47,10 +47,12 @@ TEST_CASE("JSON becomes values in the order of the text, with places") {
   CHECK(members[2].second.find("d")->place().text() == "c.json:3:9");
 }
 
-TEST_CASE("numbers keep 64 bits, larger ones become doubles") {
+TEST_CASE("numbers keep 64 bits, with and without a sign; larger ones become doubles") {
   CHECK(*parse_json("9223372036854775807", "x").as<std::int64_t>() == INT64_MAX);
   CHECK(*parse_json("-9223372036854775808", "x").as<std::int64_t>() == INT64_MIN);
-  CHECK(*parse_json("18446744073709551615", "x").as<double>() == 18446744073709551615.0);
+  CHECK(*parse_json("9223372036854775809", "x").as<std::uint64_t>() == 9223372036854775809U);
+  CHECK(*parse_json("18446744073709551615", "x").as<std::uint64_t>() == UINT64_MAX);
+  CHECK(*parse_json("18446744073709551616", "x").as<double>() == 18446744073709551616.0);
 }
 
 TEST_CASE("malformed JSON is refused with its place") {
@@ -103,8 +105,7 @@ TEST_CASE("bytes that are not UTF-8, and numbers that JSON lacks, are replaced")
   CHECK(write_json(Value(std::string("\xED\xA0\x80\xF4\x90\x80\x80"))).find("\xED") ==
         std::string::npos);
   CHECK(write_json(Value(std::numeric_limits<double>::infinity())) == "null");
-  // What was an integer beyond 2^63 is one again.
-  for (const char* large : {"18446744073709551615", "9223372036854775808"})
+  for (const char* large : {"18446744073709551615", "9223372036854775809"})
     CHECK(write_json(parse_json(large, "x")) == large);
 }
 

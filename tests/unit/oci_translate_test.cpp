@@ -94,10 +94,23 @@ TEST_CASE("resources become limits, 0 is not set, and -1 is no limit") {
   CHECK(contains(text, R"("devices":[{"allow":false,"access":"rwm"}])"));
 }
 
-TEST_CASE("a limit of the largest unsigned number is no limit") {
-  const auto text = translated(with(
-      "process.rlimits", R"([{"type": "RLIMIT_CORE", "soft": 0, "hard": 18446744073709551615}])"));
-  CHECK(contains(text, R"("rlimits":{"core":{"soft":0,"hard":"unlimited"}})"));
+TEST_CASE("a limit of the largest unsigned number is no limit, as jq writes it too") {
+  for (const std::string hard : {"18446744073709551615", "18446744073709552000"}) {
+    const auto text = translated(
+        with("process.rlimits", R"([{"type": "RLIMIT_CORE", "soft": 0, "hard": )" + hard + "}]"));
+    CHECK(contains(text, R"("rlimits":{"core":{"soft":0,"hard":"unlimited"}})"));
+  }
+}
+
+TEST_CASE("what a system call's argument is compared with keeps all of its 64 bits") {
+  const auto text = translated(with("linux.seccomp", R"({"defaultAction": "SCMP_ACT_ALLOW",
+      "syscalls": [{"names": ["lseek"], "action": "SCMP_ACT_ERRNO", "args": [
+        {"index": 1, "value": 18446744073709551360, "valueTwo": 9223372036854775809,
+         "op": "SCMP_CMP_MASKED_EQ"}]}]})"));
+  CHECK(contains(text, R"("value":-256,"value_two":-9223372036854775807,)"));
+  const auto refused = refusal(with("process.rlimits", R"([{"type": "RLIMIT_CORE", "soft": 0,
+      "hard": 18446744073709560000}])"));
+  CHECK(contains(refused, "expected an integer of 0 to 18446744073709551615"));
 }
 
 TEST_CASE("an unknown property is ignored, and null is absence") {
