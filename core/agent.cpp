@@ -115,18 +115,17 @@ void Agent::clone_child() {
   const bool is_job = is_terminal_job();
   child_waits_ = child_must_wait(is_job);
   list_namespaces(false);
-  std::optional<OwnImage> own_image;
   if (others_are_inside())
-    own_image.emplace((pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0, pipeline_.own);
+    own_image_.emplace((pipeline_.plan.clone_flags() & CLONE_NEWNS) != 0, pipeline_.own);
   require_single_thread();
-  memory_lent_ = !own_image && !enters_cgroup() && may_lend_memory(is_job);
+  memory_lent_ = !own_image_ && !enters_cgroup() && may_lend_memory(is_job);
   if (!memory_lent_) pipeline_.child_progress = map_progress();
   ChildInput input{.pipeline = pipeline_,
                    .channel = std::move(childs),
                    .start_socket = std::move(start_socket_),
                    .is_job = is_job,
                    .waits = child_waits_,
-                   .own_image = own_image ? &*own_image : nullptr,
+                   .own_image = own_image_ ? &*own_image_ : nullptr,
                    // The lock would outlive an agent that is killed, with a child that waits.
                    .agents_own = {ours.fd(), lock_.get()},
                    .shares_memory = memory_lent_};

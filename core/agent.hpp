@@ -79,6 +79,8 @@ class Agent {
   mc::Fd pidfd_;
   mc::Fd terminal_master_;
   mc::Fd root_;
+  // Not closed before the child has closed its own: own_image.hpp.
+  std::optional<OwnImage> own_image_;
   std::optional<ForegroundJob> job_;
   pid_t pid_ = -1;
   int wait_status_ = -1;

@@ -113,10 +113,9 @@ void Agent::clone_into(ExecTarget& target) {
   take_cgroups(state_, pipeline_, target, birth);
   auto [ours, childs] = Channel::make();
   channel_open_ = true;
-  std::optional<OwnImage> own_image;
   // In the runtime's own tree the binary is there for everybody.
   if ((target.namespaces & CLONE_NEWNS) != 0 || target.root)
-    own_image.emplace(false, pipeline_.own);
+    own_image_.emplace(false, pipeline_.own);
   // From its clone on the child is in view of the container's processes.
   mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
   auto types = target.namespaces & CLONE_NEWPID;
@@ -141,7 +140,7 @@ void Agent::clone_into(ExecTarget& target) {
                    .start_socket = {},
                    .is_job = is_job,
                    .waits = child_waits_,
-                   .own_image = own_image ? &*own_image : nullptr,
+                   .own_image = own_image_ ? &*own_image_ : nullptr,
                    .target = &target,
                    .agents_own = {ours.fd(), -1},
                    .shares_memory = memory_lent_};

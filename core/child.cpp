@@ -68,6 +68,7 @@ class Child {
     find_program();
     // All that a limit or a filter of a seal hook could stand in the way of comes before it.
     keep_descriptors();
+    if (input_.own_image != nullptr) close_ways_out();
     tie_to_agent_again();
     call_hooks(Hook::seal);
     execute();
@@ -311,6 +312,15 @@ class Child {
     for (const auto& [from, to] : moved) mc::check(::dup2(from.get(), to), "keep descriptor ", to);
     if (runs_init())
       mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
+  }
+
+  void close_ways_out() const {
+    std::vector<int> stay = {root_.get(), pipe_.plan.init().fd.get()};
+    if (const auto* kept = container_.find("keep_fds"))
+      for (const auto& number : *kept->as<List>())
+        stay.push_back(static_cast<int>(*number.as<std::int64_t>()));
+    for (const auto& planned : pipe_.plan.descriptors()) stay.push_back(planned.target);
+    mini_container::close_ways_out(stay);
   }
 
   [[nodiscard]] bool runs_init() const {

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 
@@ -153,6 +154,17 @@ void OwnImage::let_go() const {
   mc::check(::prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0L),
             "let go of the runtime's binary",
             mc::Hint{"the kernel must have CONFIG_CHECKPOINT_RESTORE"});
+}
+
+// poll(2), which tells of many at once, takes O_PATH for closed.
+void close_ways_out(const std::vector<int>& stay) {
+  constexpr int most = 128;  // above it nobody has one, but who means to
+  for (int fd = 3; fd < most; ++fd) {
+    struct stat info {};
+    if (mc::stat_of(fd, &info) != 0 || std::ranges::find(stay, fd) != stay.end()) continue;
+    const bool is_program = S_ISREG(info.st_mode) && (info.st_mode & 0111) != 0;
+    if (is_program || S_ISDIR(info.st_mode)) ::close(fd);
+  }
 }
 
 }  // namespace mini_container

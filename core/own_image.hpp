@@ -6,6 +6,7 @@
 #include <linux/prctl.h>
 
 #include <string>
+#include <vector>
 
 #include "core/command.hpp"
 #include "mini_container/fd.hpp"
@@ -32,10 +33,16 @@ class OwnImage {
   FileIdentity own_;
   prctl_mm_map map_{};
   std::string path_;  // empty: view_ it is
-  // Whoever closes it last waits for the kernel to take the mount away: not the child, before its
-  // execve.
+  // Whoever closes it last waits for the kernel to take the mount away: the agent, when it ends,
+  // not the child, before its execve.
   mc::Fd mount_;
   mc::Fd view_;
 };
+
+/// [child] Descriptors that execve closes are still open while it looks for the program: whoever is
+/// inside could lead it by /proc/self/fd/N to the runtime's binary, or to any other of the host's.
+/// Closes the directories and programs among them, the caller's own as well, but for those in
+/// `stay`. Before the seal hooks, since a filter may forbid it after them.
+void close_ways_out(const std::vector<int>& stay);
 
 }  // namespace mini_container

@@ -2,6 +2,7 @@
 // The runtime's own binary is out of a container's reach also where a process inside wins the race
 // between our look at a command and its execve.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -70,6 +71,37 @@ TEST_CASE(
   CHECK(result.exit_code == 126);
   CHECK(result.last_error().find("execute '/command': Exec format error (ENOEXEC)") !=
         std::string::npos);
+}
+
+// A descriptor that is closed on execve is open while the kernel looks for the program.
+TEST_CASE("no descriptor leads an exec, or a launch beside others, to a program of the host's") {
+  const mc::Fd of_caller(::open("/", O_PATH | O_DIRECTORY));
+  for (const bool at_start : {false, true}) {
+    CAPTURE(at_start);
+    const auto root = fresh_root();
+    fs::copy_file(root + "/bin/busybox", root + "/true");
+    const auto file = write_file(
+        "launch.toml",
+        "[container]\nid = \"raced\"\ncommand = [\"sleep\", \"60\"]\n[rootfs]\npath = \"" + root +
+            "\"\n[pid]\n[cgroup]\n[exchanging]\npath = \"/true\"\noutside = \"" +
+            build_directory() + "/attest\"\nat_start = " + (at_start ? "true" : "false") + "\n");
+    const std::vector<std::string> config = {"--plugin-dir", FIXTURES,   "run",
+                                             "--detach",     "--config", file};
+    if (at_start)
+      REQUIRE(
+          run({"run", "--detach", "--id", "raced", "-r", root, "-p", "sleep", "60"}).exit_code ==
+          0);
+    else
+      REQUIRE(run(config).exit_code == 0);
+    const auto result = at_start ? run({"--plugin-dir", FIXTURES, "run", "--config", file, "--id",
+                                        "second", "--", "/true"},
+                                       {.keep = {of_caller.get()}})
+                                 : run({"exec", "raced", "/true"}, {.keep = {of_caller.get()}});
+    INFO(result);
+    CHECK(result.exit_code == 0);
+    CHECK_MESSAGE(!fs::is_symlink(root + "/true"), fs::read_symlink(root + "/true"));
+    CHECK(run({"delete", "--force", "raced"}).exit_code == 0);
+  }
 }
 
 TEST_CASE("in a joined mount namespace nothing is looked up where the runtime's binary was") {
