@@ -2,6 +2,7 @@
 #include "core/roff.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "mini_container/error.hpp"
 
@@ -17,6 +18,10 @@ bool starts_word(std::string_view text, std::size_t at) {
          text[at - 1] == '=' || text[at - 1] == '|';
 }
 
+bool ends_word(std::string_view text, std::size_t at) {
+  return at + 1 == text.size() || std::isalnum(static_cast<unsigned char>(text[at + 1])) == 0;
+}
+
 /// Text with its markup as roff has it.
 std::string escaped(std::string_view text) {
   std::string out;
@@ -25,7 +30,8 @@ std::string escaped(std::string_view text) {
     char c = text[i];
     if (c == plain && i + 1 < text.size()) {
       c = text[++i];
-    } else if ((c == '*' || c == '_') && (open == c || (open == 0 && starts_word(text, i)))) {
+    } else if ((c == '*' || c == '_') &&
+               ((open == c && ends_word(text, i)) || (open == 0 && starts_word(text, i)))) {
       out += open == c ? "\\fR" : c == '*' ? "\\fB" : "\\fI";
       open = open == c ? '\0' : c;
       continue;

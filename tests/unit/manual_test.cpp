@@ -52,6 +52,12 @@ TEST_CASE("roff text means nothing but its markup") {
   Roff page("X", "1", "C");
   page.paragraph("*-r* _PATH_ a_b 'x' \\n " + Roff::literal("*bold* _it_"));
   CHECK(holds(page.text(), "\\fB\\-r\\fR \\fIPATH\\fR a_b \\(aqx\\(aq \\en *bold* _it_\n"));
+  // What is marked may hold the marks: they end it only where a word ends.
+  Roff within("X", "1", "C");
+  within.paragraph("_a_b/c.h_, _/run/a_b_ _NAME_.so *$A_B*/c *a_b* _c_");
+  CHECK(holds(within.text(),
+              "\\fIa_b/c.h\\fR, \\fI/run/a_b\\fR \\fINAME\\fR.so \\fB$A_B\\fR/c \\fBa_b\\fR "
+              "\\fIc\\fR\n"));
   Roff dots("X", "1", "C");
   dots.paragraph(".SH no");
   CHECK(holds(dots.text(), ".PP\n\\&.SH no\n"));
