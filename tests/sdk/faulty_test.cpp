@@ -35,6 +35,7 @@ constexpr Fault faults[] = {
     {"abort", "the plugin crashed"},
     {"crash", "SIGSEGV"},
     {"exit", "exit()"},
+    {"leave", "exit()"},
     {"loop", "deadline"},
     {"close", "closed descriptors"},
 };

@@ -179,7 +179,8 @@ TEST_CASE("plugin check finds what the linker was told wrong") {
 }
 
 TEST_CASE("plugin check survives a plugin that breaks") {
-  for (const std::string fault : {"abort", "crash", "exit", "close", "error", "escape", "loop"})
+  for (const std::string fault :
+       {"abort", "crash", "exit", "leave", "close", "error", "escape", "loop"})
     for (const std::string hook : {"create", "pre_clone", "after_pivot", "cleanup"}) {
       CAPTURE(fault);
       CAPTURE(hook);
