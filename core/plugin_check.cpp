@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugin_check.hpp"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <optional>
 
 #include "core/agent.hpp"
@@ -193,6 +196,14 @@ class Trial {
   std::optional<Launch> launch_;
 };
 
+/// Set in the trial's process and read in ours: an exit code might be the plugin's.
+std::atomic<bool>& shared_flag() {
+  void* const page = ::mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) mc::fail_with(errno, "map memory for the trial");
+  return *new (page) std::atomic<bool>(false);
+}
+
 }  // namespace
 
 std::string absolute_path(const std::string& path) {
@@ -224,13 +235,22 @@ bool check_plugin(VerbContext& context, const std::string& file, const Arguments
     report.note("directory", "no launch will take it from there: " + describe(error));
   }
   Trial trial(context, path, options);
+  auto& concluded = shared_flag();
   const int code = in_throwaway_host(
-      [&] { return trial.prepare(); },
-      [&](const std::string& state_root) { return trial.run(state_root) ? 0 : 1; });
-  if (code > 1)
+      [&] {
+        const bool prepared = trial.prepare();
+        concluded = !prepared;
+        return prepared;
+      },
+      [&](const std::string& state_root) {
+        const bool well = trial.run(state_root);
+        concluded = true;
+        return well ? 0 : 1;
+      });
+  if (!concluded)
     report.bad("run", code > 128 && code < 193
                           ? mc::concat("it crashed (SIG", ::sigabbrev_np(code - 128), ")")
-                          : mc::concat("broken off; see the line on standard error"));
+                          : mc::concat("broken off with exit code ", code, "; see standard error"));
   return report.all_well() && code == 0;
 }
 

@@ -192,3 +192,10 @@ TEST_CASE("plugin check survives a plugin that breaks") {
       CHECK(has(result.out + result.err, std::string("faulty: ") + hook + ": "));
     }
 }
+
+TEST_CASE("plugin check does not take the exit code of a plugin that ends it for its own") {
+  for (const std::string status : {"0", "1"}) {
+    const auto result = run({"plugin", "check", LEAVING "/leaving_" + status + ".so"});
+    check_fails(result, "run", "broken off with exit code " + status);
+  }
+}
