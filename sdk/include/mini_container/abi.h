@@ -501,6 +501,7 @@ typedef struct mc_plugin {
  *            recorded and call->state_fd), and after any part of pre_clone. Removes what is noted
  *            there and is its own, and nothing else; what is gone already is no error. A failure
  *            is reported, and the others go on; the state is kept for `delete`.
- * destroy    [agent] Last, where create succeeded; not called where the agent was killed.
+ * destroy    [agent] Last, where create succeeded and the process goes on. Not called where the
+ *            process ends with the launch: what has to happen at its end belongs to cleanup.
  */
 #endif
