@@ -55,6 +55,24 @@ bool is_normal(std::string_view path) {
   return true;
 }
 
+[[noreturn]] void refuse(const mc_mount& mount, const std::string& lack, std::string_view hint) {
+  mc::fail("contribute a mount on '", text_or_empty(mount.destination), "': no ", lack,
+           mc::Hint{hint});
+}
+
+// Found here, where it is known whose it is, and not by the plugin that performs it.
+void check_complete(const mc_mount& mount) {
+  const auto kind = mount.kind;
+  if (mount.rank < MC_RANK_FALLBACK || mount.rank > MC_RANK_USER)
+    refuse(mount, mc::concat("rank ", mount.rank), "mc_mount.rank is one of mc_mount_rank");
+  if (kind < MC_MOUNT_FILESYSTEM || kind > MC_MOUNT_REMOUNT)
+    refuse(mount, mc::concat("kind ", kind), "mc_mount.kind is one of mc_mount_kind");
+  if ((kind == MC_MOUNT_BIND || kind == MC_MOUNT_SYMLINK) && mount.source == nullptr)
+    refuse(mount, "source", "mc_mount.source is what is bound, or where the link leads");
+  if (kind == MC_MOUNT_FILESYSTEM && mount.type == nullptr)
+    refuse(mount, "type", "mc_mount.type is one of those in /proc/filesystems");
+}
+
 // What both sides know of a plugin's entry: its size says how far it may be read.
 mc_mount known_part(const mc_mount& from) {
   if (from.size < offsetof(mc_mount, source) || from.size > 65536)
@@ -64,9 +82,7 @@ mc_mount known_part(const mc_mount& from) {
   out.fd = out.idmap_fd = -1;  // 0 is a descriptor
   std::memcpy(&out, &from, std::min<std::size_t>(from.size, sizeof out));
   out.size = sizeof out;
-  if (out.rank < MC_RANK_FALLBACK || out.rank > MC_RANK_USER)
-    mc::fail("contribute a mount on '", text_or_empty(out.destination), "': no rank ", out.rank,
-             mc::Hint{"mc_mount.rank is one of mc_mount_rank"});
+  check_complete(out);
   return out;
 }
 

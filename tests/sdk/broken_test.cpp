@@ -109,6 +109,16 @@ TEST_CASE("two plugins that want one destination are both named") {
                 {"mount_clash_b: plan: ", "'/clash'", "mount_clash_a"});
 }
 
+TEST_CASE("a mount that lacks what its kind needs is its plugin's fault, not the root's") {
+  const HostUnchanged unchanged;
+  const std::string where = ": plan: contribute a mount on '/clash': ";
+  for (const auto& [plugin, lack] : {std::pair{"mount_no_kind", "no kind 99"},
+                                     {"bind_no_source", "no source"},
+                                     {"link_no_source", "no source"},
+                                     {"mount_no_type", "no type"}})
+    check_refused(launch({"rootfs", plugin}), {plugin + where + lack});
+}
+
 TEST_CASE("a cycle is named, and a need that is not there") {
   const HostUnchanged unchanged;
   check_refused(launch({"cycle_a", "cycle_b"}),
