@@ -152,18 +152,18 @@ Spot Performer::directory_for(const mc_mount& entry) {
 
 void Performer::mount_filesystem(const mc_mount& entry) {
   // A user namespace may mount these only together with the namespace that they show.
-  if (in_user_namespace_) {
-    if (text(entry.type) == "proc" && call_.find_namespace(CLONE_NEWPID) == nullptr)
-      return bind_host_directory(entry, "/proc");
-    if (text(entry.type) == "sysfs" && call_.find_namespace(CLONE_NEWNET) == nullptr)
-      return bind_host_directory(entry, "/sys");
-  }
+  const char* hosts = nullptr;
+  if (text(entry.type) == "proc" && call_.find_namespace(CLONE_NEWPID) == nullptr) hosts = "/proc";
+  if (text(entry.type) == "sysfs" && call_.find_namespace(CLONE_NEWNET) == nullptr) hosts = "/sys";
+  if (in_user_namespace_ && hosts != nullptr) return bind_host_directory(entry, hosts);
   mc::Fd made;
   try {
     made = make_filesystem(entry);
   } catch (const mc::Error& error) {
+    // The runtime itself is in one.
+    if (error.error_number() == EPERM && hosts != nullptr) return bind_host_directory(entry, hosts);
     std::string hint = error.hint();
-    if (error.error_number() == EPERM && in_user_namespace_ &&
+    if (error.error_number() == EPERM &&
         (text(entry.type) == "proc" || text(entry.type) == "sysfs"))
       hint = mc::concat("in a user namespace it is allowed only where a ", entry.type,
                         " with nothing masked is in view");

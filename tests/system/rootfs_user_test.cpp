@@ -56,6 +56,23 @@ TEST_CASE("rootfs in a user namespace: without a pid namespace /proc is the host
   CHECK(shell(text + rootfs_table(shared_root()), "cat /proc/1/comm").out == "system_tests\n");
 }
 
+TEST_CASE("rootfs by a runtime that is in a user namespace: /proc and /sys are those it sees") {
+  const auto inside = [](const std::string& toml, const std::string& script) {
+    const HostUnchanged unchanged;
+    std::vector<std::string> words = {"unshare", "--user", "--map-root-user"};
+    for (const auto& word : runtime_command({"run", "--config",
+                                             launch_file(toml + rootfs_table(shared_root())), "--",
+                                             "/bin/sh", "-c", script}))
+      words.push_back(word);
+    return run_program(words);
+  };
+  const std::string script = "cat /proc/1/comm; ls -d /sys/kernel; mkdir /sys/x; echo x > /dev/null";
+  const auto bare = inside("", script);
+  CHECK_MESSAGE(bare.out == "system_tests\n/sys/kernel\n", bare);
+  CHECK(bare.err.find("Read-only") != std::string::npos);
+  CHECK(inside("[pid]\n[ipc]\n[uts]\n", script).out == "sh\n/sys/kernel\n");
+}
+
 TEST_CASE("rootfs in a user namespace: a root that only the agent may enter") {
   const auto place = fresh_directory();
   const auto root = place + "/deep";
