@@ -2,6 +2,7 @@
 #include "core/log.hpp"
 
 #define SPDLOG_NO_TLS  // ld.so would be asked for a place for a thread's number, at every start
+#include <fcntl.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -15,6 +16,7 @@
 #include "core/failure.hpp"
 #include "core/json.hpp"
 #include "mini_container/error.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 
@@ -44,6 +46,14 @@ std::string timestamp() {
   return all;
 }
 
+// Opened by us first: the library makes directories that are not there, and gives no errno.
+spdlog::sink_ptr file_sink(const std::string& path) {
+  const mc::Fd file(
+      mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666),
+                "open the log '", path, "'", mc::Hint{"choose another file with --log FILE"}));
+  return std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
+}
+
 spdlog::logger& logger() {
   if (opened == nullptr) {
     const LogOptions& options = log_options();
@@ -51,7 +61,7 @@ spdlog::logger& logger() {
     if (options.file.empty())
       sink = std::make_shared<StandardErrorSink>();
     else
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(options.file);
+      sink = file_sink(options.file);
     opened = new spdlog::logger("mini_container", std::move(sink));
     opened->set_level(spdlog::level::trace);
     opened->flush_on(spdlog::level::trace);
@@ -104,13 +114,19 @@ bool try_open_log() {
   try {
     logger();
     return true;
-  } catch (const spdlog::spdlog_ex&) {
+  } catch (const mc::Error&) {
     return false;
   }
 }
 
 void log_failure(std::string_view text) {
-  if (!log_options().file.empty()) put(spdlog::level::err, {}, text);
+  if (!log_options().file.empty()) try {
+      put(spdlog::level::err, {}, text);
+    } catch (const mc::Error& error) {
+      // Unless that is the failure.
+      const std::string why = describe(error);
+      if (why != text) say(mc::concat("mini_container: ", why));
+    }
   say(mc::concat("mini_container: ", text));
 }
 

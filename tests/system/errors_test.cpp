@@ -266,6 +266,19 @@ TEST_CASE("environment entries and arguments that make no sense are refused") {
   refused_file("[container.env]\n\"A=B\" = \"x\"\n", {"A=B"});
 }
 
+TEST_CASE("a log that cannot be opened is said beside the failure, and no directory made for it") {
+  const auto missing = in_directory("nosuch/log");
+  for (const auto& log : {missing, fresh_directory()}) {
+    const auto result = run({"--log", log, "-r", "/nosuch/root", "true"});
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.err.starts_with("mini_container: open the log '" + log + "': "));
+    CHECK(result.last_error().find("/nosuch/root") != std::string::npos);
+    refused({"--log", log, "--debug", "-r", shared_root(), "true"}, {"open the log '" + log + "'"});
+  }
+  CHECK_FALSE(fs::exists(fs::path(missing).parent_path()));
+}
+
 TEST_CASE("a launch that names a plugin that is not there says which are, and from where") {
   const auto empty = fresh_directory();
   Words parts = {"nosuchplugin", "rootfs", "uts"};
