@@ -3,6 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -40,11 +41,18 @@ int run(const std::vector<std::string>& arguments) {
   return mini_container::exit_runtime_failed;
 }
 
+// What was printed may have gone nowhere: a full disk, a reader that is gone.
+int flushed(int exit_code) {
+  const bool failed = std::fflush(nullptr) != 0 || std::ferror(stdout) != 0;
+  if (!failed || exit_code != 0) return exit_code;
+  mini_container::log_failure(
+      mini_container::describe(mc::Error(errno, "write to standard output")));
+  return mini_container::exit_runtime_failed;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   fill_standard_descriptors();
-  const int exit_code = run({arguments + 1, arguments + count});
-  std::fflush(nullptr);
-  mini_container::end_process(exit_code);
+  mini_container::end_process(flushed(run({arguments + 1, arguments + count})));
 }

@@ -279,6 +279,19 @@ TEST_CASE("a log that cannot be opened is said beside the failure, and no direct
   CHECK_FALSE(fs::exists(fs::path(missing).parent_path()));
 }
 
+TEST_CASE("what standard output does not take is no success") {
+  for (const std::string verb : {"list", "list --format json", "--version", "list --help", "schema",
+                                 "plugin list", "--help"}) {
+    const auto result = run_program(
+        {"sh", "-c", "exec " + runtime_command({}).front() + " " + verb + " >/dev/full"});
+    INFO(result);
+    CAPTURE(verb);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find("write to standard output: No space left on device (ENOSPC)") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("a launch that names a plugin that is not there says which are, and from where") {
   const auto empty = fresh_directory();
   Words parts = {"nosuchplugin", "rootfs", "uts"};
