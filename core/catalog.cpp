@@ -91,14 +91,17 @@ const Plugin& Catalog::get(const std::string& name, const std::string& asked_at)
   refuse_missing(name, asked_at);
 }
 
-void Catalog::refuse_missing(const std::string& name, const std::string& asked_at) const {
+void Catalog::refuse_missing(const std::string& name, const std::string& asked_at,
+                             std::string_view also) const {
   const auto there = names();
   std::string list;
   for (const auto& each : there) mc::detail::append(list, list.empty() ? each : ", " + each);
   std::string from;
   for (const auto& directory : directories_)
     from += mc::concat(from.empty() ? "'" : ", '", directory.path, "'");
-  const auto near = nearest(name, there);
+  auto candidates = there;
+  if (!also.empty()) candidates.emplace_back(also);
+  const auto near = nearest(name, candidates);
   mc::fail(asked_at, ": there is no plugin '", name, "'",
            near.empty() ? "" : "; did you mean '" + near + "'?",
            "; there are: ", list.empty() ? "none" : list,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/plugin.hpp"
@@ -32,7 +33,9 @@ class Catalog {
   const Plugin* find(const std::string& name);
   /// The same; throws where there is none, naming those that are there, and from where.
   const Plugin& get(const std::string& name, const std::string& asked_at);
-  [[noreturn]] void refuse_missing(const std::string& name, const std::string& asked_at) const;
+  /// `also`: what may be meant beside a plugin, or empty.
+  [[noreturn]] void refuse_missing(const std::string& name, const std::string& asked_at,
+                                   std::string_view also = {}) const;
   /// Loads the plugin in this very file, wherever it is (`plugin check`).
   const Plugin& load_file(const std::string& path);
 

@@ -5,6 +5,7 @@
 
 #include "core/container_options.hpp"
 #include "core/namespaces.hpp"
+#include "core/nearest.hpp"
 #include "core/plugin_order.hpp"
 #include "mini_container/error.hpp"
 
@@ -80,16 +81,22 @@ Launch check_launch(Value tree, const std::string& directory, Catalog& catalog) 
   std::vector<Named> named;
   named.reserve(tables->size());
   for (auto& [name, value] : *tables) {
-    if (value.as<Table>() == nullptr)
+    if (value.as<Table>() == nullptr) {
+      const std::string keys[] = {"extends"};
       mc::fail(value.place().text(), ": ", name, ": a launch consists of tables, and this is a ",
-               value.type_name(), mc::Hint{"write it inside [container] or a plugin's table"});
+               value.type_name(),
+               mc::Hint{nearest(name, keys).empty()
+                            ? "write it inside [container] or a plugin's table"
+                            : "did you mean 'extends'?"});
+    }
     if (name == container_table) {
       launch.container = std::move(value);
       continue;
     }
     const Plugin* plugin = catalog.find(name);
     if (plugin == nullptr)
-      catalog.refuse_missing(name, mc::concat(value.place().text(), ": [", name, "]"));
+      catalog.refuse_missing(name, mc::concat(value.place().text(), ": [", name, "]"),
+                             container_table);
     named.push_back({plugin, std::move(value)});
   }
   launch.container = check_table(container_table, std::move(launch.container), container_options());

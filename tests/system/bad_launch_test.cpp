@@ -50,6 +50,9 @@ std::string repeat(const std::string& text, int times) {
 TEST_CASE("an unknown table is refused, with the nearest plugin") {
   CHECK(
       holds(refused("[ust]\n"), "FILE:1:2: [ust]: there is no plugin 'ust'; did you mean 'uts'?"));
+  CHECK(holds(refused("[containr]\n"),
+              "FILE:1:2: [containr]: there is no plugin 'containr'; did you mean 'container'?"));
+  CHECK(holds(refused("extend = \"x\"\n"), "did you mean 'extends'?"));
   CHECK(holds(refused("[../uts]\n"), "FILE:1:"));
   CHECK(holds(refused("[\"../uts\"]\n"), "there is no plugin '../uts'"));
   CHECK(holds(refused("hostname = \"x\"\n"), "FILE:1:1: hostname: a launch consists of tables"));
