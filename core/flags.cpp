@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/flags.hpp"
 
+#include <algorithm>
+
 #include "core/container_options.hpp"
 #include "core/nearest.hpp"
 #include "mini_container/error.hpp"
@@ -150,6 +152,15 @@ std::string Flags::near(std::string_view name) const {
     if (flag.name.size() > 1) names.emplace_back(flag.name);
   const std::string found = nearest(name, names);
   return found.empty() ? found : "--" + found;
+}
+
+bool is_enabled_by_name(const Plugin& plugin) {
+  Flags flags;
+  flags.add_container();
+  flags.add(plugin);
+  return std::ranges::none_of(flags.all(), [&](const Flag& flag) {
+    return flag.name == plugin.name && flag.does != Flag::Does::enable;
+  });
 }
 
 }  // namespace mini_container

@@ -91,6 +91,9 @@ class Flags {
   std::forward_list<std::string> kept_;
 };
 
+/// Whether --NAME enables the plugin: the command line may have another use for that word.
+bool is_enabled_by_name(const Plugin& plugin);
+
 /// The parts of "domain,domainname".
 std::vector<std::string> long_names(const char* declared);
 

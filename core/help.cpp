@@ -92,13 +92,8 @@ void option_rows(std::string& out, const std::string& table, Options options) {
 void plugin_rows(std::string& out, const Plugin& plugin) {
   out += '\n';
   wrap(out, mc::concat(plugin.name, ": ", plugin.data.summary), plugin.name.size() + 2);
-  // Where an option has the plugin's own name for its flag, --NAME is that option.
-  const bool taken = std::ranges::any_of(plugin.options, [&](const mc_option& option) {
-    const auto names = long_names(option.long_flag);
-    return std::ranges::find(names, plugin.name) != names.end();
-  });
   std::vector<std::string> names = long_names(plugin.data.long_flag);
-  if (!taken) names.insert(names.begin(), plugin.name);
+  if (is_enabled_by_name(plugin)) names.insert(names.begin(), plugin.name);
   if (!names.empty())
     row(out, spelling(printable(plugin.data.short_flag), names, ""),
         plugin.options.empty() ? "Enables it" : "Enables it, as does every flag below");

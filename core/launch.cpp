@@ -83,11 +83,11 @@ Launch check_launch(Value tree, const std::string& directory, Catalog& catalog) 
   for (auto& [name, value] : *tables) {
     if (value.as<Table>() == nullptr) {
       const std::string keys[] = {"extends"};
-      mc::fail(value.place().text(), ": ", name, ": a launch consists of tables, and this is a ",
-               value.type_name(),
-               mc::Hint{nearest(name, keys).empty()
-                            ? "write it inside [container] or a plugin's table"
-                            : "did you mean 'extends'?"});
+      mc::fail(
+          value.place().text(), ": ", name, ": a launch consists of tables, and this is a ",
+          value.type_name(),
+          mc::Hint{nearest(name, keys).empty() ? "write it inside [container] or a plugin's table"
+                                               : "did you mean 'extends'?"});
     }
     if (name == container_table) {
       launch.container = std::move(value);

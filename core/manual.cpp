@@ -105,13 +105,11 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
       enable = bold(mc::concat('-', static_cast<char>(plugin->data.short_flag))) + ", ";
     for (const std::string& name : long_names(plugin->data.long_flag))
       enable += bold("--" + name) + ", ";
-    const bool taken = std::ranges::any_of(plugin->options, [&](const mc_option& option) {
-      const auto names = long_names(option.long_flag);
-      return std::ranges::find(names, plugin->name) != names.end();
-    });
-    enable += taken ? "" : bold("--" + plugin->name) + ", ";
+    enable += is_enabled_by_name(*plugin) ? bold("--" + plugin->name) + ", " : "";
     page.item(enable + bold("--no-" + plugin->name),
-              "Enables the plugin, or leaves it out although the launch file names it.");
+              mc::concat(
+                  enable.empty() ? "Leaves the plugin out" : "Enables the plugin, or leaves it out",
+                  " although the launch file names it."));
     flag_items(page, plugin->name, plugin->options);
   }
   page.section("EXIT STATUS");

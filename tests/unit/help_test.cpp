@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "core/manual.hpp"
 #include "mini_container/plugin.hpp"
 
 namespace mini_container {
@@ -50,6 +51,21 @@ TEST_CASE("help groups the flags by plugin, within 80 columns") {
   CHECK_FALSE(holds("Enables it"));  // --box is the path
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
+}
+
+TEST_CASE("a flag that is another's does not stand as the one that enables a plugin") {
+  Plugin plugin;
+  plugin.name = "user";
+  plugin.data.summary = "Ids of its own";
+  const Plugin* const plugins[] = {&plugin};
+  const std::string text = help_text(plugins);
+  CHECK(text.find("-u, --user USER[:GROUP]") != text.npos);
+  CHECK(text.find("Enables it") == text.npos);
+  const std::string page = manual_page("1", plugins);
+  CHECK(page.find("Enables the plugin") == page.npos);
+  CHECK(page.find("\nLeaves the plugin out although the launch file names it.\n") != page.npos);
+  plugin.name = "other";
+  CHECK(help_text(plugins).find("      --other                 Enables it\n") != text.npos);
 }
 
 TEST_CASE("a verb says how it is called") {
