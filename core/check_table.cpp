@@ -71,7 +71,8 @@ std::string directory_of(const Place& place) {
   if (directory.starts_with('/')) return directory;
   char here[PATH_MAX];
   if (::getcwd(here, sizeof here) == nullptr)
-    mc::fail_with(errno, "getcwd, to resolve the relative path at ", place.text());
+    mc::fail_with(errno, "getcwd, to resolve the relative path at ", place.text(),
+                  mc::Hint{"change to a directory that is there, or give an absolute path"});
   while (directory.starts_with("./")) directory.erase(0, 2);
   const std::string_view base = here;
   return mc::concat(base, base == "/" ? "" : "/", directory);

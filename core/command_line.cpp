@@ -20,8 +20,17 @@ std::string typed(std::string_view name) { return mc::concat(name.size() == 1 ? 
 
 std::string working_directory() {
   char here[PATH_MAX];
-  if (::getcwd(here, sizeof here) == nullptr) mc::fail_with(errno, "getcwd");
+  if (::getcwd(here, sizeof here) == nullptr)
+    mc::fail_with(errno, "getcwd, for the launch file's directory",
+                  mc::Hint{"change to a directory that is there, or give an absolute path"});
   return here;
+}
+
+/// Of a launch without a file. One that has been removed is missed by relative paths alone, which
+/// are refused where they are resolved.
+std::string working_directory_if_there() {
+  char here[PATH_MAX];
+  return ::getcwd(here, sizeof here) != nullptr ? here : "/";
 }
 
 std::string directory_of_file(const std::string& file) {
@@ -277,7 +286,7 @@ RunRequest finish(Gathering&& gathered, const std::vector<std::string>& command)
     request.tree = read_launch_file(gathered.config);
     request.directory = directory_of_file(gathered.config);
   } else {
-    request.directory = working_directory();
+    request.directory = working_directory_if_there();
   }
   overlay(request.tree, std::move(gathered.given));
   for (const std::string& name : gathered.disabled)

@@ -221,6 +221,22 @@ TEST_CASE("a relative root is relative to its file") {
   CHECK(result.out == "/\n");
 }
 
+TEST_CASE("a working directory that has been removed is missed by relative paths alone") {
+  const auto gone = [](const std::string& root) {
+    const auto binary = runtime_command({}).front();
+    return run_program(
+        {"sh", "-c", "rmdir \"$PWD\" && exec \"$@\"", "sh", binary, "-r", root, "-p", "pwd"},
+        {.directory = fresh_directory()});
+  };
+  CHECK_MESSAGE(gone(shared_root()).out == "/\n", gone(shared_root()));
+  const auto relative = gone("root");
+  CHECK(relative.exit_code == 125);
+  CHECK_MESSAGE(relative.last_error().find("the relative path at -r: No such file or directory "
+                                           "(ENOENT); change to a directory that is there") !=
+                    std::string::npos,
+                relative);
+}
+
 TEST_CASE("an id is the one asked for, or made up") {
   const auto result = run(in_root({"--id", "my.id-1_2+3", "--detach", "sleep", "20"}));
   INFO(result);
