@@ -105,6 +105,10 @@ class Rootfs {
 
   static void join_namespace(mc::Host& host, const mc::Node& join) {
     const mc::Fd space = mc::open_namespace(join.text(), CLONE_NEWNS, join.where());
+    // The pivot would take the tree away from the host itself.
+    if (mc::is_own_namespace(space.get(), "mnt"))
+      mc::fail(join.where(), ": '", join.text(), "' is the host's own mount namespace",
+               mc::Hint{"leave out rootfs.join, or set rootfs.namespace = \"runtime\""});
     host.join_namespace(CLONE_NEWNS, space.get(), join);
   }
 

@@ -330,4 +330,19 @@ TEST_CASE("rootfs: options that do not go together are refused") {
   }
 }
 
+TEST_CASE("rootfs: the host's own mount namespace is not joined, which would lose its tree") {
+  for (const char* verb : {"run", "validate"}) {
+    const auto result = run(
+        {verb, "--config",
+         launch_file("[rootfs]\npath = \"" + shared_root() + "\"\njoin = \"/proc/self/ns/mnt\"\n"),
+         "--", "/bin/true"});
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find("launch.toml:3:1: '/proc/self/ns/mnt' is the host's own mount "
+                                   "namespace") != std::string::npos);
+  }
+  CHECK(read_file("/proc/self/mountinfo").find(shared_root()) == std::string::npos);
+  CHECK(::access("/proc/1/comm", F_OK) == 0);
+}
+
 }  // namespace mini_container::test
