@@ -40,6 +40,12 @@ std::string directory_of_file(const std::string& file) {
   return directory.empty() ? working_directory() : working_directory() + "/" + directory;
 }
 
+void check_word(const char* flag, std::string_view value, const char* hint,
+                std::initializer_list<std::string_view> words) {
+  if (std::ranges::find(words, value) == words.end())
+    mc::fail(flag, ": '", value, "' is not known", mc::Hint{hint});
+}
+
 void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
   switch (flag) {
     case RunFlag::state_dir:
@@ -55,9 +61,13 @@ void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
       global.log_file = value;
       break;
     case RunFlag::log_level:
+      // Beside ours, those that engines know.
+      check_word("--log-level", value, "debug, info, warn or error",
+                 {"debug", "info", "warn", "error", "trace", "warning", "fatal", "panic"});
       global.log_level = value;
       break;
     case RunFlag::log_format:
+      check_word("--log-format", value, "text or json", {"text", "json"});
       global.log_format = value;
       break;
     case RunFlag::debug:
@@ -67,9 +77,8 @@ void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
       global.systemd_cgroup = true;
       break;
     case RunFlag::cgroup_manager:
-      if (value != "cgroupfs" && value != "systemd" && value != "disabled")
-        mc::fail("--cgroup-manager: '", value, "' is not known",
-                 mc::Hint{"cgroupfs, systemd or disabled"});
+      check_word("--cgroup-manager", value, "cgroupfs, systemd or disabled",
+                 {"cgroupfs", "systemd", "disabled"});
       global.cgroup_manager = value;
       break;
     case RunFlag::settings:

@@ -77,6 +77,9 @@ void open_log(const GlobalOptions& global) {
     log.level = MC_LOG_DEBUG;
   else if (global.log_level == "info" || (global.log_level.empty() && global.verbose))
     log.level = MC_LOG_INFO;
+  else if (global.log_level == "error" || global.log_level == "fatal" ||
+           global.log_level == "panic")
+    log.level = MC_LOG_WARN + 1;  // a failure is said at any level
   set_log(log);
 }
 

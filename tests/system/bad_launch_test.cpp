@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/system/container_root.hpp"
@@ -121,6 +122,22 @@ TEST_CASE("a flag that is unknown, shortened or without its value is refused") {
   CHECK(holds(refusal({"--set", "uts.hostname=5", "/bin/true"}),
               "--set uts.hostname: uts.hostname: expected a string"));
   CHECK(holds(refusal({"-p"}), "there is no command to run"));
+}
+
+TEST_CASE("a level or format of the log that is none is refused; error leaves warnings out") {
+  for (const char* flag : {"--log-level", "--log-format", "--cgroup-manager"}) {
+    CHECK(holds(refusal({flag, "debgu", "list"}), std::string(flag) + ": 'debgu' is not known; "));
+    CHECK(holds(refusal({"run", flag, "debgu", "true"}), std::string(flag) + ": 'debgu' is not"));
+  }
+  const auto state = fresh_directory();
+  std::filesystem::create_directory(state + "/broken");
+  write_file("record.jsonl", "no record\n", state + "/broken");
+  const auto list = [&](const std::string& level) {
+    return run({"--state-dir", state, "--log-level", level, "list", "--format", "json"}).err;
+  };
+  CHECK(holds(list("warn"), "warning: "));
+  CHECK(holds(list("warning"), "warning: "));
+  CHECK(list("error").empty());
 }
 
 TEST_CASE("the spellings of the command line reach the container") {
