@@ -135,7 +135,7 @@ void Agent::clone_child() {
           ? lend_memory(input,
                         pipeline_.plan.clone_flags() & ~static_cast<std::uint64_t>(CLONE_NEWTIME),
                         {})
-          : clone_container(pipeline_.plan);
+          : clone_container(pipeline_.plan, pipeline_.anyone_has(Hook::post_clone));
   if (cloned.pid == 0) run_child(std::move(input));
   pipeline_.channel = std::move(ours);
   pid_ = cloned.pid;

@@ -184,7 +184,7 @@ Cloned clone_sharing_memory(std::uint64_t namespaces, const mc::Fd& cgroup, int 
   return {static_cast<pid_t>(pid), mc::Fd(pidfd)};
 }
 
-Cloned clone_container(const Plan& plan) {
+Cloned clone_container(const Plan& plan, bool is_reached) {
   int pidfd = -1;
   clone_args arguments{};
   // A time namespace is the child's own affair: see its join_namespaces.
@@ -199,8 +199,9 @@ Cloned clone_container(const Plan& plan) {
   const auto* user = joined(plan, CLONE_NEWUSER);
   const auto* pid_space = joined(plan, CLONE_NEWPID);
   // Who is there already sees the child from its clone on, and may have every right over its user
-  // namespace: ptrace(2). The agent of an ordinary user has to reach it through /proc itself.
-  if ((user != nullptr || pid_space != nullptr) && ::geteuid() == 0)
+  // namespace: ptrace(2). Its root is still the host's. The agent of an ordinary user would not
+  // reach it through /proc any more either.
+  if ((user != nullptr || pid_space != nullptr) && (::geteuid() == 0 || !is_reached))
     mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the agent undumpable");
   long pid = -1;
   int failed = 0;

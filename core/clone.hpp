@@ -15,8 +15,9 @@ struct Cloned {
 
 /// [agent] Clones into the plan's new namespaces and cgroup, and into the pid and user namespaces
 /// that it joins; returns in both processes. Throws mc::Error, in the agent, naming the right or
-/// the limit that stood in the way.
-Cloned clone_container(const Plan& plan);
+/// the limit that stood in the way. `is_reached`: the agent will look for the child in /proc,
+/// before its execve.
+Cloned clone_container(const Plan& plan, bool is_reached);
 
 /// Whether clone_sharing_memory can put the child into a cgroup: not on every processor.
 bool may_share_memory_in_cgroup();

@@ -314,6 +314,28 @@ static int do_abstract_listen(int count, char **arguments) {
   return 0;
 }
 
+/* Looks through /proc at the programs of other processes as often as it can, and says each that is
+ * not what the last one was. */
+static int do_watch_programs(int count, char **arguments) {
+  (void)count;
+  const time_t end = time(NULL) + atoi(arguments[0]);
+  char last[4096] = "";
+  printf("ready\n");
+  fflush(stdout);
+  while (time(NULL) < end)
+    for (int number = 2; number < 200; ++number) {
+      char name[64];
+      char program[4096];
+      snprintf(name, sizeof name, "/proc/%d/exe", number);
+      const ssize_t length = number == getpid() ? -1 : readlink(name, program, sizeof program - 1);
+      if (length <= 0) continue;
+      program[length] = '\0';
+      if (strcmp(program, last) != 0) printf("program %s\n", program);
+      strcpy(last, program);
+    }
+  return 0;
+}
+
 const action actions[] = {{"args", 0, "[ARGUMENT...]", do_args},
                           {"exit", 1, "N", do_exit},
                           {"sleep", 1, "SECONDS", do_sleep},
@@ -333,6 +355,7 @@ const action actions[] = {{"args", 0, "[ARGUMENT...]", do_args},
                           {"i386", 1, "NUMBER", do_i386},
                           {"unshare", 1, "FLAGS", do_unshare},
                           {"write-runtime", 0, "", do_write_runtime},
+                          {"watch-programs", 1, "SECONDS", do_watch_programs},
                           {"orphans", 1, "COUNT", do_orphans},
                           {"eat-memory", 1, "BYTES", do_eat_memory},
                           {"forks", 1, "COUNT", do_forks},

@@ -253,6 +253,29 @@ TEST_CASE("who is in a joined user namespace has no access to the child before i
   first.finish();
 }
 
+TEST_CASE("nor where an ordinary user joins it") {
+  const std::string launch_text = "[container]\nid = 'watching'\n[rootfs]\npath = '" +
+                                  shared_root() + "'\n[pid]\n[user]\nmode = 'single'\n";
+  Process watching(runtime_command({"run", "--config", launch_file(launch_text), "--", "attest",
+                                    "watch-programs", "3"}),
+                   ordinary());
+  REQUIRE(watching.wait_for("ready"));
+  const auto state = run({"state", "watching"}, ordinary()).out;
+  const auto at = state.find("\"pid\":");
+  REQUIRE(at != std::string::npos);
+  const auto spaces = "/proc/" + std::to_string(std::stoi(state.substr(at + 6))) + "/ns/";
+  const auto joining = launch_file("[rootfs]\npath = '" + shared_root() + "'\n[pid]\njoin = '" +
+                                   spaces + "pid'\n[user]\njoin = '" + spaces + "user'\n");
+  for (int i = 0; i < 40; ++i) {
+    const auto joined = run({"run", "--config", joining, "--", "true"}, ordinary());
+    CHECK_MESSAGE(joined.exit_code == 0, joined);
+  }
+  const auto seen = watching.finish();
+  INFO(seen);
+  CHECK(seen.out.find("program /bin/busybox\n") != std::string::npos);
+  CHECK(seen.out.find("mini_container") == std::string::npos);
+}
+
 TEST_CASE("maps that the kernel would refuse are refused first, and say why") {
   const auto both = [](const std::string& uid_map) {
     return "[user]\ngid_map = [{ container = 0, host = 0, size = 1 }]\nuid_map = [" + uid_map +
