@@ -27,10 +27,13 @@ void copy_attributes(int fd, const struct stat& from, const std::string& name) {
 }
 
 void copy_file(int from, int to, const std::string& name) {
-  const mc::Fd source(mc::check(::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC),
-                                "open '", name, "' to copy it"));
+  // Another container of this root may have put a FIFO or a device in its place meanwhile.
+  const mc::Fd source(mc::check(
+      ::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC),
+      "open '", name, "' to copy it"));
   struct stat found {};
   mc::check(mc::stat_of(source.get(), &found), "stat '", name, "'");
+  if (!S_ISREG(found.st_mode)) mc::fail("'", name, "' was replaced while it was copied");
   const mc::Fd target(
       mc::check(::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), "copy '",
                 name, "'"));
