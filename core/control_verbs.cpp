@@ -50,10 +50,13 @@ std::vector<std::string> matching_ids(const VerbContext& context, const std::str
 // a PID namespace takes the others along.
 void signal_all(const Container& container, int signal, Catalog& catalog) {
   if (container.status() == Container::Status::creating) return container.send_signal(signal);
-  if (const auto resources = Resources::of(container, catalog))
-    resources->signal_all(signal);
-  else
-    container.send_signal(signal);
+  if (const auto resources = Resources::of(container, catalog)) try {
+      return resources->signal_all(signal);
+    } catch (const mc::Error& error) {
+      if (error.error_number() != ENOENT) throw;
+      // It went on without (cgroup.optional).
+    }
+  if (container.is_alive()) container.send_signal(signal);
 }
 
 // A stopped v1 freezer holds even SIGKILL back; who owns the freezer lets go. False: not paused,

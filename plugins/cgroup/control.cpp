@@ -18,7 +18,9 @@ namespace {
 // Where there must be some; a user without a delegated one has none (`optional`).
 std::vector<Place> recorded(int state_fd) {
   auto places = read_record(state_fd).places;
-  if (places.empty()) mc::fail_with(ENOENT, "find the container's cgroups");
+  if (places.empty())
+    mc::fail_with(ENOENT, "find the container's cgroups",
+                  mc::Hint{"it runs without: see the warning of its launch"});
   return places;
 }
 

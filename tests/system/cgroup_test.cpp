@@ -584,6 +584,24 @@ TEST_CASE("cgroup: an ordinary user without a delegated cgroup is told, or goes 
   const auto goes_on = launch_as_user("optional = true\n");
   CHECK_MESSAGE(goes_on.exit_code == 0, goes_on);
   CHECK(goes_on.err.find("goes on without") != std::string::npos);
+  // Its verbs, too: `kill --all` has its first process to go by, and `ps` nothing.
+  const RunOptions user{.env = {{"XDG_RUNTIME_DIR", "/tmp"}}, .uid = 1000};
+  const auto file = launch_file(
+      "[container]\nid = \"no-cgroup\"\ncommand = [\"sleep\", \"60\"]\n[user]\nmode = \"single\"\n"
+      "[pid]\n[cgroup]\noptional = true\n");
+  run_program({"chmod", "-R", "a+rX", fs::path(file).parent_path().string()});
+  REQUIRE(run({"run", "--detach", "--config", file}, user).exit_code == 0);
+  const auto processes = run({"ps", "no-cgroup"}, user);
+  CHECK_MESSAGE(processes.last_error().find("it runs without") != std::string::npos, processes);
+  const auto killed = run({"kill", "--all", "no-cgroup", "KILL"}, user);
+  CHECK_MESSAGE(killed.exit_code == 0, killed);
+  CHECK_MESSAGE(
+      eventually([&] {
+        return run({"state", "no-cgroup"}, user).out.find("\"stopped\"") != std::string::npos;
+      }),
+      "it lives on");
+  CHECK(run({"kill", "--all", "no-cgroup", "KILL"}, user).exit_code == 0);
+  CHECK(run({"delete", "--force", "no-cgroup"}, user).exit_code == 0);
 }
 
 TEST_CASE("cgroup: an ordinary user to whom a cgroup is delegated has the container below it") {
