@@ -52,10 +52,14 @@ int parse_signal(std::string_view text) {
   int number = 0;
   const auto [rest, failed] = std::from_chars(text.data(), end, number);
   if (failed == std::errc() && rest == end) {
-    if (number >= 1 && number <= SIGRTMAX) return number;
+    if (number >= 0 && number <= SIGRTMAX) return number;  // 0 asks whether it runs: kill(2)
     mc::fail("there is no signal ", text);
   }
-  std::string_view name = text;
+  std::string upper(text);
+  std::ranges::transform(upper, upper.begin(), [](char c) {
+    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  });
+  std::string_view name = upper;
   if (name.starts_with("SIG")) name.remove_prefix(3);
   for (const auto& [base, first] : {std::pair{std::string_view("RTMIN"), SIGRTMIN},
                                     std::pair{std::string_view("RTMAX"), SIGRTMAX}}) {

@@ -225,7 +225,7 @@ in_it --cdw /tmp "$id" true && fail 'a misspelt option'
 contains 'a misspelt option' "$(cat "$work/err")" "did you mean '--cwd'?"
 
 # kill and delete.
-for signal in CONT SIGCONT 18; do mc kill "$id" "$signal" || fail "kill $signal"; done
+for signal in CONT SIGCONT 18 cont sigcont 0; do mc kill "$id" "$signal" || fail "kill $signal"; done
 mc kill "$id" NOSUCH 2>/dev/null && fail 'kill NOSUCH'
 for number in 1 2; do
   mc run -d --bundle "$bundle" "$id-$number" </dev/null >/dev/null 2>&1 || fail "run -d $number"
