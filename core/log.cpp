@@ -120,7 +120,9 @@ bool try_open_log() {
 }
 
 void log_failure(std::string_view text) {
-  if (!log_options().file.empty()) try {
+  const LogOptions& options = log_options();
+  if (options.file.empty() && options.json) return put(spdlog::level::err, {}, text);
+  if (!options.file.empty()) try {
       put(spdlog::level::err, {}, text);
     } catch (const mc::Error& error) {
       // Unless that is the failure.

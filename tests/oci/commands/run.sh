@@ -71,6 +71,10 @@ equal 'the log has the shape of runc' "$(tail -n 1 "$work/log.runc" | jq -c 'key
 equal 'level' "$(tail -n 1 "$work/log.runc" | jq -r .level)" "$(tail -n 1 "$work/log" | jq -r .level)"
 contains 'msg' "$(tail -n 1 "$work/log" | jq -r .msg)" 'does not exist'
 
+# Without a log file it is standard error that is JSON, whole lines of it.
+equal '--log-format json alone' '["level","msg","time"]' \
+  "$(mc --log-format json state nobody 2>&1 >/dev/null | jq -c 'keys')"
+
 # create and run, each way of writing.
 config '.process.args = ["sh", "-c", "echo one"]'
 for words in "--bundle=$bundle $id" "--bundle $bundle $id" "-b $bundle $id" "-b$bundle $id" \
