@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The container's cgroups: limits, accounting, and the end of all its processes. cgroups(7).
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -158,6 +159,7 @@ class Cgroup {
     std::string path = config_.text("path");
     if (path.empty()) {
       path = mc::concat("mini_container-", id);
+      if (path.size() > NAME_MAX) path = id;  // a name of its own by its length
       // An ordinary user has at most what is delegated to it, below its own cgroup.
       if (config_.has("parent") || ::geteuid() == 0) path.insert(0, "/");
     }

@@ -83,6 +83,9 @@ for words in "--bundle=$bundle $id" "--bundle $bundle $id" "-b $bundle $id" "-b$
   # shellcheck disable=SC2086
   equal "run $words" one "$(mc run $words 2>&1)"
 done
+long=$id-$(printf '%0250d' 0)
+long=$(printf '%s' "$long" | cut -c1-255)
+equal 'the longest id' one "$(mc run --bundle "$bundle" "$long" 2>&1)"
 mv "$bundle/config.json" "$work/other.json"
 equal 'run --config' one "$(mc run --bundle "$bundle" --config "$work/other.json" "$id")"
 equal 'run -f' one "$(mc run -b "$bundle" -f "$work/other.json" "$id")"
