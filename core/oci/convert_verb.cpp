@@ -104,9 +104,7 @@ void write_out(const std::string& path, const std::string& text) {
       mc::fail_with(errno, "write to standard output");
     return;
   }
-  const mc::Fd file(
-      mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644),
-                "make '", path, "'", mc::Hint{"a file that is there is not overwritten"}));
+  const mc::Fd file = make_file(path);
   for (std::size_t done = 0; done < text.size();)
     done += static_cast<std::size_t>(mc::check(
         ::write(file.get(), text.data() + done, text.size() - done), "write '", path, "'"));

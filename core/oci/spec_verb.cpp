@@ -83,6 +83,15 @@ void make_rootless(Value& config) {
 
 }  // namespace
 
+mc::Fd make_file(const std::string& path) {
+  mc::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+  const int number = errno;
+  if (!file)
+    mc::fail_with(number, "make '", path, "'",
+                  mc::Hint{number == EEXIST ? "a file that is there is not overwritten" : ""});
+  return file;
+}
+
 int spec_verb(VerbContext&, const Arguments& arguments) {
   std::string bundle = ".";
   std::string file_name = "config.json";
@@ -97,9 +106,7 @@ int spec_verb(VerbContext&, const Arguments& arguments) {
   if (rootless) make_rootless(config);
   const auto path = file_name.starts_with('/') ? file_name : bundle + "/" + file_name;
   const auto text = write_json(config, JsonStyle::pretty);
-  const mc::Fd file(
-      mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644),
-                "make '", path, "'", mc::Hint{"a file that is there is not overwritten"}));
+  const mc::Fd file = make_file(path);
   mc::check(::write(file.get(), text.data(), text.size()), "write '", path, "'");
   return 0;
 }

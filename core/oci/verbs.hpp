@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/verbs.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container::oci {
 
@@ -23,6 +24,9 @@ int convert_verb(VerbContext& context, const Arguments& arguments);
 bool is_bundle_run(const Arguments& arguments);
 /// checkpoint, restore: callers ask whether they exist.
 int unsupported_verb(VerbContext& context, const Arguments& arguments);
+
+/// A new file to write to; one that is there is an error.
+mc::Fd make_file(const std::string& path);
 
 /// What `--version` prints.
 void print_version();

@@ -252,6 +252,10 @@ equal 'nothing is left' '' "$(mc list -q)"
 mkdir "$work/spec"
 mc spec --bundle "$work/spec" || fail 'spec --bundle'
 mc spec --bundle="$work/spec" 2>/dev/null && fail 'spec overwrites'
+contains 'spec overwrites' "$(mc spec --bundle="$work/spec" 2>&1)" 'is not overwritten'
+case $(mc spec --bundle="$work/nowhere" 2>&1) in
+  *overwritten*) fail 'spec nowhere: nothing is there' ;;
+esac
 mc spec -b "$work/spec" -f rootless.json --rootless || fail 'spec --file'
 equal 'spec' '6 7' "$(jq '.linux.namespaces | length' "$work/spec/config.json" "$work/spec/rootless.json" | xargs)"
 
