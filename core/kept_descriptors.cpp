@@ -2,10 +2,13 @@
 #include "core/kept_descriptors.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <limits>
+#include <string>
 
-#include "mini_container/error.hpp"
+#include "core/directory.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 
@@ -27,6 +30,22 @@ void check_kept_descriptors(const Value& container) {
     if (!is_the_callers(*number.as<std::int64_t>()))
       mc::fail(number.place().text(), ": container.keep_fds: the caller has passed no descriptor ",
                *number.as<std::int64_t>(), mc::Hint{"open it before the launch"});
+}
+
+std::vector<int> callers_descriptors() {
+  constexpr const char* path = "/proc/self/fd";
+  const mc::Fd directory(
+      mc::check(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open '", path, "'"));
+  std::vector<int> out;
+  for (const std::string& name : names_in(directory.get(), path))
+    if (const int number = std::stoi(name); number > 2 && is_the_callers(number))
+      out.push_back(number);
+  return out;
+}
+
+void close_callers_descriptors(const std::vector<int>& numbers) {
+  for (const int number : numbers)
+    if (is_the_callers(number)) ::close(number);
 }
 
 }  // namespace mini_container

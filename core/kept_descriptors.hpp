@@ -2,6 +2,8 @@
 // container.keep_fds: the descriptors of the caller that the command keeps.
 #pragma once
 
+#include <vector>
+
 #include "core/value.hpp"
 
 namespace mini_container {
@@ -13,5 +15,11 @@ inline constexpr int most_preserved_descriptors = 1020;
 /// runtime's own by now, which would lead the container to the host. To be called before a plugin
 /// runs.
 void check_kept_descriptors(const Value& container);
+
+/// The numbers of all that the caller has passed on, from 3 on. To be called before a plugin runs.
+std::vector<int> callers_descriptors();
+
+/// Closes those of them that are still the caller's.
+void close_callers_descriptors(const std::vector<int>& numbers);
 
 }  // namespace mini_container

@@ -8,6 +8,7 @@
 
 #include "core/agent.hpp"
 #include "core/failure.hpp"
+#include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
 #include "core/process_end.hpp"
 #include "core/record.hpp"
@@ -77,8 +78,11 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
     try {
       ContainerState::ensure_root(options.state_root);
       redirect_output(request, options.state_root, options.id);
+      const auto passed_on = callers_descriptors();
       Agent agent(launch, options);
       agent.start();
+      // The command has those it keeps. Who waits for the end of a pipe does not wait for ours.
+      close_callers_descriptors(passed_on);
       mc::check(::write(writer.get(), &result, 1), "report to the caller");
       // From here on the caller's descriptors are the caller's alone; ours lead to the log, where
       // the container's terminal and our own last words go.

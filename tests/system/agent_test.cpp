@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -314,6 +316,32 @@ TEST_CASE("detach leaves a container running that list, exec, kill and delete fi
   CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
   run({"delete", "left"});
   CHECK(run({"list"}).out.find("left") == std::string::npos);
+}
+
+TEST_CASE("the agent of a detached container holds no descriptor of the caller's") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const mc::Fd reader(ends[0]);
+  mc::Fd writer(ends[1]);
+  const auto start = [&](const std::string& id, const Words& rest) {
+    Words words = {"-r", shared_root(), "-p", "--detach", "--id", id};
+    words.insert(words.end(), rest.begin(), rest.end());
+    return run(words, {.keep = {writer.get()}}).exit_code;
+  };
+  CHECK(start("without", {"sleep", "60"}) == 0);
+  const std::string kept = std::to_string(writer.get());
+  CHECK(start("with", {"--container.keep_fds", kept, "sh", "-c",
+                       "echo kept >/proc/self/fd/" + kept + "; exec sleep 60"}) == 0);
+  writer.reset();
+  char text[8];
+  REQUIRE(::read(reader.get(), text, sizeof text) == 5);
+  pollfd end{reader.get(), POLLIN, 0};
+  CHECK(::poll(&end, 1, 100) == 0);  // the one that keeps it runs
+  CHECK(run({"kill", "with", "KILL"}).exit_code == 0);
+  CHECK(::poll(&end, 1, 5000) == 1);
+  CHECK(::read(reader.get(), text, sizeof text) == 0);
+  CHECK(run({"list"}).out.find("running") != std::string::npos);
+  run({"delete", "--force", "without", "with"});
 }
 
 TEST_CASE("a detached container's terminal and its agent's words go to the log, and nobody types") {
