@@ -40,6 +40,8 @@ class Net {
     if (mode_ == Mode::None || mode_ == Mode::Loopback || mode_ == Mode::Join)
       if (settings_.devices.empty()) return host.skip("post_clone");
     devices_ = find_devices(settings_.devices);
+    // Before the clone: the child needs it too, and has what the agent had then.
+    if (addressed()) Netlink::load();
     if (!leased()) return;
     record_ = join_network(settings_, call->id, call->state_fd);
     std::vector<Address> own;
@@ -52,10 +54,7 @@ class Net {
   }
 
   void post_clone(mc::Host&, const mc::Call& call) {
-    if (addressed()) {
-      Netlink::load();
-      make_interface(settings_, record_, call->pid);
-    }
+    if (addressed()) make_interface(settings_, record_, call->pid);
     if (leased()) note_container(settings_, record_, call->pid);
     if (!devices_.empty()) {
       const std::string space = mc::concat("/proc/", call->pid, "/ns/net");

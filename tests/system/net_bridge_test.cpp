@@ -541,6 +541,19 @@ TEST_CASE("macvlan: an interface on one of the host's, with an address beside it
   CHECK(result.out.find(" 0% packet loss") != npos);
 }
 
+TEST_CASE("macvlan without a subnet: an interface without an address, which is up") {
+  const NothingLeft nothing;
+  const Outside outside;
+  const auto result = run({"run", "--rootfs", shared_root(), "--net.mode=macvlan",
+                           "--net.parent=up0", "--", "ip", "-4", "-o", "address"});
+  INFO(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.find("eth0") == npos);
+  CHECK(run({"run", "--rootfs", shared_root(), "--net.mode=macvlan", "--net.parent=up0", "--", "ip",
+             "link", "show", "dev", "eth0", "up"})
+            .out.find("eth0") != npos);
+}
+
 TEST_CASE("ipvlan: an interface on one of the host's, or one clear error") {
   const NothingLeft nothing;
   const Outside outside;
