@@ -20,12 +20,13 @@ namespace net {
 namespace {
 
 // What is used of libmnl, resolved once.
-#define MNL_FUNCTIONS(X)                                                                       \
-  X(socket_open2)                                                                              \
-  X(socket_bind) X(socket_close) X(socket_get_portid) X(socket_sendto) X(socket_recvfrom)      \
-      X(cb_run) X(nlmsg_put_header) X(nlmsg_put_extra_header) X(nlmsg_get_payload) X(attr_put) \
-          X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) X(attr_put_strz) X(attr_nest_start)   \
-              X(attr_nest_end) X(attr_get_type) X(attr_get_payload) X(attr_get_payload_len)    \
+#define MNL_FUNCTIONS(X)                                                                     \
+  X(socket_open2)                                                                            \
+  X(socket_bind)                                                                             \
+  X(socket_close) X(socket_get_portid) X(socket_sendto) X(socket_recvfrom) X(cb_run)         \
+      X(nlmsg_put_header) X(nlmsg_put_extra_header) X(nlmsg_get_payload) X(attr_put)         \
+          X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) X(attr_put_strz) X(attr_nest_start) \
+              X(attr_nest_end) X(attr_get_type) X(attr_get_payload) X(attr_get_payload_len)  \
                   X(attr_get_str) X(attr_get_u32) X(attr_ok) X(attr_next)
 
 struct Mnl {
@@ -290,8 +291,13 @@ void Netlink::create_over(const std::string& kind, const std::string& mode, unsi
         request.put(IFLA_MACVLAN_MODE, macvlan_mode(mode));
     });
   });
-  finish(tell(request.message()),
-         mc::concat("create ", kind, " '", link.name, "' of the container"));
+  const int error = tell(request.message());
+  const std::string attempt = mc::concat("create ", kind, " '", link.name, "' of the container");
+  if (error == EINVAL && link.mtu != 0)
+    mc::fail_with(
+        error, attempt,
+        mc::Hint{mc::concat("net.mtu is ", link.mtu, "; it may not be above the parent's")});
+  finish(error, attempt);
 }
 
 void Netlink::move(const std::string& name, unsigned index, int pid, const std::string& new_name) {

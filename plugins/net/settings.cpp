@@ -170,6 +170,16 @@ void read_parent(const mc::Node& config, Settings& out) {
            mc::Hint{macvlan ? "one of bridge, private, vepa, passthru" : "one of l2, l3, l3s"});
 }
 
+// RFC 8200, section 5; the kernel takes IPv6 away from an interface below it.
+void check_mtu(const mc::Node& config, const Settings& settings) {
+  constexpr unsigned least = 1280;
+  if (settings.mtu == 0 || settings.mtu >= least) return;
+  for (const Family& family : settings.families)
+    if (family.subnet.base.family == AF_INET6)
+      refuse(config["mtu"], "mtu", settings.mtu, " is too small for IPv6",
+             mc::Hint{mc::concat("set it to ", least, " or more, or drop net.subnet6")});
+}
+
 }  // namespace
 
 bool valid_interface(std::string_view name) {
@@ -212,6 +222,7 @@ Settings read_settings(const mc::Node& config) {
   for (const FamilyKeys& keys : family_keys)
     if (addressed)
       if (auto family = read_family(config, keys, out.mode)) out.families.push_back(*family);
+  check_mtu(config, out);
   out.nat = config.boolean("nat", true);
   out.allow_overlap = config.boolean("allow_overlap");
   out.publish = read_publish(config["publish"]);

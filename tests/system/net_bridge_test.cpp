@@ -554,6 +554,16 @@ TEST_CASE("macvlan without a subnet: an interface without an address, which is u
             .out.find("eth0") != npos);
 }
 
+TEST_CASE("macvlan: a larger MTU than the parent's is refused, and told") {
+  const NothingLeft nothing;
+  const Outside outside;
+  const auto result = run({"run", "--rootfs", shared_root(), "--net.mode=macvlan",
+                           "--net.parent=up0", "--net.mtu=9000", "--", "true"});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("may not be above the parent's") != npos);
+}
+
 TEST_CASE("ipvlan: an interface on one of the host's, or one clear error") {
   const NothingLeft nothing;
   const Outside outside;

@@ -250,6 +250,7 @@ TEST_CASE("names, hardware addresses and other words that cannot be are refused"
   check_refused({bridge, "--net.mac=01:00:00:00:00:01"}, "hardware address", "02:00:00:00:00:01");
   check_refused({bridge, "--net.mac=02:00:00:00:00:0g"}, "hardware address", "02:00:00:00:00:01");
   check_refused({bridge, "--net.mtu=67"}, "net.mtu", "68");
+  check_refused({bridge, "--net.mtu=1279", "--net.subnet6=fd00:9::/64"}, "net.mtu: 1279", "1280");
   check_refused({"--net.mode=brigde"}, "net.mode", "bridge");
   check_refused({"--net.mode=macvlan"}, "needs an interface of the host", "net.parent");
   check_refused({"--net.mode=macvlan", "--net.parent=nowhere0"}, "no interface 'nowhere0'",
