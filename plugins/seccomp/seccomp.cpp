@@ -47,10 +47,11 @@ std::string kernel_release() {
   return names.release;
 }
 
-bool refuses(std::optional<Action> action) {
-  return action == Action::error || action == Action::kill_process ||
-         action == Action::kill_thread || action == Action::trap;
+bool kills(std::optional<Action> action) {
+  return action == Action::kill_process || action == Action::kill_thread || action == Action::trap;
 }
+
+bool refuses(std::optional<Action> action) { return action == Action::error || kills(action); }
 
 /// Once the filter is loaded these calls still have to be made on the way to the command.
 void check_can_start(const Profile& profile, const std::string& place) {
@@ -58,6 +59,10 @@ void check_can_start(const Profile& profile, const std::string& place) {
     if (refuses(profile.action_of(call)))
       mc::fail(place, ": the filter forbids ", call, ": no command could be started",
                mc::Hint{mc::concat("allow \"", call, "\"")});
+  // After each hook the core looks at its descriptors. A refusal does not matter to it.
+  if (kills(profile.action_of("fcntl")))
+    mc::fail(place, ": the filter kills for fcntl, which the runtime calls before the command",
+             mc::Hint{"allow \"fcntl\", or let it fail with an errno"});
   if (!profile.notifies()) return;
   if (profile.listener_path.empty())
     mc::fail(place, ": the action notify needs the program that answers",
@@ -67,6 +72,12 @@ void check_can_start(const Profile& profile, const std::string& place) {
     mc::fail(place,
              ": with the action notify, the filter must allow sendmsg: it carries the "
              "descriptor to the listener");
+}
+
+/// The kernel takes this one with a listener alone, and without one it has nothing to say.
+std::uint32_t flags_of(const Profile& profile) {
+  constexpr std::uint32_t of_listeners = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+  return profile.notifies() ? profile.flags : profile.flags & ~of_listeners;
 }
 
 }  // namespace
@@ -94,7 +105,7 @@ class Seccomp {
     const Profile profile = make_profile(config_, around);
     check_can_start(profile, config_.where());
     compiled_ = {.program = compile(profile),
-                 .flags = profile.flags,
+                 .flags = flags_of(profile),
                  .notifies = profile.notifies(),
                  .listener_path = profile.listener_path,
                  .listener_metadata = profile.listener_metadata};

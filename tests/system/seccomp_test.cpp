@@ -196,6 +196,21 @@ TEST_CASE("a filter that forbids execve is refused, and says so") {
   has(refusal(confined + "[seccomp]\nbase = 'none'"), "the filter forbids execve");
 }
 
+TEST_CASE("a filter that kills for what the runtime itself still calls is refused, and says so") {
+  const std::string all_but_fcntl =
+      confined + "[seccomp]\nbase = 'none'\ndefault_action = 'allow'\n[[seccomp.syscalls]]\n" +
+      "names = ['fcntl']\naction = ";
+  has(refusal(all_but_fcntl + "'kill'"), "the filter kills for fcntl");
+  has(refusal(all_but_fcntl + "'trap'"), "the filter kills for fcntl");
+  CHECK(launch(all_but_fcntl + "'errno'", {"true"}).exit_code == 0);
+}
+
+TEST_CASE("every flag is taken, also where nothing notifies") {
+  const auto result =
+      launch(by_default + "flags = ['log', 'spec_allow', 'wait_killable_recv']\n", {"true"});
+  CHECK_MESSAGE(result.exit_code == 0, result);
+}
+
 TEST_CASE("a filter that forbids what `pid.init` needs ends the launch, and says so") {
   const std::string with_init = "[pid]\ninit = true\n[no_new_privs]\n[capabilities]\n[seccomp]\n";
   CHECK(launch(with_init, {"true"}).exit_code == 0);
