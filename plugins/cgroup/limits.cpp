@@ -146,11 +146,12 @@ void read_memory(const mc::Node& config, Limits& out) {
   out.use_hierarchy = flag(config, "use_hierarchy");
   out.check_before_update = config.boolean("check_before_update");
   // No process has ever run in less than a page, but many a unit was forgotten.
-  if (out.memory_max && *out.memory_max > 0 && *out.memory_max < 4096)
-    mc::fail(
-        config["memory_max"].where(), ": memory_max is ", *out.memory_max,
-        " bytes, in which nothing can run",
-        mc::Hint{mc::concat("a size without a unit is in bytes; write ", *out.memory_max, "M")});
+  if (out.memory_max && *out.memory_max != unlimited && *out.memory_max < 4096)
+    mc::fail(config["memory_max"].where(), ": memory_max is ", *out.memory_max,
+             " bytes, in which nothing can run",
+             mc::Hint{*out.memory_max == 0 ? "\"max\" is no limit"
+                                           : mc::concat("a size without a unit is in bytes; write ",
+                                                        *out.memory_max, "M")});
   if (out.memory_swap && out.swap_max)
     mc::fail(config["swap_max"].where(), ": memory_swap and swap_max say the same thing twice",
              mc::Hint{"memory_swap is memory and swap together, swap_max is swap alone"});

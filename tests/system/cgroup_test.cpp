@@ -231,6 +231,9 @@ TEST_CASE("cgroup: a size without a unit is in bytes; too little to start in is 
   CHECK(refused({"-R", "64"})
             .find("memory_max is 64 bytes, in which nothing can run; a size without "
                   "a unit is in bytes; write 64M") != std::string::npos);
+  CHECK(refused({"-R", "0"})
+            .find("memory_max is 0 bytes, in which nothing can run; \"max\" is no "
+                  "limit") != std::string::npos);
   const auto bytes = launch({"-R", "67108864", "--cgroup.namespace=false"},
                             {"sh", "-c",
                              "cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat "
