@@ -137,6 +137,12 @@ Device read_node(const mc::Node& node) {
 Device read_short(const mc::Node& node) {
   const std::string text = node.text();
   const auto colon = text.find(':');
+  // As container engines write it: /dev/fuse:/dev/fuse:rwm.
+  const auto last = text.rfind(':');
+  if (last != std::string::npos && last + 1 < text.size() &&
+      text.find_first_not_of("rwm", last + 1) == std::string::npos)
+    mc::fail(node.where(), ": '", text, "' says what may be done with the device",
+             mc::Hint{mc::concat("leave '", text.substr(last), "' out; cgroup.devices says that")});
   Device device;
   device.source = text.substr(0, colon);
   device.path = colon == std::string::npos ? text : text.substr(colon + 1);

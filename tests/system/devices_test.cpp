@@ -111,6 +111,8 @@ TEST_CASE("devices: bad input gets one line") {
   CHECK(refused("[devices]\nadd = [\"/dev/zero:/dev/../../x\"]\n").find("'..'") !=
         std::string::npos);
   CHECK(refused("[devices]\nadd = [\"zero\"]\n").find("absolute") != std::string::npos);
+  CHECK(refused("[devices]\nadd = [\"/dev/zero:/dev/z:rwm\"]\n").find("leave ':rwm' out") !=
+        std::string::npos);
   CHECK(refused("[[devices.nodes]]\ntype = \"c\"\n").find("no path") != std::string::npos);
 }
 
