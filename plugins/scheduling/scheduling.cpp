@@ -257,8 +257,11 @@ class Scheduling {
     attributes.period = static_cast<std::uint64_t>(config_.integer("period"));
     for (const std::string& flag : config_.texts("flags"))
       attributes.flags |= value_of(flag_values, flag);
-    mc::check(::syscall(SYS_sched_setattr, 0, &attributes, 0), policy.where(),
-              ": set the scheduling policy '", policy.text(), "'", rights_hint());
+    if (::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return;
+    mc::fail_with(errno, policy.where(), ": set the scheduling policy '", policy.text(), "'",
+                  errno == EINVAL ? mc::Hint{"this kernel has no such policy, or not with these "
+                                             "values"}
+                                  : rights_hint());
   }
 
   void set_io_priority() const {

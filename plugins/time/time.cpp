@@ -81,8 +81,8 @@ class Time {
       if (errno == ERANGE)
         mc::fail_with(ERANGE, "shift the clocks: monotonic ", config_.integer("monotonic"),
                       " s, boottime ", config_.integer("boottime"), " s",
-                      mc::Hint{"a clock may not fall below zero: an offset cannot be more negative "
-                               "than the host's uptime"});
+                      mc::Hint{"a clock may neither fall below zero (an offset cannot be more "
+                               "negative than the host's uptime) nor pass 4611686018 s"});
       mc::fail_with(errno, "write the clock offsets to '", path, "'");
     }
   }

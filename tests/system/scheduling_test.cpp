@@ -118,6 +118,8 @@ TEST_CASE("scheduling: bad input gets one line") {
   refused({"--scheduling.oom_score_adj=1001"});
   refused({"--scheduling.policy=fifo"});
   refused({"--scheduling.policy=fast"});
+  CHECK(refused({"--scheduling.policy=iso"}).find("this kernel has no such policy") !=
+        std::string::npos);
   refused({"--scheduling.priority=5"});
   refused({"--scheduling.io_priority=1"});
   refused({"--scheduling.policy=deadline", "--scheduling.runtime=5", "--scheduling.deadline=4"});

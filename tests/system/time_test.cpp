@@ -85,6 +85,8 @@ TEST_CASE("time: bad input gets one line and nothing is left") {
     CHECK_MESSAGE(result.exit_code == 125, flag, ": ", result);
     CHECK_MESSAGE(result.last_error().find("time") != std::string::npos, flag);
   }
+  const auto late = run({"-r", shared_root(), "--time.boottime=4611686018", "--", "true"});
+  CHECK_MESSAGE(late.last_error().find("nor pass 4611686018 s") != std::string::npos, late);
 }
 
 }  // namespace
