@@ -117,8 +117,12 @@ class Child {
       // These two are joined before the clone.
       const bool before = kind.flag == CLONE_NEWPID || kind.flag == CLONE_NEWUSER;
       if (space == nullptr || !space->joined || before) continue;
-      mc::check(::setns(space->joined.get(), static_cast<int>(kind.flag)), "join the ",
-                kind.proc_name, " namespace of ", space->origin.text());
+      if (::setns(space->joined.get(), static_cast<int>(kind.flag)) == 0) continue;
+      // setns(2): the right must be had in the user namespace that owns it.
+      mc::fail_with(errno, "join the ", kind.proc_name, " namespace of ", space->origin.text(),
+                    mc::Hint{errno == EPERM ? "the container has no rights in the user namespace "
+                                              "that it belongs to; join that one, or none"
+                                            : ""});
     }
     // clone3 would put the child into it at once, which freezes the offsets before anyone can
     // write them; so it is made here, and entered by execve: time_namespaces(7).

@@ -115,7 +115,8 @@ std::uint32_t resolve_group(const FileView& files, std::string_view group) {
 }
 
 std::string missing_right(int error_number, const char* capability) {
-  if (error_number != EPERM) return "in a user namespace the id must be mapped";
+  if (error_number != EPERM)
+    return "in a user namespace the id must be mapped; container.user names another";
   return mc::concat(capability,
                     " is missing; run as root, or enable the plugin 'user' (--user.mode auto), "
                     "which gives it inside");

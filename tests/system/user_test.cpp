@@ -134,6 +134,15 @@ TEST_CASE("several ranges, and one id") {
   CHECK(map_of(single, "uid_map") == "0 0 1");
 }
 
+TEST_CASE("one id may be another than 0, which the command's user then is not") {
+  const std::string one = "[pid]\n[user]\nmode = 'single'\nuid = 1000\ngid = 1001\n";
+  const auto result = launch("[container]\nuser = '1000:1001'\n" + one, {"attest", "ids"});
+  CHECK(value(result.out, "uid") == "1000 1000 1000");
+  CHECK(map_of(result, "uid_map") == "1000 0 1");
+  check_has(refusal(one), "become group 0");
+  check_has(refusal(one), "container.user names another");
+}
+
 TEST_CASE("setgroups is denied where it is asked for") {
   CHECK(value(launch(mapped + "setgroups = 'deny'\n", {"attest", "ids"}).out, "setgroups") ==
         "deny");
@@ -208,6 +217,11 @@ TEST_CASE("where ordinary users may make no user namespaces the sysctl is named"
     check_has(told.last_error(), "'/proc/sys/kernel/" + name + "'");
     check_has(told.last_error(), "sysctl kernel." + name);
   }
+}
+
+TEST_CASE("a namespace of the host is not joined from a new one, and why is said") {
+  check_has(refusal("[user]\nmode = 'single'\n[net]\njoin = '/proc/self/ns/net'\n"),
+            "no rights in the user namespace that it belongs to");
 }
 
 TEST_CASE("a namespace is joined by its path") {
