@@ -38,11 +38,10 @@ void end_process(const mc::Fd& pidfd, const char* what, pid_t pid) {
              " s of SIGKILL", mc::Hint{"it may hang in the kernel: see /proc/PID/stack"});
 }
 
-// A `start` that was killed may have let it go without noting so: the kernel knows.
+// Who let it go notes so a moment later, and never where it was killed: the kernel knows.
 Container::Status live_status(std::string_view noted, const ProcessMark& process) {
-  if (noted.starts_with("running")) return Container::Status::running;
-  if (!noted.starts_with("created")) return Container::Status::creating;
-  return process.has_executed() ? Container::Status::running : Container::Status::created;
+  if (noted.starts_with("running") || process.has_executed()) return Container::Status::running;
+  return noted.starts_with("created") ? Container::Status::created : Container::Status::creating;
 }
 
 }  // namespace

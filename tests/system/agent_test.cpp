@@ -371,6 +371,22 @@ TEST_CASE("verbs on a container that is not there name it") {
   }
 }
 
+// The agent learns of the execve(2) a moment later; whoever has seen output must not wait for that.
+TEST_CASE("a container whose program runs is running, also before its agent has noted so") {
+  const HostUnchanged unchanged;
+  const std::string stop_agent =
+      "hooks.start_container=[{path='/bin/sh', args=['sh', '-c', "
+      "'kill -STOP $(cut -d \" \" -f 4 /proc/$PPID/stat)']}]";
+  Process box(in_root({"--id", "unnoted", "--set", stop_agent, "sh", "-c", "echo up; sleep 30"}));
+  REQUIRE(box.wait_for("up"));
+  const auto inside = run({"exec", "unnoted", "echo", "inside"});
+  CHECK_MESSAGE(inside.out == "inside\n", inside);
+  CHECK(run({"list"}).out.find("running") != std::string::npos);
+  CHECK(run({"kill", "unnoted", "KILL"}).exit_code == 0);
+  box.signal(SIGCONT);
+  CHECK(box.finish().exit_code == 137);
+}
+
 TEST_CASE("a pid file holds the first process, as the host sees it") {
   const HostUnchanged unchanged;
   const auto directory = fresh_directory();
