@@ -146,8 +146,10 @@ class Child {
     details.flags = input_.target != nullptr ? static_cast<unsigned>(MC_CALL_EXEC) : 0U;
     details.pid = ::getpid();
     details.root_fd = root_.get();
-    details.uid = identity_.uid;
-    details.gid = identity_.gid;
+    if (environment_) {  // else nobody has looked the user up
+      details.uid = identity_.uid;
+      details.gid = identity_.gid;
+    }
     pipe_.call_hooks(hook, details, *pipe_.child_progress);
   }
 

@@ -60,3 +60,17 @@ TEST_CASE("plugin check and plugin info read plugins of other years") {
     CHECK(told.out.find("colour (one of red, green, default 'green')") != std::string::npos);
   }
 }
+
+TEST_CASE("a hook learns the command's user once it is known, and nothing wrong before") {
+  const HostUnchanged unchanged;
+  const auto result = run({"--plugin-dir", FIXTURES, "-r", shared_root(), "--telling",
+                           "--container.user", "12:34", "--", "true"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  const std::string nobody = std::to_string(UINT32_MAX) + " " + std::to_string(UINT32_MAX) + "\n";
+  for (const std::string hook : {"before_pivot", "after_pivot", "post_exec", "cleanup"}) {
+    CAPTURE(hook);
+    CHECK(result.err.find(hook + ": " + nobody) != std::string::npos);
+  }
+  CHECK(result.err.find("seal: 12 34\n") != std::string::npos);
+}

@@ -339,15 +339,16 @@ typedef struct mc_call {
   uint32_t size;
   uint32_t flags;    /* enum mc_call_flag */
   const char *id;    /* the container's id: 1 to 255 of [A-Za-z0-9_.+-], no leading dot or dash */
-  int32_t pid;       /* the container's first process, as the called process sees it */
+  int32_t pid;       /* the container's first process, or that of `exec`, as the called process
+                        sees it */
   int32_t pidfd;     /* [agent] after the clone; otherwise -1 */
   int32_t wait_status; /* wait(2), in post_exit and cleanup after the container ran; else -1 */
   int32_t root_fd;   /* O_PATH of the container's root as seen from here: [child] from after_pivot
                         on, [agent] from post_exec on; else -1 */
   int32_t state_fd;  /* [agent] the plugin's own state directory, 0700, made by the core, kept
                         until cleanup has succeeded; [child] -1 */
-  uint32_t uid;      /* the user that the command will run as, an id of the container; in */
-  uint32_t gid;      /* child hooks and post_exec, else 0xffffffff */
+  uint32_t uid;      /* the user that the command will run as, an id of the container; in seal, */
+  uint32_t gid;      /* for its name is looked up in the finished root; else 0xffffffff */
   const mc_namespace *namespaces; /* all of the container that are new or joined */
   uint32_t namespace_count;
   uint32_t namespace_stride;
