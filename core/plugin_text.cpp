@@ -51,6 +51,7 @@ void option_lines(std::string& out, const mc_option& option, std::size_t depth) 
   if ((option.flags & MC_OPTION_REQUIRED) != 0) facts += ", required";
   if (option.default_text != nullptr) facts += mc::concat(", default '", option.default_text, "'");
   if (const auto flags = flags_text(option); !flags.empty()) facts += ", flag " + flags;
+  if (option.since != 0) facts += mc::concat(", since ", option.since);
   out += mc::concat(indent, option.key, " (", facts, ")\n", indent, "    ", option.help, '\n');
   for (const auto& field : fields_of(option)) option_lines(out, field, depth + 1);
 }
@@ -83,6 +84,7 @@ Value option_value(const mc_option& option) {
     out.set("long_flags", list_value(names));
   if (option.short_flag != 0)
     out.set("short_flag", Value(std::string(1, static_cast<char>(option.short_flag))));
+  if (option.since != 0) out.set("since", Value(std::int64_t{option.since}));
   if (!fields_of(option).empty()) {
     List fields;
     for (const auto& field : fields_of(option)) fields.push_back(option_value(field));

@@ -76,6 +76,13 @@ TEST_CASE("plugin info shows options, namespaces, hooks and order") {
   }
 }
 
+TEST_CASE("plugin info shows since when there is an option") {
+  CHECK(has(run({"--plugin-dir", FIXTURES, "plugin", "info", "telling"}).out,
+            "newer (boolean, since 7)"));
+  CHECK(has(run({"--plugin-dir", FIXTURES, "plugin", "info", "--json", "telling"}).out,
+            "\"since\": 7"));
+}
+
 TEST_CASE("plugin info of a plugin that is not there names those that are") {
   const auto result = run({"plugin", "info", "utz"});
   CHECK(result.exit_code == 125);
