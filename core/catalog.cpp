@@ -23,6 +23,12 @@ bool is_usable(const std::string& directory) {
   return !directory.empty() && check_plugin_directory(directory);
 }
 
+// What is recorded of a container's plugins is looked for from other working directories.
+std::string made_absolute(const std::string& directory) {
+  const bool as_it_is = directory.starts_with('/') || ::access(directory.c_str(), F_OK) != 0;
+  return as_it_is ? directory : absolute_path(directory);
+}
+
 }  // namespace
 
 // Built in means closed: nothing is loaded from disk.
@@ -32,10 +38,11 @@ Catalog::Catalog(std::vector<std::string> directories) {
 }
 Catalog::~Catalog() = default;
 
-void Catalog::add_directory(const std::string& directory) {
+void Catalog::add_directory(const std::string& given) {
+  const std::string directory = made_absolute(given);
   if (std::ranges::find(directories_, directory, &Directory::path) != directories_.end()) return;
   if (!check_plugin_directory(directory))
-    mc::fail("--plugin-dir '", directory, "' is not a directory",
+    mc::fail("--plugin-dir '", given, "' is not a directory",
              mc::Hint{"name the one that holds the plugins' NAME.so"});
   directories_.insert(directories_.begin(), {directory, true});
 }
@@ -129,7 +136,8 @@ std::vector<std::string> Catalog::names() const {
 std::vector<std::string> default_plugin_directories() {
   if (*builtin_plugins != nullptr) return {};
   std::vector<std::string> out;
-  if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR")) out.emplace_back(asked);
+  if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR"))
+    out.push_back(made_absolute(asked));
   for (auto& directory : own_plugin_directories()) out.push_back(std::move(directory));
   return out;
 }

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <new>
 #include <optional>
 
@@ -205,12 +203,6 @@ std::atomic<bool>& shared_flag() {
 }
 
 }  // namespace
-
-std::string absolute_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&::free)> found(::realpath(path.c_str(), nullptr), &::free);
-  if (!found) mc::fail_with(errno, "look at plugin '", path, "'");
-  return found.get();
-}
 
 bool check_plugin(VerbContext& context, const std::string& file, const Arguments& options) {
   if (*builtin_plugins != nullptr) static_cast<void>(context.catalog.load_file(file));  // refuses

@@ -8,9 +8,6 @@
 
 namespace mini_container {
 
-/// `path` from the working directory, without links. Throws mc::Error where there is nothing.
-std::string absolute_path(const std::string& path);
-
 /// Reads the file, loads it, runs it in a throwaway container (with `options`, flags of `run`), and
 /// prints a line for each thing looked at. Gives whether all is well.
 bool check_plugin(VerbContext& context, const std::string& file, const Arguments& options);

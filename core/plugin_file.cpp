@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <system_error>
 
 #include <boost/dll/shared_library.hpp>
@@ -113,6 +115,12 @@ const mc_plugin* find_descriptor(const boost::dll::shared_library& library,
 }
 
 }  // namespace
+
+std::string absolute_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&::free)> found(::realpath(path.c_str(), nullptr), &::free);
+  if (!found) mc::fail_with(errno, "look at plugin '", path, "'");
+  return found.get();
+}
 
 std::vector<std::string> own_plugin_directories() {
   std::vector<std::string> out;

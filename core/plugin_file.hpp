@@ -9,6 +9,9 @@
 
 namespace mini_container {
 
+/// `path` from the working directory, without links. Throws mc::Error where there is nothing.
+std::string absolute_path(const std::string& path);
+
 /// Where plugins came with this very binary: `plugins.d` beside it where that exists (a build
 /// tree), and where `install` puts them.
 std::vector<std::string> own_plugin_directories();

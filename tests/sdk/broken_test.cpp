@@ -175,3 +175,24 @@ TEST_CASE("a name that leads nowhere in one directory is looked for in the next"
   CHECK(run({"plugin", "check", directory + "/uts.so"}).last_error().find("ELOOP") !=
         std::string::npos);
 }
+
+TEST_CASE("a plugin of a relative directory is found again from another working directory") {
+  const fs::path directory = FIXTURES;
+  const std::string name = directory.filename();
+  const RunOptions above{.directory = directory.parent_path()};
+  const RunOptions by_variable{.env = {{"MINI_CONTAINER_PLUGIN_DIR", name}},
+                               .directory = directory.parent_path()};
+  const std::vector<std::string> launch = {"run", "--detach",    "--id", "elsewhere", "--telling",
+                                           "-r",  shared_root(), "--",   "sleep",     "60"};
+  std::vector<std::string> by_flag = {"--plugin-dir", name};
+  by_flag.insert(by_flag.end(), launch.begin(), launch.end());
+  for (const auto& [arguments, options] : {std::pair{by_flag, above}, {launch, by_variable}}) {
+    const auto started = run(arguments, options);
+    CAPTURE(started);
+    CHECK(started.exit_code == 0);
+    const auto result = run({"exec", "elsewhere", "true"});
+    CAPTURE(result);
+    CHECK(result.err.find("telling: join: ") != std::string::npos);
+    CHECK(run({"delete", "--force", "elsewhere"}).exit_code == 0);
+  }
+}
