@@ -19,6 +19,7 @@ namespace mini_container {
 namespace {
 
 constexpr std::uint32_t no_id = UINT32_MAX;  // means "unchanged" to the kernel
+constexpr const char* user_key = "container.user";
 
 std::optional<std::uint32_t> parse_number(std::string_view text) {
   std::uint32_t number = 0;
@@ -32,10 +33,10 @@ bool looks_numeric(std::string_view text) {
   return !text.empty() && std::string_view("0123456789+-").find(text.front()) != std::string::npos;
 }
 
-std::uint32_t need_number(std::string_view text, const char* what) {
+std::uint32_t need_number(std::string_view text, const char* what, const char* key) {
   const auto number = parse_number(text);
   if (!number)
-    mc::fail("container.user: '", text, "' is not a ", what, " id",
+    mc::fail(key, ": '", text, "' is not a ", what, " id",
              mc::Hint{"give a decimal number from 0 to 4294967294, or a name"});
   return *number;
 }
@@ -99,8 +100,9 @@ std::optional<PasswdEntry> find_user(const FileView& files,
   return found;
 }
 
-std::uint32_t resolve_group(const FileView& files, std::string_view group) {
-  if (looks_numeric(group)) return need_number(group, "group");
+/// `key`: the option that names it.
+std::uint32_t resolve_group(const FileView& files, std::string_view group, const char* key) {
+  if (looks_numeric(group)) return need_number(group, "group", key);
   std::optional<std::uint32_t> gid;
   read_lines(files, "/etc/group", [&](const Fields& fields) {
     if (fields[0] != group) return false;
@@ -109,7 +111,7 @@ std::uint32_t resolve_group(const FileView& files, std::string_view group) {
     return true;
   });
   if (!gid)
-    mc::fail("container.user: the container's /etc/group has no group '", group, "'",
+    mc::fail(key, ": the container's /etc/group has no group '", group, "'",
              mc::Hint{"add it there, or give its number"});
   return *gid;
 }
@@ -144,7 +146,7 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
   Identity out;
   std::optional<PasswdEntry> entry;
   const bool by_number = looks_numeric(user_part);
-  if (by_number) out.uid = need_number(user_part, "user");
+  if (by_number) out.uid = need_number(user_part, "user", user_key);
   const bool want_memberships = std::ranges::find(groups, "user") != groups.end();
   if (!by_number || want_home || !has_group || want_memberships) {
     const auto is_the_user = [&](const Fields& fields) {
@@ -160,13 +162,13 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
     out.uid = entry->uid;
   }
   if (has_group)
-    out.gid = resolve_group(files, std::string_view(user).substr(colon + 1));
+    out.gid = resolve_group(files, std::string_view(user).substr(colon + 1), user_key);
   else if (entry)
     out.gid = entry->gid;
   if (entry) out.home = entry->home;
   for (const auto& group : groups) {
     if (group != "user")
-      out.groups.push_back(resolve_group(files, group));
+      out.groups.push_back(resolve_group(files, group, "container.groups"));
     else if (entry)
       add_memberships(files, entry->name, out.groups);
   }

@@ -249,6 +249,13 @@ TEST_CASE("without privileges the missing right is named, and that user gives it
   CHECK(bare.err.find("'user'") != std::string::npos);
 }
 
+TEST_CASE("a group that is not there is named with the option that asks for it") {
+  refused({"-r", shared_root(), "--container.groups", "nosuch", "true"},
+          {"container.groups: the container's /etc/group has no group 'nosuch'"});
+  refused({"-r", shared_root(), "--container.groups", "5x", "true"}, {"container.groups: '5x'"});
+  refused({"-r", shared_root(), "-u", "0:nosuch", "true"}, {"container.user: ", "'nosuch'"});
+}
+
 TEST_CASE("an id that is no plain name is refused") {
   for (const std::string& id : {std::string("a/b"), std::string(".."), std::string("."),
                                 std::string("a\nb"), std::string("-x"), std::string(5000, 'a'),
