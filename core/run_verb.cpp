@@ -122,6 +122,17 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
   return 0;
 }
 
+// What has no meaning is refused, and not passed over.
+void check_detach(const RunRequest& request) {
+  if (request.detach && (request.timings || !request.trace_file.empty()))
+    mc::fail(request.timings ? "--timings" : "--trace",
+             ": --detach does not wait for the end, when the timings are known",
+             mc::Hint{"leave out either"});
+  if (!request.detach && !request.log_output.empty())
+    mc::fail("--output: the output of a container that is waited for is the caller's",
+             mc::Hint{"add --detach, or redirect it in the shell"});
+}
+
 }  // namespace
 
 int run_verb(VerbContext& context, const Arguments& arguments) {
@@ -134,6 +145,7 @@ int run_verb(VerbContext& context, const Arguments& arguments) {
     mc::fail("there is no command to run",
              mc::Hint{"give it behind the flags, or as container.command in the launch file; see "
                       "mini_container --help"});
+  check_detach(request);
   RunOptions options = options_of(request, launch, context);
   if (request.detach) return run_detached(launch, request, options);
   run_attached(launch, request, std::move(options));

@@ -249,6 +249,13 @@ TEST_CASE("without privileges the missing right is named, and that user gives it
   CHECK(bare.err.find("'user'") != std::string::npos);
 }
 
+TEST_CASE("what has no meaning with --detach, or without it, is refused") {
+  refused({"run", "--detach", "--timings", "-r", shared_root(), "true"}, {"--timings", "--detach"});
+  refused({"run", "--detach", "--trace", "/run/t", "-r", shared_root(), "true"},
+          {"--trace", "--detach"});
+  refused({"--output", "/run/o", "-r", shared_root(), "true"}, {"--output", "add --detach"});
+}
+
 TEST_CASE("a group that is not there is named with the option that asks for it") {
   refused({"-r", shared_root(), "--container.groups", "nosuch", "true"},
           {"container.groups: the container's /etc/group has no group 'nosuch'"});
