@@ -32,6 +32,11 @@ std::string only_argument(const Arguments& arguments, const char* verb) {
   return arguments.front();
 }
 
+void refuse_beyond(const Arguments& arguments, std::size_t most, const char* verb) {
+  if (arguments.size() > most)
+    mc::fail(verb, ": '", arguments[most].substr(0, 60), "' is one argument too many");
+}
+
 /// The id itself, or every id that the expression of `--regex` matches somewhere.
 std::vector<std::string> matching_ids(const VerbContext& context, const std::string& wanted,
                                       bool is_expression) {
@@ -111,7 +116,7 @@ int list_verb(VerbContext& context, const Arguments& arguments) {
   VerbOptions options("list");
   options.value("format", 'f', format, "FORMAT", "table (the default) or json")
       .flag("quiet", 'q', quiet, "Prints the ids alone");
-  options.parse(arguments);
+  refuse_beyond(options.parse(arguments), 0, "list");
   if (format != "table" && format != "json")
     mc::fail("list: --format: '", format, "' is neither table nor json");
   List all;
@@ -145,6 +150,7 @@ int kill_verb(VerbContext& context, const Arguments& arguments) {
       .flag("regex", 'r', is_expression, "ID is a regular expression; to all that it matches");
   const auto rest = options.parse(arguments);
   const auto wanted = only_argument(rest, "kill");
+  refuse_beyond(rest, 2, "kill");
   const int signal = rest.size() > 1 ? parse_signal(rest[1]) : SIGTERM;
   for (const auto& id : matching_ids(context, wanted, is_expression)) {
     const auto container = Container::open(context.state_root(), id);

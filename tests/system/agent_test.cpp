@@ -361,6 +361,18 @@ TEST_CASE("a detached container's terminal and its agent's words go to the log, 
   CHECK(eventually([] { return run({"delete", "logged"}).exit_code == 0; }));
 }
 
+TEST_CASE("a verb refuses an argument too many") {
+  for (const Words& words :
+       {Words{"list", "surplus"}, {"kill", "one", "TERM", "surplus"}, {"list", "-q", "surplus"}}) {
+    const auto result = run(words);
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.out.empty());
+    CHECK(result.last_error() ==
+          "mini_container: " + words.front() + ": 'surplus' is one argument too many");
+  }
+}
+
 TEST_CASE("verbs on a container that is not there name it") {
   for (const Words& words :
        {Words{"kill", "nosuch"}, Words{"delete", "nosuch"}, Words{"exec", "nosuch", "true"}}) {
