@@ -47,7 +47,9 @@ Candidate examine(const FileView& files, const std::string& path, const FileIden
   if (opened < 0) {
     const bool absent = opened == -ENOENT || opened == -ENOTDIR;
     return {absent ? Verdict::absent : Verdict::unusable, -opened,
-            opened == -ELOOP ? "a magic link or a loop of links" : "closed to us",
+            opened == -ELOOP          ? "a magic link or a loop of links"
+            : opened == -ENAMETOOLONG ? "no name that a file can have"
+                                      : "closed to us",
             opened == -ELOOP ? "name the file itself" : ""};
   }
   const mc::Fd file(opened);

@@ -156,6 +156,7 @@ TEST_CASE("a command that cannot run says why") {
   try_command("/tmp", {"/tmp", "directory"}, 126);
   try_command("/etc/passwd", {"/etc/passwd", "not executable"}, 126);
   try_command("", {"command"}, 127);
+  try_command("/" + std::string(300, 'x'), {"no name that a file can have", "ENAMETOOLONG"}, 126);
   const auto write_program = [&](const char* name, const std::string& text) {
     fs::permissions(write_file(name, text, root + "/mnt"), fs::perms::all);
   };
