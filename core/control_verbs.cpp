@@ -136,7 +136,7 @@ int list_verb(VerbContext& context, const Arguments& arguments) {
       std::printf("%-24s %-8s %8d  %s\n", id.c_str(),
                   oci::shown_status(*container, context.catalog).c_str(),
                   container->is_alive() ? container->process().pid : 0,
-                  container->command().c_str());
+                  one_line(container->command()).c_str());
   }
   if (!quiet && format == "json") std::printf("%s\n", write_json(Value(std::move(all))).c_str());
   return 0;

@@ -279,6 +279,16 @@ TEST_CASE("every process of a container with its own process ids ends with its f
   CHECK(processes_with("sleep 61").empty());
 }
 
+TEST_CASE("a command cannot forge a line of the list, or say something to the terminal") {
+  REQUIRE(run({"-r", shared_root(), "-p", "--detach", "--id", "forging", "sh", "-c",
+               "sleep 60; : \033[2J\nother running"})
+              .exit_code == 0);
+  const auto listed = run({"list"}).out;
+  INFO(listed);
+  CHECK(listed.find("sh -c sleep 60; : ?[2J?other running\n") != std::string::npos);
+  CHECK(run({"delete", "--force", "forging"}).exit_code == 0);
+}
+
 TEST_CASE("detach leaves a container running that list, exec, kill and delete find again") {
   const HostUnchanged unchanged;
   const auto started = run(
