@@ -3,6 +3,7 @@
 #include "core/container.hpp"
 #include "core/exec.hpp"
 #include "core/kept_descriptors.hpp"
+#include "core/oci/bundle.hpp"
 #include "core/oci/exec_options.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
@@ -79,6 +80,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
 
   const auto container = Container::open(context.state_root(), rest.front());
   Launch launch = exec_launch(container, context.catalog);
+  request.scheduling = container.record()->annotations.find(oci::exec_scheduling_fact);
   oci::change_launch(launch, request, context.catalog);
   if (!options.in_paused) refuse_paused(container, launch);
   const bool terminal = *launch.container.find("terminal")->as<bool>();

@@ -64,6 +64,12 @@ Value bundle_facts(const Value& config_value) {
   const Property config(&config_value, "", config_value.place());
   Value out(Table{}, config.place());
   out.set("ociVersion", config.need("ociVersion").text_value());
+  if (const Property affinity = config["process"]["execCPUAffinity"]) {
+    Value tree(Table{});
+    translate_exec_affinity(affinity, tree);
+    if (Value* scheduling = tree.find("scheduling"))
+      out.set(exec_scheduling_fact, std::move(*scheduling));
+  }
   return out;
 }
 

@@ -22,6 +22,8 @@ Bundle read_bundle(const std::string& directory, const std::string& config_path,
 
 /// What other verbs need of config.json beside the launch, for the container's record.
 Value bundle_facts(const Value& config);
+/// Among them: options of `scheduling` that are for processes of `exec` alone.
+constexpr const char* exec_scheduling_fact = "exec_scheduling";
 
 /// A JSON file of an engine's: process, resources. "-" is standard input.
 Value read_json_file(const std::string& path);

@@ -104,6 +104,16 @@ void add_labels(Launch& launch, const ExecRequest& request, Catalog& catalog) {
   set_table(launch, "lsm", table, catalog);
 }
 
+void add_scheduling(Launch& launch, const ExecRequest& request, Catalog& catalog) {
+  if (request.scheduling == nullptr) return;
+  const Value* there = find_table(launch, "scheduling");
+  Value table = there != nullptr ? *there : Value(Table{});
+  if (table.find("cpu_affinity") != nullptr || table.find("cpu_affinity_initial") != nullptr)
+    return;
+  for (const auto& [key, value] : *request.scheduling->as<Table>()) table.set(key, value);
+  set_table(launch, "scheduling", table, catalog);
+}
+
 }  // namespace
 
 void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog) {
@@ -118,6 +128,7 @@ void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog)
   add_environment(launch, request.env);
   add_capabilities(launch, request.capabilities, catalog);
   add_labels(launch, request, catalog);
+  add_scheduling(launch, request, catalog);
   if (request.no_new_privs)
     set_table(launch, "no_new_privs", Value(Table{}, Place{"--no-new-privs"}), catalog);
   List kept;

@@ -17,6 +17,7 @@ struct ExecRequest {
   bool no_new_privs = false;
   int preserve_fds = 0;
   std::vector<std::string> command;
+  const Value* scheduling = nullptr;  // what the bundle has for those that say nothing themselves
 };
 
 /// Lays the request over the launch of `exec_launch`. Throws mc::Error.

@@ -255,6 +255,15 @@ else
   equal 'both' 0-1 "$(execute '{final: "0-1"}')"
   equal 'both, by comma' 0-1 "$(execute '{final: "0,1"}')"
 fi
+claim 'execCPUAffinity of config.json counts for a process of exec that has none of its own'
+started '.process.execCPUAffinity = {initial: "0", final: "1"}'
+if [ "$(nproc)" -lt 2 ]; then
+  pass_over 'there is one CPU'
+else
+  equal 'exec' 1 "$(rt exec c grep Cpus_allowed_list /proc/self/status </dev/null | awk '{ print $2 }')"
+  equal 'exec --process without' 1 "$(execute null)"
+  equal 'exec --process with its own' 0 "$(execute '{final: "0"}')"
+fi
 claim 'execCPUAffinity.initial alone: the affinity of the container is what a process of exec ends with'
 started
 if [ "$(nproc)" -lt 2 ]; then
