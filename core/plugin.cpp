@@ -46,6 +46,9 @@ Plugin read_descriptor(const mc_plugin* descriptor, const std::string& path) {
     mc::fail("plugin '", path, "': '", data.name != nullptr ? data.name : "",
              "' is not a plugin's name", mc::Hint{"a name is [a-z][a-z0-9_]*, at most 32 bytes"});
   out.name = data.name;
+  if (out.name == "container" || out.name == "extends")
+    mc::fail("plugin '", path, "': '", out.name, "' is the core's own in a launch",
+             mc::Hint{"give the plugin another name"});
   if (data.version == nullptr || data.summary == nullptr)
     mc::fail("plugin '", path, "': the descriptor lacks a version or a summary");
   if (const auto unknown = data.namespaces & ~all_namespaces; unknown != 0)

@@ -95,6 +95,12 @@ TEST_CASE("a file must be named as its plugin") {
   check_refused(launch({"wrong_name"}), {"wrong_name.so' calls itself 'another'", "named NAME.so"});
 }
 
+TEST_CASE(
+    "a plugin that is named as a table of the core's is refused, for no launch could enable it") {
+  check_refused(launch({"container"}, RESERVED),
+                {"container.so': 'container' is the core's own in a launch"});
+}
+
 TEST_CASE("namespaces that do not exist, and two owners of one, are refused") {
   const HostUnchanged unchanged;
   check_refused(launch({"unknown_namespace"}),
