@@ -359,7 +359,10 @@ TEST_CASE("without a root of its own a launch is looked up on the host") {
   const auto own = check("[container]\ncommand = [\"true\"]\ncwd = \"/proc/self/task\"\n[uts]\n");
   CHECK_MESSAGE(own.exit_code == 0, own);
   CHECK_MESSAGE(holds(own.out, "the working directory: a link in a proc filesystem"), own);
-  const auto joined = check(head + "[rootfs]\njoin = \"/proc/self/ns/mnt\"\n");
+  Process other({"unshare", "--mount", "sh", "-c", "echo ready; exec sleep 60"});
+  REQUIRE(other.wait_for("ready"));
+  const auto joined =
+      check(head + "[rootfs]\njoin = \"/proc/" + std::to_string(other.pid()) + "/ns/mnt\"\n");
   CHECK_MESSAGE(joined.exit_code == 0, joined);
   CHECK_MESSAGE(holds(joined.out, "the mount namespace is another's, rootfs ("), joined);
 }
