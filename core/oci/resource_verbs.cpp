@@ -4,7 +4,9 @@
 
 #include <cstdio>
 
+#include "core/failure.hpp"
 #include "core/json.hpp"
+#include "core/log.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/verbs.hpp"
 #include "core/quantity.hpp"
@@ -178,10 +180,18 @@ int events_verb(VerbContext& context, const Arguments& arguments) {
   const mc::Fd pidfd = container.process().open();
   auto killed = resources.oom_kills();
   pollfd end{pidfd.get(), POLLIN, 0};
+  const auto tell_kills = [&] {
+    for (const auto now = resources.oom_kills(); killed < now; ++killed) print_event(id, "oom", {});
+  };
   while (pidfd && ::poll(&end, 1, static_cast<int>(*period / 1000)) == 0) {
-    const auto now = resources.oom_kills();
-    for (; killed < now; ++killed) print_event(id, "oom", {});
+    tell_kills();
     show();
+  }
+  // It may have ended by just that; or its cgroups are gone already.
+  try {
+    tell_kills();
+  } catch (const mc::Error& error) {
+    log_line(MC_LOG_DEBUG, "", describe(error));
   }
   return 0;
 }

@@ -138,6 +138,18 @@ for key in .cpu.usage.total .memory.usage.usage .pids.current; do
 done
 timeout 1 "$runtime" --root "$work/state" events --interval 100ms "$id" >"$work/events"
 [ "$(wc -l <"$work/events")" -ge 3 ] || fail 'events --interval'
+cp "$bundle/config.json" "$work/kept.json"
+config '.process.args = ["sh", "-c", "x=a; while :; do x=$x$x; done"]
+  | .linux.resources.memory = {limit: 8000000, swap: 8000000}'
+mc create --bundle "$bundle" "$id-oom" </dev/null >/dev/null 2>&1 || fail 'create for an OOM kill'
+timeout 60 "$runtime" --root "$work/state" events --interval 30s "$id-oom" >"$work/kills" &
+watcher=$!
+sleep 0.5
+mc start "$id-oom"
+wait $watcher
+equal 'events: the OOM kill that ended the container' '["oom"]' "$(jq -sc 'map(.type)' <"$work/kills")"
+mc delete --force "$id-oom" || fail 'delete after an OOM kill'
+cp "$work/kept.json" "$bundle/config.json"
 equal 'events' "stats $id" "$(head -n 1 "$work/events" | jq -r '"\(.type) \(.id)"')"
 mc events --interval never "$id" 2>/dev/null && fail 'events --interval never'
 runc --root "$work/runc" delete --force "$id-runc" || fail 'runc delete'
