@@ -68,9 +68,11 @@ class Child {
     find_program();
     // All that a limit or a filter of a seal hook could stand in the way of comes before it.
     keep_descriptors();
-    if (input_.own_image != nullptr) close_ways_out();
+    std::vector<int> ways_out;
+    if (input_.own_image != nullptr) ways_out = find_ways_out();
     tie_to_agent_again();
     call_hooks(Hook::seal);
+    close_ways_out(ways_out);
     execute();
   }
 
@@ -320,13 +322,13 @@ class Child {
       mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
   }
 
-  void close_ways_out() const {
+  [[nodiscard]] std::vector<int> find_ways_out() const {
     std::vector<int> stay = {root_.get(), pipe_.plan.init().fd.get()};
     if (const auto* kept = container_.find("keep_fds"))
       for (const auto& number : *kept->as<List>())
         stay.push_back(static_cast<int>(*number.as<std::int64_t>()));
     for (const auto& planned : pipe_.plan.descriptors()) stay.push_back(planned.target);
-    mini_container::close_ways_out(stay);
+    return mini_container::find_ways_out(stay);
   }
 
   [[nodiscard]] bool runs_init() const {

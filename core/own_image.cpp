@@ -157,14 +157,23 @@ void OwnImage::let_go() const {
 }
 
 // poll(2), which tells of many at once, takes O_PATH for closed.
-void close_ways_out(const std::vector<int>& stay) {
+std::vector<int> find_ways_out(const std::vector<int>& stay) {
   constexpr int most = 128;  // above it nobody has one, but who means to
+  std::vector<int> out;
   for (int fd = 3; fd < most; ++fd) {
     struct stat info {};
     if (mc::stat_of(fd, &info) != 0 || std::ranges::find(stay, fd) != stay.end()) continue;
     const bool is_program = S_ISREG(info.st_mode) && (info.st_mode & 0111) != 0;
-    if (is_program || S_ISDIR(info.st_mode)) ::close(fd);
+    if (is_program || S_ISDIR(info.st_mode)) out.push_back(fd);
   }
+  return out;
+}
+
+void close_ways_out(const std::vector<int>& ways_out) {
+  for (const int fd : ways_out)
+    if (::close(fd) != 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS))
+      mc::fail_with(errno, "close what leads out of the container",
+                    mc::Hint{"a system call filter is in force; let it allow close(2)"});
 }
 
 }  // namespace mini_container

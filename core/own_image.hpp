@@ -41,8 +41,11 @@ class OwnImage {
 
 /// [child] Descriptors that execve closes are still open while it looks for the program: whoever is
 /// inside could lead it by /proc/self/fd/N to the runtime's binary, or to any other of the host's.
-/// Closes the directories and programs among them, the caller's own as well, but for those in
-/// `stay`. Before the seal hooks, since a filter may forbid it after them.
-void close_ways_out(const std::vector<int>& stay);
+/// The directories and programs among them, the caller's own as well, but for those in `stay`. To
+/// be asked for before the seal hooks, since a filter may stand in the way after them.
+std::vector<int> find_ways_out(const std::vector<int>& stay);
+/// After the seal hooks, which may use what a plugin has opened. One that is closed by now is no
+/// error. Throws mc::Error where a filter stands in the way.
+void close_ways_out(const std::vector<int>& ways_out);
 
 }  // namespace mini_container

@@ -59,10 +59,12 @@ void check_can_start(const Profile& profile, const std::string& place) {
     if (refuses(profile.action_of(call)))
       mc::fail(place, ": the filter forbids ", call, ": no command could be started",
                mc::Hint{mc::concat("allow \"", call, "\"")});
-  // After each hook the core looks at its descriptors. A refusal does not matter to it.
-  if (kills(profile.action_of("fcntl")))
-    mc::fail(place, ": the filter kills for fcntl, which the runtime calls before the command",
-             mc::Hint{"allow \"fcntl\", or let it fail with an errno"});
+  // After each hook the core looks at its descriptors, and closes some after the last.
+  for (const char* call : {"fcntl", "close"})
+    if (kills(profile.action_of(call)))
+      mc::fail(place, ": the filter kills for ", call,
+               ", which the runtime calls before the command",
+               mc::Hint{mc::concat("allow \"", call, "\"")});
   if (!profile.notifies()) return;
   if (profile.listener_path.empty())
     mc::fail(place, ": the action notify needs the program that answers",

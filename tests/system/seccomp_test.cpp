@@ -202,6 +202,8 @@ TEST_CASE("a filter that kills for what the runtime itself still calls is refuse
       "names = ['fcntl']\naction = ";
   has(refusal(all_but_fcntl + "'kill'"), "the filter kills for fcntl");
   has(refusal(all_but_fcntl + "'trap'"), "the filter kills for fcntl");
+  has(refusal("[[seccomp.syscalls]]\nnames = ['close']\naction = 'kill'\n"),
+      "the filter kills for close");
   CHECK(launch(all_but_fcntl + "'errno'", {"true"}).exit_code == 0);
 }
 
