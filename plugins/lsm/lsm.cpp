@@ -4,7 +4,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-#include "attribute.hpp"
+#include "mini_container/own_proc.hpp"
 #include "mini_container/plugin.hpp"
 
 namespace lsm {
@@ -25,7 +25,7 @@ bool selinux_is_active() {
 
 /// Writes an attribute of this thread that takes effect at its next execve.
 void write_attribute(const char* name, const std::string& value, const std::string& where) {
-  const mc::Fd file = open_attribute(name);
+  const mc::Fd file = mc::open_in_proc(mc::concat("thread-self/attr/", name), O_WRONLY);
   const auto written = mc::check(::write(file.get(), value.data(), value.size()), where,
                                  ": write '", value, "' to the attribute '", name, "'",
                                  mc::Hint{"the profile or label must be loaded and permitted"});

@@ -2,18 +2,17 @@
 // How the kernel treats the process: CPU and I/O scheduling, affinity, memory policy, who dies
 // first when memory runs out. sched(7).
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <string>
 
+#include "mini_container/own_proc.hpp"
 #include "mini_container/plugin.hpp"
 #include "numbers.hpp"
 
@@ -158,7 +157,9 @@ class Scheduling {
     if (!score) return;
     const std::string path = mc::concat("/proc/", call->pid, "/oom_score_adj");
     host.debug("write ", score.integer(), " to '", path, "'");
-    write_score(AT_FDCWD, path.c_str(), score);
+    write_score(mc::Fd(mc::check(::open(path.c_str(), O_WRONLY | O_CLOEXEC), score.where(),
+                                 ": open '", path, "'")),
+                score);
   }
 
   void before_pivot(mc::Host&, const mc::Call&) { set_affinity(initial_, "cpu_affinity_initial"); }
@@ -297,9 +298,7 @@ class Scheduling {
         "user namespaces"};
   }
 
-  static void write_score(int directory, const char* path, const mc::Node& score) {
-    const mc::Fd file(mc::check(::openat(directory, path, O_WRONLY | O_CLOEXEC), score.where(),
-                                ": open '", path, "'"));
+  static void write_score(const mc::Fd& file, const mc::Node& score) {
     const std::string text = mc::concat(score.integer());
     mc::check(::write(file.get(), text.data(), text.size()), score.where(),
               ": set oom_score_adj to ", text,
@@ -308,15 +307,13 @@ class Scheduling {
 
   // In a running container, where /proc is the container's.
   static void set_own_score(const mc::Host& host, const mc::Node& score) {
-    const mc::Fd own(mc::check(::open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC),
-                               score.where(), ": open '/proc/self'"));
-    struct statfs found {};
-    mc::check(::fstatfs(own.get(), &found), "statfs '/proc/self'");
-    if (found.f_type != PROC_SUPER_MAGIC) mc::fail("'/proc' of the container is not procfs");
-    const std::string now = mc::read_file(own.get(), "oom_score_adj");
+    constexpr const char* path = "self/oom_score_adj";
+    char now[16] = {};
+    const mc::Fd file = mc::open_in_proc(path, O_RDONLY);
+    mc::check(::read(file.get(), now, sizeof now - 1), "read '/proc/", path, "'");
     if (now == mc::concat(score.integer(), '\n')) return;
-    host.debug("write ", score.integer(), " to '/proc/self/oom_score_adj'");
-    write_score(own.get(), "oom_score_adj", score);
+    host.debug("write ", score.integer(), " to '/proc/", path, "'");
+    write_score(mc::open_in_proc(path, O_WRONLY), score);
   }
 
   mc::Node config_;
