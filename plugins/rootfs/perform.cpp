@@ -75,12 +75,16 @@ void check_target(const mc_mount& entry, const Spot& spot, int root) {
   if (top.st_dev == target.st_dev && top.st_ino == target.st_ino)
     mc::fail("'", entry.destination, "' is the root itself",
              mc::Hint{"set rootfs.path to what is to be the root"});
-  if (text(entry.destination).starts_with("/proc/")) return;
   struct statfs found {};
   mc::check(::fstatfs(spot.directory(), &found), "statfs '", entry.destination, "' in the root");
-  if (found.f_type == PROC_SUPER_MAGIC)
+  if (found.f_type != PROC_SUPER_MAGIC) return;
+  constexpr ino_t proc_root = 1;  // PROC_ROOT_INO, include/linux/proc_ns.h
+  if (!text(entry.destination).starts_with("/proc/"))
     mc::fail("'", entry.destination, "' in the root leads to /proc by a symbolic link",
              mc::Hint{"remove the link from the root"});
+  if (target.st_ino == proc_root)
+    mc::fail("'", entry.destination, "' in the root leads to /proc itself",
+             mc::Hint{"name what is to be covered without '..'"});
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "plugins/lsm/attribute.hpp"
+#include "mini_container/own_proc.hpp"
 #include "tests/oci/bundle.hpp"
 
 using namespace mini_container;
@@ -173,6 +173,17 @@ TEST_CASE("mount points by way of links and dots are made in the root, or not at
   }
 }
 
+TEST_CASE("nothing covers /proc by way of dots") {
+  auto bundle = script_bundle("exit 0");
+  bundle.add("mounts", R"({"type": "tmpfs", "source": "x", "destination": "/proc/self/.."})");
+  const auto result = run_bundle(bundle);
+  INFO(result);
+  CHECK(result.exit_code == 1);
+  CHECK(has(result.err, "'/proc/self/..' in the root leads to /proc itself"));
+  find_value(bundle.config(), "mounts")->as<List>()->pop_back();
+  CHECK(run_bundle(bundle).exit_code == 0);
+}
+
 TEST_CASE("a directory that is exchanged for a link while the container starts") {
   const auto outside = fresh_directory();
   auto bundle = script_bundle("exit 0");
@@ -243,14 +254,15 @@ TEST_CASE("a kernel parameter goes to the kernel, not to what the image has at i
 }
 
 TEST_CASE("a label goes to its own attribute, over nothing that is mounted there") {
-  CHECK(lsm::open_attribute("exec").valid());
+  const auto open_attribute = [] { return mc::open_in_proc("thread-self/attr/exec", O_WRONLY); };
+  CHECK(open_attribute().valid());
   const auto own = std::to_string(::getpid());
   const auto attribute = "/proc/" + own + "/task/" + own + "/attr/exec";
   // Of procfs too, and takes what is written without a word.
   REQUIRE(::mount("/proc/self/sched", attribute.c_str(), nullptr, MS_BIND, nullptr) == 0);
-  CHECK_THROWS_AS(static_cast<void>(lsm::open_attribute("exec")), mc::Error);
+  CHECK_THROWS_AS(static_cast<void>(open_attribute()), mc::Error);
   ::umount2(attribute.c_str(), MNT_DETACH);
-  CHECK(lsm::open_attribute("exec").valid());
+  CHECK(open_attribute().valid());
 }
 
 TEST_CASE("users that are none are refused") {
