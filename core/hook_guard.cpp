@@ -31,6 +31,8 @@ struct GuardState {
   std::vector<GuardedPlugin> plugins;
   std::vector<std::string> arguments;
   std::vector<char*> argument_pointers;
+  const char* loading = nullptr;  // the file of a plugin
+  pid_t loader = 0;
   pid_t owner = 0;
   pid_t child = 0;
   int sentinel = -1;
@@ -152,17 +154,41 @@ bool make_timer(int& timer) {
   return ::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0;
 }
 
+void refuse_to_end_in_load(const char* how) {
+  if (guard.loading == nullptr || ::getpid() != guard.loader) return;
+  for (const char* part : {"mini_container: load plugin '", guard.loading, "': it called ", how,
+                           "; repair or remove it\n"})
+    put(part);
+  end_at_once(exit_runtime_failed);
+}
+
 void on_exit() {
+  refuse_to_end_in_load("exit()");
   // Nothing more of the agent's memory is to be taken down.
   if (guard.of_child != nullptr) ::_exit(0);
   if (::getpid() == guard.owner && in_hook(guard.progress))
     emergency(*guard.progress, "called exit()");
 }
 
+// Destroyed by exit(), as atexit(3) has it.
+void watch_exit() {
+  static const struct AtExit {
+    ~AtExit() { on_exit(); }
+  } at_exit;
+}
+
 }  // namespace
+
+LoadWatch::LoadWatch(const std::string& path) {
+  watch_exit();
+  guard.loading = path.c_str();
+  guard.loader = ::getpid();
+}
+LoadWatch::~LoadWatch() { guard.loading = nullptr; }
 
 // In place of the C library's, and so found by the plugins. exit(3) has its own.
 extern "C" [[gnu::visibility("default")]] void _exit(int status) {
+  refuse_to_end_in_load("_exit()");
   if (in_hook(guard.progress) && ::getpid() == guard.owner)
     emergency(*guard.progress, "called _exit()");
   end_at_once(status);
@@ -184,10 +210,7 @@ std::vector<GuardedPlugin> guarded_plugins(const Launch& launch) {
 
 void name_guarded_plugins(std::vector<GuardedPlugin> plugins) {
   guard.plugins = std::move(plugins);
-  // Destroyed by exit(), as atexit(3) has it.
-  static const struct AtExit {
-    ~AtExit() { on_exit(); }
-  } at_exit;
+  watch_exit();
 }
 
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {

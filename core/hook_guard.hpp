@@ -25,6 +25,15 @@ std::vector<GuardedPlugin> guarded_plugins(const Launch& launch);
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins);
 /// Without them: for guard_hooks_of_child alone.
 void name_guarded_plugins(std::vector<GuardedPlugin> plugins);
+/// While ld.so loads a plugin's file: an initialiser that calls exit() or _exit() ends us by the
+/// file's name, and not as though all were done.
+class LoadWatch {
+ public:
+  explicit LoadWatch(const std::string& path);
+  ~LoadWatch();
+  LoadWatch(const LoadWatch&) = delete;
+  LoadWatch& operator=(const LoadWatch&) = delete;
+};
 /// From here on an emergency executes this program again with these arguments. The last is the exit
 /// code that it is to end with, which an emergency may replace.
 void set_emergency_command(std::vector<std::string> arguments);

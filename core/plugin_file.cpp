@@ -15,6 +15,7 @@
 
 #include <boost/dll/shared_library.hpp>
 
+#include "core/hook_guard.hpp"
 #include "core/user_namespace.hpp"
 #include "mini_container/fd.hpp"
 
@@ -159,7 +160,10 @@ const mc_plugin* load_plugin_file(const std::string& path) {
 
   boost::dll::shared_library library;
   boost::dll::fs::error_code failed;
-  open_library(library, path, failed);
+  {
+    const LoadWatch watch(path);
+    open_library(library, path, failed);
+  }
   if (failed) {
     const char* reason = ::dlerror();
     mc::fail("load plugin '", path, "': ", reason != nullptr ? reason : failed.message().c_str());

@@ -56,6 +56,12 @@ TEST_CASE("a plugin without the right symbol is refused by name") {
                 {"unresolved.so", "undefined symbol: mini_container_nobody_defines_this"});
 }
 
+TEST_CASE("a plugin whose initialiser ends the process is refused by its file's name") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"leaving_0"}, LEAVING),
+                {"load plugin '" LEAVING "/leaving_0.so': it called _exit()"});
+}
+
 TEST_CASE("a plugin for a newer ABI is refused, and says what it needs") {
   const HostUnchanged unchanged;
   check_refused(
