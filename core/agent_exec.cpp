@@ -123,10 +123,12 @@ void Agent::clone_into(ExecTarget& target) {
     types |= CLONE_NEWUSER;
     target.agent_joined_user = true;
   }
-  if (types != 0)
-    mc::check(::setns(target.pidfd.get(), static_cast<int>(types)), "join the namespaces ",
-              namespace_names(types), " of container '", state_.id(), "'",
-              mc::Hint{"only root, and the user who started it, may"});
+  if (types != 0 && ::setns(target.pidfd.get(), static_cast<int>(types)) != 0)
+    mc::fail_with(errno, "join the namespaces ", namespace_names(types), " of container '",
+                  state_.id(), "'",
+                  mc::Hint{errno == EPERM   ? "only root, and the user who started it, may"
+                           : errno == ESRCH ? "it has just ended"
+                                            : ""});
   const bool is_job = is_terminal_job();
   child_waits_ = is_job;
   // setns(2) into a time namespace wants a memory of one's own, and while the child is frozen we
