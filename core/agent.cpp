@@ -78,6 +78,8 @@ void Agent::start() {
     run_post_exec();
   } catch (...) {
     unwind(true);
+    // Whatever failed may have failed of it: the program of a hook is killed then.
+    if (const int number = take_stop_signals(); number != 0) throw stopped_by(number);
     throw;
   }
 }

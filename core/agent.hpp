@@ -11,6 +11,7 @@
 #include "core/child.hpp"
 #include "core/clone.hpp"
 #include "core/container.hpp"
+#include "core/failure.hpp"
 #include "core/pipeline.hpp"
 #include "core/signals.hpp"
 #include "core/state.hpp"
@@ -69,7 +70,9 @@ class Agent {
   [[nodiscard]] bool may_lend_memory(bool is_job) const;
   [[nodiscard]] bool enters_cgroup() const;
   void arm_guard();
+  static Failure stopped_by(int signal);
   void pass_signals();
+  bool wait_for_reader();
 
   Pipeline pipeline_;
   ContainerState state_;
@@ -85,6 +88,7 @@ class Agent {
   pid_t pid_ = -1;
   int wait_status_ = -1;
   bool collected_ = false;
+  bool asked_to_stop_ = false;
   bool child_waits_ = false;
   bool memory_lent_ = false;  // to the child, until its execve or its end
   bool child_ready_ = false;

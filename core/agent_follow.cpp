@@ -75,6 +75,12 @@ void Agent::take_terminal(mc::Fd master) {
     send_terminal(pipeline_.options.console_socket, master.get());
 }
 
+Failure Agent::stopped_by(int signal) {
+  return {{},
+          mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(signal), " while starting")),
+          128 + signal};
+}
+
 // Until the channel ends, which the execve does.
 void Agent::follow_child() {
   const bool to_be_started = pipeline_.options.start == Start::by_verb;
@@ -96,10 +102,7 @@ void Agent::follow_child() {
     while (const auto signal = signals_.next())
       if (const int number = signal->number;
           std::ranges::find(stop_signals, number) != stop_signals.end())
-        throw Failure(
-            {},
-            mc::Error(0, mc::concat("stopped by SIG", ::sigabbrev_np(number), " while starting")),
-            128 + number);
+        throw stopped_by(number);
   }
   pipeline_.channel.close();
 }
@@ -155,6 +158,8 @@ void Agent::collect(bool kill_first) {
 void Agent::pass_signals() {
   while (const auto signal = signals_.next()) {
     if (signal->number != SIGCHLD) {
+      if (std::ranges::find(stop_signals, signal->number) != stop_signals.end())
+        asked_to_stop_ = true;
       // What the terminal sends has reached a container in our own process group already.
       if (!signal->by_terminal || ::getpgid(pid_) != ::getpgrp())
         signal_container(pidfd_.get(), signal->number);
@@ -167,8 +172,27 @@ void Agent::pass_signals() {
   }
 }
 
+// A reader that does not read holds up the output, but no signal. Gives false where we were asked
+// to stop, the container has, and nothing is read any more.
+bool Agent::wait_for_reader() {
+  constexpr int patience = 2000;  // ms
+  for (bool has_ended = collected_;;) {
+    pollfd waits[3] = {{STDOUT_FILENO, POLLOUT, 0},
+                       {signals_.fd(), POLLIN, 0},
+                       {asked_to_stop_ && !has_ended ? pidfd_.get() : -1, POLLIN, 0}};
+    const int ready = ::poll(waits, 3, asked_to_stop_ && has_ended ? patience : -1);
+    if (ready < 0 && errno != EINTR) mc::fail_with(errno, "wait for the reader");
+    if (ready == 0) return false;
+    if (ready < 0) continue;
+    if (waits[0].revents != 0) return true;
+    if (waits[1].revents != 0) pass_signals();
+    has_ended = has_ended || waits[2].revents != 0;
+  }
+}
+
 int Agent::wait() {
   std::optional<TerminalRelay> relay;
+  const auto reader = [this] { return wait_for_reader(); };
   if (terminal_master_) relay.emplace(std::move(terminal_master_), !pipeline_.options.detached);
   for (;;) {
     pollfd waits[4] = {
@@ -184,15 +208,15 @@ int Agent::wait() {
     }
     if (waits[3].revents != 0) relay->copy_input();
     if ((waits[2].revents & POLLOUT) != 0) relay->pass_input();
-    if (waits[2].revents != 0 && (waits[0].revents & POLLIN) == 0 && !relay->copy_output()) {
+    if (waits[2].revents != 0 && (waits[0].revents & POLLIN) == 0 && !relay->copy_output(reader)) {
       // The container closed its terminal; it may go on without one.
-      relay->drain();
+      relay->drain(reader);
       relay.reset();
     }
     if ((waits[0].revents & POLLIN) != 0) break;
   }
   collect(false);
-  if (relay) relay->drain();
+  if (relay) relay->drain(reader);
   relay.reset();
   job_.reset();
   if (pipeline_.options.verbose)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/terminal.hpp"
 
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <poll.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+
+#include <algorithm>
 
 #include "mini_container/in_root.hpp"
 
@@ -128,22 +131,25 @@ void TerminalRelay::pass_input() {
     pending_.clear();  // nobody is there to read it
 }
 
-bool TerminalRelay::copy_output() {
+// So much a pipe takes without waiting once it takes something: pipe(7).
+bool TerminalRelay::copy_output(const Wait& wait) {
   char data[16384];
   const auto got = ::read(master_.get(), data, sizeof data);
   if (got < 0) return errno == EINTR || errno == EAGAIN;
   for (ssize_t put = 0; put < got;) {
-    const auto now = ::write(STDOUT_FILENO, data + put, static_cast<std::size_t>(got - put));
+    if (!wait()) return false;
+    const auto now = ::write(STDOUT_FILENO, data + put,
+                             static_cast<std::size_t>(std::min<ssize_t>(got - put, PIPE_BUF)));
     if (now < 0 && errno != EINTR) return false;
     if (now > 0) put += now;
   }
   return got > 0;
 }
 
-void TerminalRelay::drain() {
+void TerminalRelay::drain(const Wait& wait) {
   pollfd ready{master_.get(), POLLIN, 0};
   while (::poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0)
-    if (!copy_output()) return;
+    if (!copy_output(wait)) return;
 }
 
 bool is_foreground() {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <termios.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -42,10 +43,12 @@ class TerminalRelay {
   /// Passes on what the container did not take before. Never waits: the container may itself be
   /// waiting until its output is read.
   void pass_input();
-  /// Gives false once the container has closed its side.
-  bool copy_output();
+  /// Waits until standard output takes something; gives false to give the output up.
+  using Wait = std::function<bool()>;
+  /// Gives false once the container has closed its side, or there is nobody to read.
+  bool copy_output(const Wait& wait);
   /// What is still to be read, after the container has ended.
-  void drain();
+  void drain(const Wait& wait);
 
  private:
   mc::Fd master_;

@@ -139,7 +139,8 @@ class Hooks {
   void run_one(const mc::Host& host, const mc::Call& call, const char* stage, const char* status,
                const mc::Node& list, std::size_t index) {
     const mc::Node hook = list.at(index);
-    hooks::Program program{hook.text("path"), hook.texts("args"), hook.texts("env"), 0};
+    hooks::Program program{hook.text("path"), hook.texts("args"), hook.texts("env")};
+    program.before_start = std::string_view(status) == "creating";
     if (program.arguments.empty()) program.arguments = {program.path};
     if (const mc::Node timeout = hook["timeout"]; timeout && !timeout.is_word())
       program.timeout = timeout.integer();

@@ -96,6 +96,16 @@ bool drain(int fd, std::string& kept) {
   }
 }
 
+// The agent blocks them, and reads them when we have returned.
+bool is_asked_to_stop() {
+  sigset_t waiting;
+  ::sigemptyset(&waiting);
+  ::sigpending(&waiting);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+    if (::sigismember(&waiting, number) == 1) return true;
+  return false;
+}
+
 bool has_ended(int pid) {
   siginfo_t found{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &found, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -113,6 +123,7 @@ std::string Outcome::text(const Program& program) const {
   if (timed_out)
     return mc::concat("did not end within ", program.timeout / 1'000'000, ".",
                       program.timeout / 100'000 % 10, " s and was killed");
+  if (stopped) return "was killed: the launch is to stop";
   if (WIFSIGNALED(wait_status)) return mc::concat("was killed by signal ", WTERMSIG(wait_status));
   return mc::concat("exited with status ", WEXITSTATUS(wait_status));
 }
@@ -138,21 +149,21 @@ Outcome run(const Program& program, const std::string& input) {
   // None where the container's system call filter, which holds for us as well by then, has no
   // pidfd_open(2): then we look from time to time.
   const mc::Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  const std::int64_t end = program.timeout > 0 ? now() + program.timeout : 0;
+  const std::int64_t end = program.timeout > 0 ? now() + program.timeout : INT64_MAX;
+  // In milliseconds.
+  const int longest = !pidfd ? 10 : program.before_start ? 250 : 60'000;
   pollfd watched[] = {
       {pidfd.get(), POLLIN, 0}, {output.read.get(), POLLIN, 0}, {errors.read.get(), POLLIN, 0}};
   for (;;) {
-    int wait = pidfd ? -1 : 10;
-    if (end != 0) {
-      const std::int64_t left = end - now();
-      if (left <= 0) {
-        outcome.timed_out = true;
-        ::kill(-pid, SIGKILL);
-        ::kill(pid, SIGKILL);
-        break;
-      }
-      wait = static_cast<int>(std::min<std::int64_t>(left / 1000 + 1, pidfd ? 60'000 : 10));
+    const std::int64_t left = end - now();
+    outcome.timed_out = left <= 0;
+    outcome.stopped = program.before_start && is_asked_to_stop();
+    if (outcome.timed_out || outcome.stopped) {
+      ::kill(-pid, SIGKILL);
+      ::kill(pid, SIGKILL);
+      break;
     }
+    const int wait = static_cast<int>(std::min<std::int64_t>(left / 1000 + 1, longest));
     if (::poll(watched, 3, wait) < 0 && errno != EINTR) {
       const int error = errno;
       ::kill(-pid, SIGKILL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
@@ -178,6 +179,22 @@ TEST_CASE("hooks: one that hangs is killed with what it started, at every stage"
         result);
     CHECK_FALSE(result.left_open);
   }
+}
+
+TEST_CASE("hooks: one that hangs without a timeout does not keep the launch from being stopped") {
+  const HostUnchanged unchanged;
+  const auto hung = [] { return !run_program({"pgrep", "-fx", "sleep 64.5"}).out.empty(); };
+  Process process(runtime_command(
+      {"run", "--config",
+       launch_file("[container]\ncommand = [\"true\"]\n[rootfs]\npath = \"" + shared_root() +
+                   "\"\n" + hook("create_runtime", "sleep 64.5; exit 0", "timeout = \"none\""))}));
+  REQUIRE(eventually(hung));
+  process.signal(SIGTERM);
+  const auto result = process.finish();
+  CHECK_MESSAGE(result.exit_code == 128 + SIGTERM, result);
+  CHECK(result.last_error() == "mini_container: stopped by SIGTERM while starting");
+  CHECK(result.duration < std::chrono::seconds(5));
+  CHECK_FALSE(hung());
 }
 
 TEST_CASE("hooks: 10 MB of output is drained, and its end is shown") {

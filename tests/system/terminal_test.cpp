@@ -213,6 +213,22 @@ TEST_CASE("a terminal of its own needs none of the caller's") {
   CHECK(result.out.find("ctty yes") != std::string::npos);
 }
 
+TEST_CASE("a reader that does not read holds up no signal") {
+  const HostUnchanged unchanged;
+  Process process(
+      runtime_command({"-r", shared_root(), "-t", "sh", "-c", "while :; do echo more; done"}));
+  const auto state = [&] {
+    const auto stat = read_file("/proc/" + std::to_string(process.pid()) + "/stat");
+    return stat.substr(stat.rfind(')') + 2, 1);
+  };
+  ::usleep(500000);  // by then the pipe is full
+  CHECK(state() == "S");
+  process.signal(SIGTERM);
+  CHECK(eventually([&] { return state() == "Z"; }));
+  const auto result = process.finish();
+  CHECK_MESSAGE(result.exit_code == 128 + SIGTERM, result);
+}
+
 TEST_CASE("a terminal that a script took over is given back") {
   Terminal terminal({"sh"});
   terminal.type(quoted(shell({})) + "\n");
