@@ -94,11 +94,15 @@ std::string resolv_conf(const mc::Node& config, const std::string& forwarder) {
   return out + rest;
 }
 
-std::string hosts(const mc::Node& config, const std::string& name,
+std::string hosts(const mc::Node& config, const std::vector<std::string>& names,
                   const std::vector<Address>& own) {
+  std::string all;
+  for (const std::string& name : names)
+    if (is_word(name) && all != " " + name) all += " " + name;
   std::string out = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+  if (!all.empty() && own.empty()) out += "127.0.1.1" + all + "\n";
   for (const Address& address : own)
-    if (is_word(name)) out += address.text() + " " + name + "\n";
+    if (!all.empty()) out += address.text() + all + "\n";
   const mc::Node map = config["hosts"];
   for (std::size_t i = 0; i < map.size(); ++i) {
     const auto address = parse_address(map.at(i).text());

@@ -18,8 +18,10 @@ bool wants_name_files(const mc::Node& config, bool connected);
 /// reach. `forwarder`: a server that the network itself offers, where the host's are loopback.
 std::string resolv_conf(const mc::Node& config, const std::string& forwarder);
 
-/// The content of hosts: loopback, the container's own addresses under `name`, the launch's names.
-std::string hosts(const mc::Node& config, const std::string& name, const std::vector<Address>& own);
+/// The content of hosts: loopback, the container's own addresses under `names` (without any: an address
+/// of the loopback), the launch's names. What cannot be a name there is left out.
+std::string hosts(const mc::Node& config, const std::vector<std::string>& names,
+                  const std::vector<Address>& own);
 
 /// Contributes a file to the plan, 0644.
 void add_file(mc::Host& host, const char* destination, const std::string& content,

@@ -31,8 +31,9 @@ class Net {
     if (!name_files_) return;
     add_file(host, "/etc/resolv.conf", resolv_conf(config, helper_name_server(helper_)),
              config["dns"]);
+    if (const auto hostname = host.ask("uts.hostname")) names_ = {*hostname};
     // With a lease, hosts(5) has an address that is not known yet.
-    const std::string text = hosts(config, "", {});
+    const std::string text = hosts(config, names_, {});
     if (!leased()) add_file(host, "/etc/hosts", text, config["hosts"]);
   }
 
@@ -49,8 +50,9 @@ class Net {
       own.push_back(family.address);
       host.info("address ", family.address.text(), "/", family.subnet.prefix);
     }
+    names_.emplace_back(call->id);
     if (name_files_)
-      add_file(host, "/etc/hosts", hosts(host.config(), call->id, own), host.config()["hosts"]);
+      add_file(host, "/etc/hosts", hosts(host.config(), names_, own), host.config()["hosts"]);
   }
 
   void post_clone(mc::Host&, const mc::Call& call) {
@@ -105,11 +107,12 @@ class Net {
   Helper helper_;
   bool name_files_ = false;
   Record record_;
+  std::vector<std::string> names_;  // in hosts(5)
   std::vector<MovingDevice> devices_;
   mc::Fd moved_to_;  // the network namespace that they are in
 };
 
-constexpr const char* after[] = {"user", "cgroup", nullptr};
+constexpr const char* after[] = {"user", "cgroup", "uts", nullptr};
 
 }  // namespace
 }  // namespace net

@@ -15,6 +15,7 @@ class Uts {
         join_(host.config()["join"]) {}
 
   void plan(mc::Host& host) {
+    if (hostname_) host.tell("uts.hostname", hostname_.text());
     if (!join_) {
       host.new_namespace(CLONE_NEWUTS);
       return;

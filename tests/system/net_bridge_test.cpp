@@ -357,12 +357,13 @@ TEST_CASE("IPv6: addresses, the default route, NAT and published ports") {
 
 TEST_CASE("an address, a hardware address, an MTU and a name that are asked for are given") {
   const NothingLeft nothing;
-  Server server("named", {"--ip=10.0.9.9", "--net.mac=02:00:00:00:00:09", "--net.mtu=1400"});
+  Server server("named", {"--ip=10.0.9.9", "--net.mac=02:00:00:00:00:09", "--net.mtu=1400",
+                          "--hostname=box.example.org"});
   CHECK(server.address() == "10.0.9.9");
   const auto link = inside(server, {"ip", "link", "show", "dev", "eth0"});
   CHECK(link.find("02:00:00:00:00:09") != npos);
   CHECK(link.find("mtu 1400") != npos);
-  CHECK(inside(server, {"cat", "/etc/hosts"}).find("10.0.9.9 named\n") != npos);
+  CHECK(inside(server, {"cat", "/etc/hosts"}).find("10.0.9.9 box.example.org named\n") != npos);
   end(server);
 }
 

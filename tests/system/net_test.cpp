@@ -160,11 +160,12 @@ TEST_CASE("names that a launch gives reach /etc/hosts and /etc/resolv.conf") {
       "[container]\ncommand = [\"cat\", \"/etc/hosts\", "
       "\"/etc/resolv.conf\"]\n[rootfs]\npath = \"" +
       root +
-      "\"\n[net]\ndns = [\"192.0.2.53\"]\ndns_search = [\"example.org\"]\n"
+      "\"\n[uts]\nhostname = \"box\"\n[net]\ndns = [\"192.0.2.53\"]\ndns_search = [\"example.org\"]\n"
       "dns_options = [\"ndots:2\"]\n[net.hosts]\ndb = \"192.0.2.7\"\n");
   const auto result = run({"run", "--config", file});
   INFO(result);
   CHECK(result.out.find("127.0.0.1 localhost\n") == 0);
+  CHECK(result.out.find("\n127.0.1.1 box\n") != std::string::npos);
   CHECK(result.out.find("\n192.0.2.7 db\n") != std::string::npos);
   CHECK(result.out.find("nameserver 192.0.2.53\nsearch example.org\noptions ndots:2\n") !=
         std::string::npos);
