@@ -20,14 +20,15 @@ namespace net {
 namespace {
 
 // What is used of libmnl, resolved once.
-#define MNL_FUNCTIONS(X)                                                                     \
-  X(socket_open2)                                                                            \
-  X(socket_bind)                                                                             \
-  X(socket_close) X(socket_get_portid) X(socket_sendto) X(socket_recvfrom) X(cb_run)         \
-      X(nlmsg_put_header) X(nlmsg_put_extra_header) X(nlmsg_get_payload) X(attr_put)         \
-          X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) X(attr_put_strz) X(attr_nest_start) \
-              X(attr_nest_end) X(attr_get_type) X(attr_get_payload) X(attr_get_payload_len)  \
-                  X(attr_get_str) X(attr_get_u32) X(attr_ok) X(attr_next)
+// Two runs of clang-format never agree here.
+// clang-format off
+#define MNL_FUNCTIONS(X)                                                                          \
+  X(socket_open2) X(socket_bind) X(socket_close) X(socket_get_portid) X(socket_sendto)            \
+  X(socket_recvfrom) X(cb_run) X(nlmsg_put_header) X(nlmsg_put_extra_header) X(nlmsg_get_payload) \
+  X(attr_put) X(attr_put_u8) X(attr_put_u16) X(attr_put_u32) X(attr_put_strz) X(attr_nest_start)  \
+  X(attr_nest_end) X(attr_get_type) X(attr_get_payload) X(attr_get_payload_len) X(attr_get_str)   \
+  X(attr_get_u32) X(attr_ok) X(attr_next)
+// clang-format on
 
 struct Mnl {
 #define MNL_DECLARE(NAME) decltype(&::mnl_##NAME) NAME = nullptr;
