@@ -2,7 +2,6 @@
 #include "core/child.hpp"
 
 #include <limits.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -17,17 +16,13 @@
 #include "core/failure.hpp"
 #include "core/hook_guard.hpp"
 #include "core/identity.hpp"
-#include "core/namespaces.hpp"
+#include "core/joining.hpp"
+#include "core/kept_descriptors.hpp"
 #include "core/rights.hpp"
 #include "core/signals.hpp"
 #include "core/terminal.hpp"
 #include "core/working_directory.hpp"
-#include "mini_container/enter_cgroup.hpp"
 #include "mini_container/in_root.hpp"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
 
 namespace mini_container {
 
@@ -98,38 +93,11 @@ class Child {
     return pipe_.options.start != Start::at_once || pipe_.options.outlives_agent;
   }
 
-  // All at once, by the pidfd of the container's first process: setns(2).
-  void enter_container(const ExecTarget& target) {
-    for (const auto& cgroup : target.cgroups)
-      mc::enter_cgroup(cgroup.get(), "enter the container's cgroup");
-    auto types = target.namespaces & ~static_cast<std::uint64_t>(CLONE_NEWPID);
-    if (target.agent_joined_user) types &= ~static_cast<std::uint64_t>(CLONE_NEWUSER);
-    if (types != 0)
-      mc::check(::setns(target.pidfd.get(), static_cast<int>(types)), "join the namespaces ",
-                namespace_names(types), " of the container");
-    if (!target.root) return;
-    mc::check(::fchdir(target.root.get()), "change to the container's root");
-    mc::check(::chroot("."), "chroot to the container's root");
-  }
-
   void join_namespaces() {
-    if (input_.target != nullptr) return enter_container(*input_.target);
-    for (const auto& kind : namespace_kinds) {
-      const auto* space = pipe_.plan.find_namespace(kind.flag);
-      // These two are joined before the clone.
-      const bool before = kind.flag == CLONE_NEWPID || kind.flag == CLONE_NEWUSER;
-      if (space == nullptr || !space->joined || before) continue;
-      if (::setns(space->joined.get(), static_cast<int>(kind.flag)) == 0) continue;
-      // setns(2): the right must be had in the user namespace that owns it.
-      mc::fail_with(errno, "join the ", kind.proc_name, " namespace of ", space->origin.text(),
-                    mc::Hint{errno == EPERM ? "the container has no rights in the user namespace "
-                                              "that it belongs to; join that one, or none"
-                                            : ""});
-    }
-    // clone3 would put the child into it at once, which freezes the offsets before anyone can
-    // write them; so it is made here, and entered by execve: time_namespaces(7).
-    if ((pipe_.plan.clone_flags() & CLONE_NEWTIME) != 0)
-      mc::check(::unshare(CLONE_NEWTIME), "make a time namespace");
+    if (input_.target != nullptr)
+      enter_container(*input_.target);
+    else
+      join_planned_namespaces(pipe_.plan);
   }
 
   void wait_for_go() {
@@ -288,46 +256,16 @@ class Child {
       ::_exit(exit_runtime_failed);
   }
 
-  [[nodiscard]] int highest_kept_descriptor() const {
-    int highest = 2;
-    if (const auto* kept = container_.find("keep_fds"))
-      for (const auto& number : *kept->as<List>())
-        highest = std::max(highest, static_cast<int>(*number.as<std::int64_t>()));
-    for (const auto& planned : pipe_.plan.descriptors())
-      highest = std::max(highest, planned.target);
-    return highest;
-  }
-
   // Everything is closed on execve but the standard three and what was asked to stay.
   void keep_descriptors() {
-    const int above = 1 + highest_kept_descriptor();
-    pipe_.channel.move_above(above);
-    if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-      mc::fail_with(errno, "close all descriptors on execve");
-    const auto keep = [](int fd) {
-      mc::check(::fcntl(fd, F_SETFD, 0), "keep descriptor ", fd,
-                mc::Hint{"container.keep_fds: it is not open"});
-    };
-    if (const auto* kept = container_.find("keep_fds"))
-      for (const auto& number : *kept->as<List>())
-        if (const auto fd = static_cast<int>(*number.as<std::int64_t>()); fd > 2) keep(fd);
-    // First all out of the way, then each to its place: one's place may be another's source.
-    std::vector<std::pair<mc::Fd, int>> moved;
-    for (const auto& planned : pipe_.plan.descriptors())
-      moved.emplace_back(mc::check(::fcntl(planned.fd.get(), F_DUPFD_CLOEXEC, above),
-                                   "keep descriptor ", planned.target),
-                         planned.target);
-    for (const auto& [from, to] : moved) mc::check(::dup2(from.get(), to), "keep descriptor ", to);
+    mini_container::keep_descriptors(container_, pipe_.plan, pipe_.channel);
     if (runs_init())
       mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
   }
 
   [[nodiscard]] std::vector<int> find_ways_out() const {
-    std::vector<int> stay = {root_.get(), pipe_.plan.init().fd.get()};
-    if (const auto* kept = container_.find("keep_fds"))
-      for (const auto& number : *kept->as<List>())
-        stay.push_back(static_cast<int>(*number.as<std::int64_t>()));
-    for (const auto& planned : pipe_.plan.descriptors()) stay.push_back(planned.target);
+    auto stay = kept_descriptors(container_, pipe_.plan);
+    stay.insert(stay.end(), {root_.get(), pipe_.plan.init().fd.get()});
     return mini_container::find_ways_out(stay);
   }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// container.keep_fds: the descriptors of the caller that the command keeps.
+// The descriptors that the command has beside the standard three: those of container.keep_fds,
+// which are the caller's, and those that plugins have planned.
 #pragma once
 
 #include <vector>
 
+#include "core/channel.hpp"
+#include "core/plan.hpp"
 #include "core/value.hpp"
 
 namespace mini_container {
@@ -15,6 +18,13 @@ inline constexpr int most_preserved_descriptors = 1020;
 /// runtime's own by now, which would lead the container to the host. To be called before a plugin
 /// runs.
 void check_kept_descriptors(const Value& container);
+
+/// The numbers of both.
+std::vector<int> kept_descriptors(const Value& container, const Plan& plan);
+
+/// [child] Puts each in its place, and has all else closed on execve. The channel's number will be
+/// above theirs. Throws mc::Error.
+void keep_descriptors(const Value& container, const Plan& plan, Channel& channel);
 
 /// The numbers of all that the caller has passed on, from 3 on. To be called before a plugin runs.
 std::vector<int> callers_descriptors();
