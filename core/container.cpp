@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "core/failure.hpp"
@@ -81,6 +83,16 @@ int parse_signal(std::string_view text) {
 
 Container Container::open(const std::string& state_root, const std::string& id) {
   return load(state_root, id, false, std::nullopt);
+}
+
+Container Container::open_settled(const std::string& state_root, const std::string& id) {
+  Container out = open(state_root, id);
+  for (int rest = 500; rest > 0 && out.status_ == Status::creating && out.process_.pid < 0;
+       rest -= 5) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    out = open(state_root, id);
+  }
+  return out;
 }
 
 Container Container::load(const std::string& state_root, const std::string& id, bool own_lock,

@@ -22,6 +22,9 @@ class Container {
   /// Throws where there is none of this id. A record that cannot be read is no failure: what has
   /// to be known of the container for `list` and `delete --force` is known without.
   static Container open(const std::string& state_root, const std::string& id);
+  /// The same, for who needs it running: where it is being created, waits for a moment. Its program
+  /// may run already and have told so, while its agent is about to note that.
+  static Container open_settled(const std::string& state_root, const std::string& id);
   /// The same; none where there is none.
   static std::optional<Container> find(const std::string& state_root, const std::string& id);
 

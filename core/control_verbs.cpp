@@ -153,7 +153,7 @@ int kill_verb(VerbContext& context, const Arguments& arguments) {
   refuse_beyond(rest, 2, "kill");
   const int signal = rest.size() > 1 ? parse_signal(rest[1]) : SIGTERM;
   for (const auto& id : matching_ids(context, wanted, is_expression)) {
-    const auto container = Container::open(context.state_root(), id);
+    const auto container = Container::open_settled(context.state_root(), id);
     if (all)
       signal_all(container, signal, context.catalog);
     else if (signal != SIGKILL || !end_if_paused(container, context.catalog))

@@ -78,7 +78,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
     mc::fail("exec: there is no command to run",
              mc::Hint{"mini_container exec ID COMMAND [ARG...]"});
 
-  const auto container = Container::open(context.state_root(), rest.front());
+  const auto container = Container::open_settled(context.state_root(), rest.front());
   Launch launch = exec_launch(container, context.catalog);
   request.scheduling = container.record()->annotations.find(oci::exec_scheduling_fact);
   oci::change_launch(launch, request, context.catalog);

@@ -18,7 +18,7 @@ namespace mini_container::oci {
 namespace {
 
 Container open_running(const VerbContext& context, const std::string& id, const char* attempt) {
-  auto container = Container::open(context.state_root(), id);
+  auto container = Container::open_settled(context.state_root(), id);
   if (container.status() != Container::Status::running &&
       container.status() != Container::Status::created)
     mc::fail("cannot ", attempt, " container '", id, "': container not running: it is ",
@@ -108,7 +108,7 @@ int ps_verb(VerbContext& context, const Arguments& arguments) {
   const auto id = only_id({rest.begin(), rest.empty() ? rest.end() : rest.begin() + 1}, "ps");
   if (format != "table" && format != "json")
     mc::fail("ps: --format: '", format, "' is neither table nor json");
-  const auto container = Container::open(context.state_root(), id);
+  const auto container = Container::open_settled(context.state_root(), id);
   std::vector<pid_t> processes;
   if (const auto resources = Resources::of(container, context.catalog))
     processes = resources->processes();

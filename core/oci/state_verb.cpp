@@ -78,7 +78,7 @@ std::string shown_status(const Container& container, Catalog& catalog) {
 
 int state_verb(VerbContext& context, const Arguments& arguments) {
   const auto id = only_id(VerbOptions("state").parse(arguments), "state");
-  const auto container = Container::open(context.state_root(), id);
+  const auto container = Container::open_settled(context.state_root(), id);
   if (!container.damage().empty()) log_line(MC_LOG_WARN, "", container.damage());
   return print(write_json(container_json(container, context.catalog), JsonStyle::pretty));
 }

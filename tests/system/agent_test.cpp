@@ -409,6 +409,19 @@ TEST_CASE("a container whose program runs is running, also before its agent has 
   CHECK(box.finish().exit_code == 137);
 }
 
+// One that works in the agent's memory is known to it alone until then: it is waited for.
+TEST_CASE("a container whose agent has yet to say which process it is, is waited for") {
+  const HostUnchanged unchanged;
+  Process box(
+      runtime_command({"-r", shared_root(), "--id", "unknown", "sh", "-c",
+                       "kill -STOP $PPID; echo up; sleep 0.2; kill -CONT $PPID; sleep 30"}));
+  REQUIRE(box.wait_for("up"));
+  const auto inside = run({"exec", "unknown", "echo", "inside"});
+  CHECK_MESSAGE(inside.out == "inside\n", inside);
+  CHECK(run({"kill", "unknown", "KILL"}).exit_code == 0);
+  CHECK(box.finish().exit_code == 137);
+}
+
 TEST_CASE("a pid file holds the first process, as the host sees it") {
   const HostUnchanged unchanged;
   const auto directory = fresh_directory();
