@@ -331,6 +331,7 @@ static int do_watch_programs(int count, char **arguments) {
       if (length <= 0) continue;
       program[length] = '\0';
       if (strcmp(program, last) != 0) printf("program %s\n", program);
+      fflush(stdout);
       strcpy(last, program);
     }
   return 0;

@@ -271,7 +271,7 @@ TEST_CASE("nor where an ordinary user joins it") {
   const std::string launch_text = "[container]\nid = 'watching'\n[rootfs]\npath = '" +
                                   shared_root() + "'\n[pid]\n[user]\nmode = 'single'\n";
   Process watching(runtime_command({"run", "--config", launch_file(launch_text), "--", "attest",
-                                    "watch-programs", "3"}),
+                                    "watch-programs", "60"}),
                    ordinary());
   REQUIRE(watching.wait_for("ready"));
   const auto state = run({"state", "watching"}, ordinary()).out;
@@ -285,6 +285,7 @@ TEST_CASE("nor where an ordinary user joins it") {
     const auto joined = run({"run", "--config", joining, "--", "true"}, ordinary());
     CHECK_MESSAGE(joined.exit_code == 0, joined);
   }
+  CHECK(run({"kill", "watching", "KILL"}, ordinary()).exit_code == 0);
   const auto seen = watching.finish();
   INFO(seen);
   CHECK(seen.out.find("program /bin/busybox\n") != std::string::npos);
