@@ -10,6 +10,7 @@
 
 #include "core/agent.hpp"
 #include "core/hook_guard.hpp"
+#include "core/joining.hpp"
 #include "core/kept_descriptors.hpp"
 #include "core/namespaces.hpp"
 #include "core/pid_file.hpp"

@@ -9,14 +9,7 @@
 
 namespace mini_container {
 
-/// A running container that the child is to enter, for `exec`.
-struct ExecTarget {
-  mc::Fd pidfd;                    // of its first process
-  std::uint64_t namespaces = 0;    // CLONE_NEW* that differ from the agent's
-  std::vector<mc::Fd> cgroups;     // "0" is written to each: cgroups(7), cgroup.procs
-  mc::Fd root;                     // where joining a mount namespace does not lead to it
-  bool agent_joined_user = false;  // an ordinary user's agent had to, to be allowed the rest
-};
+struct ExecTarget;
 
 struct ChildInput {
   Pipeline& pipeline;

@@ -2,10 +2,22 @@
 // Namespaces and cgroups that are there already, and that the child enters: setns(2).
 #pragma once
 
-#include "core/child.hpp"
+#include <cstdint>
+#include <vector>
+
 #include "core/plan.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
+
+/// A running container that the child is to enter, for `exec`.
+struct ExecTarget {
+  mc::Fd pidfd;                    // of its first process
+  std::uint64_t namespaces = 0;    // CLONE_NEW* that differ from the agent's
+  std::vector<mc::Fd> cgroups;     // "0" is written to each: cgroups(7), cgroup.procs
+  mc::Fd root;                     // where joining a mount namespace does not lead to it
+  bool agent_joined_user = false;  // an ordinary user's agent had to, to be allowed the rest
+};
 
 /// [child] For `exec`: the cgroups, the namespaces and the root of a running container. Throws
 /// mc::Error.
