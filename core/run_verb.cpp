@@ -10,6 +10,7 @@
 #include "core/failure.hpp"
 #include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
+#include "core/plugin_file.hpp"
 #include "core/process_end.hpp"
 #include "core/record.hpp"
 #include "core/timings.hpp"
@@ -65,7 +66,7 @@ void redirect_output(const RunRequest& request, const std::string& state_root,
 }
 
 // The agent goes on in the background; this process tells how the start went.
-int run_detached(const Launch& launch, const RunRequest& request, const RunOptions& options) {
+int run_detached(const Launch& launch, const RunRequest& request, RunOptions options) {
   int ends[2];
   mc::check(::pipe2(ends, O_CLOEXEC), "make a pipe to the agent");
   mc::Fd reader(ends[0]), writer(ends[1]);
@@ -77,12 +78,16 @@ int run_detached(const Launch& launch, const RunRequest& request, const RunOptio
     mc::Fd caller_error(mc::duplicate(STDERR_FILENO));
     try {
       ContainerState::ensure_root(options.state_root);
+      options.state_root = absolute_path(options.state_root);
+      for (auto& directory : options.plugin_dirs) directory = absolute_path(directory);
       redirect_output(request, options.state_root, options.id);
       const auto passed_on = callers_descriptors();
       Agent agent(launch, options);
       agent.start();
       // The command has those it keeps. Who waits for the end of a pipe does not wait for ours.
       close_callers_descriptors(passed_on);
+      // Nor is the caller's directory, whose file system could not be unmounted: daemon(7).
+      mc::check(::chdir("/"), "change to '/'");
       mc::check(::write(writer.get(), &result, 1), "report to the caller");
       // From here on the caller's descriptors are the caller's alone; ours lead to the log, where
       // the container's terminal and our own last words go.

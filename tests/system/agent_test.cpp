@@ -355,6 +355,24 @@ TEST_CASE("the agent of a detached container holds no descriptor of the caller's
   run({"delete", "--force", "without", "with"});
 }
 
+TEST_CASE("a detached container keeps no file system busy in which it was launched") {
+  const std::string here = fresh_directory();
+  REQUIRE(::mount("here", here.c_str(), "tmpfs", 0, nullptr) == 0);
+  CHECK(run({"-r", shared_root(), "-p", "--detach", "--id", "away", "sleep", "60"},
+            {.directory = here})
+            .exit_code == 0);
+  CHECK(::umount2(here.c_str(), 0) == 0);
+  // What was named from there is found all the same.
+  CHECK(run({"--root", "state", "-r", shared_root(), "-p", "--detach", "--id", "near", "false"},
+            {.directory = here})
+            .exit_code == 0);
+  CHECK(eventually([&] {
+    return run({"--root", here + "/state", "list"}).out.find("stopped") != std::string::npos;
+  }));
+  CHECK(run({"--root", here + "/state", "delete", "near"}).exit_code == 0);
+  CHECK(run({"delete", "--force", "away"}).exit_code == 0);
+}
+
 TEST_CASE("a detached container's terminal and its agent's words go to the log, and nobody types") {
   const HostUnchanged unchanged;
   REQUIRE(run({"-v", "-r", shared_root(), "-p", "-t", "--detach", "--id", "logged", "sh", "-c",
