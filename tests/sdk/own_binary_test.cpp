@@ -75,9 +75,15 @@ TEST_CASE(
 
 // A descriptor that is closed on execve is open while the kernel looks for the program.
 TEST_CASE("no descriptor leads an exec, or a launch beside others, to a program of the host's") {
-  const mc::Fd of_caller(::open("/", O_PATH | O_DIRECTORY));
-  for (const bool at_start : {false, true}) {
+  const mc::Fd low(::open("/", O_PATH | O_DIRECTORY));
+  // The table of descriptors is larger than usual; it is not full.
+  const mc::Fd high(::fcntl(low.get(), F_DUPFD_CLOEXEC, 700));
+  REQUIRE(high);
+  for (const auto& [at_start, caller] :
+       {std::pair(false, low.get()), std::pair(true, low.get()), std::pair(false, high.get()),
+        std::pair(true, high.get())}) {
     CAPTURE(at_start);
+    CAPTURE(caller);
     const auto root = fresh_root();
     fs::copy_file(root + "/bin/busybox", root + "/true");
     const auto file = write_file(
@@ -95,8 +101,8 @@ TEST_CASE("no descriptor leads an exec, or a launch beside others, to a program 
       REQUIRE(run(config).exit_code == 0);
     const auto result = at_start ? run({"--plugin-dir", FIXTURES, "run", "--config", file, "--id",
                                         "second", "--", "/true"},
-                                       {.keep = {of_caller.get()}})
-                                 : run({"exec", "raced", "/true"}, {.keep = {of_caller.get()}});
+                                       {.keep = {caller}})
+                                 : run({"exec", "raced", "/true"}, {.keep = {caller}});
     INFO(result);
     CHECK(fs::is_symlink(root + "/true"));  // there was a way until the last hook
     CHECK(result.exit_code == 127);
