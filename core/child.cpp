@@ -3,14 +3,9 @@
 
 #include <limits.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cstring>
 
 #include "core/environment.hpp"
 #include "core/failure.hpp"
@@ -18,11 +13,10 @@
 #include "core/identity.hpp"
 #include "core/joining.hpp"
 #include "core/kept_descriptors.hpp"
-#include "core/rights.hpp"
+#include "core/program.hpp"
 #include "core/signals.hpp"
 #include "core/terminal.hpp"
 #include "core/working_directory.hpp"
-#include "mini_container/in_root.hpp"
 
 namespace mini_container {
 
@@ -31,7 +25,10 @@ namespace {
 class Child {
  public:
   explicit Child(ChildInput& input)
-      : input_(input), pipe_(input.pipeline), container_(input.pipeline.launch.container) {}
+      : input_(input),
+        pipe_(input.pipeline),
+        container_(input.pipeline.launch.container),
+        program_(input.pipeline) {}
 
   void run() {
     tie_to_agent();
@@ -53,14 +50,14 @@ class Child {
     resolve_user();
     if (pipe_.options.start != Start::at_once) {
       // What cannot be started is refused while its creator listens.
-      enter_working_directory();
-      find_program();
+      enter_working_directory(container_);
+      program_.find(*environment_, finds_as_user());
       wait_for_start();
     }
     say_what_runs();
     become_user();
-    enter_working_directory();
-    find_program();
+    enter_working_directory(container_);
+    program_.find(*environment_, finds_as_user());
     // All that a limit or a filter of a seal hook could stand in the way of comes before it.
     keep_descriptors();
     std::vector<int> ways_out;
@@ -68,7 +65,7 @@ class Child {
     tie_to_agent_again();
     call_hooks(Hook::seal);
     close_ways_out(ways_out);
-    execute();
+    program_.execute(*environment_, runs_init());
   }
 
  private:
@@ -127,28 +124,11 @@ class Child {
     root_.reset(mc::check(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "open the new root"));
   }
 
-  // As asked for, or as that of the caller's terminal, which standard input still is.
-  [[nodiscard]] std::optional<winsize> terminal_size() const {
-    winsize window{};
-    if (const auto* size = container_.find("terminal_size")) {
-      const auto number = [&](const char* key) {
-        return static_cast<unsigned short>(*size->find(key)->as<std::int64_t>());
-      };
-      window.ws_row = number("height");
-      window.ws_col = number("width");
-      return window;
-    }
-    if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) != 0) return std::nullopt;
-    return window;
-  }
-
   void open_terminal() {
     if (!*container_.find("terminal")->as<bool>()) return;
-    const auto size = terminal_size();
-    mc::Fd master = open_container_terminal(pipe_.plan.find_namespace(CLONE_NEWNS) != nullptr &&
-                                            input_.target == nullptr);
-    // Here, before the command can ask for it.
-    if (size) mc::check(::ioctl(master.get(), TIOCSWINSZ, &*size), "set the terminal's size");
+    mc::Fd master = open_container_terminal(
+        pipe_.plan.find_namespace(CLONE_NEWNS) != nullptr && input_.target == nullptr,
+        wanted_terminal_size(container_));
     pipe_.channel.send(
         {.kind = RecordKind::descriptor, .text = "terminal", .fd = std::move(master)});
   }
@@ -198,13 +178,6 @@ class Child {
     if (!pipe_.channel.receive()) ::_exit(exit_runtime_failed);  // the agent is gone
   }
 
-  void own_terminal() const {
-    if (!*container_.find("terminal")->as<bool>()) return;
-    // Where the id cannot own it (a user namespace without it), it stays with the root user.
-    if (::fchown(STDIN_FILENO, identity_.uid, static_cast<gid_t>(-1)) != 0 && errno != EINVAL)
-      mc::fail_with(errno, "give the terminal to user ", identity_.uid);
-  }
-
   void resolve_user() {
     Environment environment(pipe_);
     const bool want_home = environment.wants_home();
@@ -214,36 +187,18 @@ class Child {
   }
 
   void become_user() {
-    own_terminal();
+    if (*container_.find("terminal")->as<bool>()) give_terminal_to(identity_.uid);
     assume_identity(identity_, static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
     is_user_ = true;
   }
 
-  void enter_working_directory() {
-    const auto& path = *container_.find("cwd")->as<std::string>();
-    refuse_relative_directory(path);
-    const int fd = mc::try_open_in_root(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY, 0,
-                                        RESOLVE_NO_MAGICLINKS);
-    if (fd < 0) refuse_directory(path, -fd);
-    const mc::Fd directory(fd);
-    mc::check(::fchdir(fd), "container.cwd: enter '", path, "' in the container");
-    // Outside of the root the kernel says "(unreachable)": getcwd(3).
-    char now[PATH_MAX];
-    if (::syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
-      mc::fail("container.cwd: '", path, "' is outside of the container's root");
+  [[nodiscard]] bool runs_init() const {
+    return pipe_.plan.init().fd.valid() && input_.target == nullptr;
   }
 
-  void find_program() {
-    arguments_.clear();
-    for (const auto& argument : *container_.find("command")->as<List>())
-      arguments_.push_back(*argument.as<std::string>());
-    if (arguments_.empty()) mc::fail("there is no command to run");
-    // The hooks to come need every capability, the command gets none of them.
-    std::optional<NoCapabilities> as_user;
-    if (is_user_ && identity_.uid != 0 && !pipe_.sets_capabilities()) as_user.emplace();
-    const char* search = environment_->find("PATH");
-    program_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own,
-                            as_user.has_value());
+  // The hooks to come need every capability, the command gets none of them.
+  [[nodiscard]] bool finds_as_user() const {
+    return is_user_ && identity_.uid != 0 && !pipe_.sets_capabilities();
   }
 
   // Changing ids has cleared it: prctl(2). Where the agent died meanwhile, its end is closed.
@@ -269,31 +224,6 @@ class Child {
     return mini_container::find_ways_out(stay);
   }
 
-  [[nodiscard]] bool runs_init() const {
-    return pipe_.plan.init().fd.valid() && input_.target == nullptr;
-  }
-
-  [[noreturn]] void execute() {
-    std::string report;
-    std::vector<char*> argv;
-    const bool with_init = runs_init();
-    std::string init_name = "init";
-    if (with_init) argv = {init_name.data(), nullptr, program_.data()};
-    for (auto& argument : arguments_) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    auto environment = environment_->pointers();
-
-    pipe_.child_progress->executing.store(1, std::memory_order_release);
-    if (with_init) {
-      report = std::to_string(pipe_.channel.fd());
-      argv[1] = report.data();
-      ::execveat(pipe_.plan.init().fd.get(), "", argv.data(), environment.data(), AT_EMPTY_PATH);
-      mc::fail_with(errno, "execute the init program of ", pipe_.plan.init().origin.text());
-    }
-    ::execve(program_.c_str(), argv.data(), environment.data());
-    refuse_execution(program_, errno);
-  }
-
   ChildInput& input_;
   Pipeline& pipe_;
   const Value& container_;
@@ -301,8 +231,7 @@ class Child {
   Identity identity_;
   bool is_user_ = false;  // it is assumed
   std::optional<Environment> environment_;
-  std::vector<std::string> arguments_;
-  std::string program_;
+  Program program_;
 };
 
 // The last word of a child that cannot go on.

@@ -6,7 +6,6 @@
 #include <linux/mount.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -70,7 +69,21 @@ void bind_to_console(int slave) {
 
 }  // namespace
 
-mc::Fd open_container_terminal(bool bind_console) {
+std::optional<winsize> wanted_terminal_size(const Value& container) {
+  winsize window{};
+  if (const auto* size = container.find("terminal_size")) {
+    const auto number = [&](const char* key) {
+      return static_cast<unsigned short>(*size->find(key)->as<std::int64_t>());
+    };
+    window.ws_row = number("height");
+    window.ws_col = number("width");
+    return window;
+  }
+  if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) != 0) return std::nullopt;
+  return window;
+}
+
+mc::Fd open_container_terminal(bool bind_console, const std::optional<winsize>& size) {
   mc::Fd master = open_ptmx();
   int unlock = 0;
   mc::check(::ioctl(master.get(), TIOCSPTLCK, &unlock), "unlock the container's terminal");
@@ -82,7 +95,15 @@ mc::Fd open_container_terminal(bool bind_console) {
   mc::check(::ioctl(slave.get(), TIOCSCTTY, 0), "make the terminal the controlling one");
   for (int fd = 0; fd <= 2; ++fd)
     mc::check(::dup2(slave.get(), fd), "make the terminal descriptor ", fd);
+  // Here, before the command can ask for it.
+  if (size) mc::check(::ioctl(master.get(), TIOCSWINSZ, &*size), "set the terminal's size");
   return master;
+}
+
+void give_terminal_to(uid_t user) {
+  // Where the id cannot own it (a user namespace without it), it stays with the root user.
+  if (::fchown(STDIN_FILENO, user, static_cast<gid_t>(-1)) != 0 && errno != EINVAL)
+    mc::fail_with(errno, "give the terminal to user ", user);
 }
 
 TerminalRelay::TerminalRelay(mc::Fd master, bool attended)

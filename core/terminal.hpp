@@ -3,6 +3,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -10,14 +11,22 @@
 #include <optional>
 #include <string>
 
+#include "core/value.hpp"
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
 
+/// [child] The size that the checked [container] table asks for, or that of the caller's terminal,
+/// which standard input still is; none where that is no terminal.
+std::optional<winsize> wanted_terminal_size(const Value& container);
+
 /// [child] Opens a terminal of the container's own devpts, makes it the controlling terminal and
 /// the standard three; with `bind_console` also /dev/console. Gives the master. Throws mc::Error
 /// where /dev/ptmx is not what it claims to be.
-mc::Fd open_container_terminal(bool bind_console);
+mc::Fd open_container_terminal(bool bind_console, const std::optional<winsize>& size);
+
+/// [child] Makes the user the owner of the terminal on standard input. Throws mc::Error.
+void give_terminal_to(uid_t user);
 
 /// [agent] Copies between the caller's terminal and a container's, in raw mode for as long as it
 /// lives.

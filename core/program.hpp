@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's command, from the words of the launch to execve.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/environment.hpp"
+#include "core/pipeline.hpp"
+
+namespace mini_container {
+
+class Program {
+ public:
+  explicit Program(Pipeline& pipeline) : pipe_(pipeline) {}
+
+  /// [child] Looks the command up, by the PATH that it will have. `as_user`: as one without
+  /// capabilities, for a command that will have none of ours. Throws mc::Error or Failure.
+  void find(const Environment& environment, bool as_user);
+  /// [child] Becomes what find has found; `by_init`: the plan's init program, which is told the way
+  /// to report whether it could execute that. Throws mc::Error or Failure.
+  [[noreturn]] void execute(Environment& environment, bool by_init);
+
+ private:
+  [[noreturn]] void execute_init(std::vector<char*> arguments, char* const* environment);
+
+  Pipeline& pipe_;
+  std::vector<std::string> arguments_;
+  std::string path_;
+};
+
+}  // namespace mini_container
