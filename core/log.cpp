@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "core/failure.hpp"
 #include "core/json.hpp"
@@ -22,14 +23,24 @@ namespace mini_container {
 
 namespace {
 
-// One write(2) a line: lines of several processes do not mix.
-class StandardErrorSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+// One write(2) a line: lines of several processes do not mix. The library's own sink for files makes
+// directories that are not there, and opens by path alone.
+class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  LineSink() = default;  // to standard error
+  explicit LineSink(mc::Fd file) : file_(std::move(file)) {}
+
+ private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody listens
+    const int to = file_ ? file_.get() : STDERR_FILENO;
+    if (::write(to, line.data(), line.size()) >= 0 || !file_) return;  // nobody listens
+    spdlog::throw_spdlog_ex("write to the log", errno);  // the logger says it on standard error
   }
   void flush_() override {}
+
+  mc::Fd file_;
 };
 
 spdlog::logger* opened = nullptr;  // for the life of the process
@@ -46,22 +57,17 @@ std::string timestamp() {
   return all;
 }
 
-// Opened by us first: the library makes directories that are not there, and gives no errno.
-spdlog::sink_ptr file_sink(const std::string& path) {
-  const mc::Fd file(
+mc::Fd open_file(const std::string& path) {
+  return mc::Fd(
       mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666),
                 "open the log '", path, "'", mc::Hint{"choose another file with --log FILE"}));
-  return std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
 }
 
 spdlog::logger& logger() {
   if (opened == nullptr) {
     const LogOptions& options = log_options();
-    spdlog::sink_ptr sink;
-    if (options.file.empty())
-      sink = std::make_shared<StandardErrorSink>();
-    else
-      sink = file_sink(options.file);
+    auto sink = options.file.empty() ? std::make_shared<LineSink>()
+                                     : std::make_shared<LineSink>(open_file(options.file));
     opened = new spdlog::logger("mini_container", std::move(sink));
     opened->set_level(spdlog::level::trace);
     opened->flush_on(spdlog::level::trace);
