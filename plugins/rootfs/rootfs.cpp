@@ -45,7 +45,7 @@ class Rootfs {
   }
 
   void pre_clone(mc::Host& host, const mc::Call& call) {
-    privileged_ = ::geteuid() == 0;
+    privileged_ = call.find_namespace(CLONE_NEWUSER) != nullptr && may_clone_trees();
     if (!gives_anything(call)) host.skip("post_clone");
   }
 
@@ -87,6 +87,11 @@ class Rootfs {
   }
   [[nodiscard]] bool gives_root(bool in_user_namespace) const {
     return maps_root() || (in_user_namespace && privileged_ && !tree_.path.empty());
+  }
+
+  // Root of a user namespace may lack it in the mount namespace where it is: `unshare -Ur`.
+  static bool may_clone_trees() {
+    return ::geteuid() == 0 && mc::Fd(try_clone_tree(AT_FDCWD, "/", false));
   }
 
   [[nodiscard]] bool gives_anything(const mc::Call& call) const {

@@ -71,6 +71,9 @@ TEST_CASE("rootfs by a runtime that is in a user namespace: /proc and /sys are t
   CHECK_MESSAGE(bare.out == "system_tests\n/sys/kernel\n", bare);
   CHECK(bare.err.find("Read-only") != std::string::npos);
   CHECK(inside("[pid]\n[ipc]\n[uts]\n", script).out == "sh\n/sys/kernel\n");
+  // A user namespace within it. Root there has no right over the mounts where it is.
+  const auto nested = inside(single, "cat /proc/self/uid_map; " + script);
+  CHECK_MESSAGE(nested.out == "         0          0          1\nsh\n/sys/kernel\n", nested);
 }
 
 TEST_CASE("rootfs in a user namespace: a root that only the agent may enter") {
