@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/command_line.hpp"
 
-#include <getopt.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
 
+#include "core/flag_scanner.hpp"
 #include "core/flags.hpp"
 #include "core/toml_reader.hpp"
 #include "mini_container/error.hpp"
@@ -14,9 +14,6 @@
 namespace mini_container {
 
 namespace {
-
-/// "--hostname", "-d": the flag as it is typed.
-std::string typed(std::string_view name) { return mc::concat(name.size() == 1 ? "-" : "--", name); }
 
 std::string working_directory() {
   char here[PATH_MAX];
@@ -39,128 +36,6 @@ std::string directory_of_file(const std::string& file) {
   if (directory.starts_with('/')) return directory;
   return directory.empty() ? working_directory() : working_directory() + "/" + directory;
 }
-
-void check_word(const char* flag, std::string_view value, const char* hint,
-                std::initializer_list<std::string_view> words) {
-  if (std::ranges::find(words, value) == words.end())
-    mc::fail(flag, ": '", value, "' is not known", mc::Hint{hint});
-}
-
-void set_global(RunFlag flag, const std::string& value, GlobalOptions& global) {
-  switch (flag) {
-    case RunFlag::state_dir:
-      global.state_dir = value;
-      break;
-    case RunFlag::plugin_dir:
-      global.plugin_dirs.push_back(value);
-      break;
-    case RunFlag::verbose:
-      global.verbose = true;
-      break;
-    case RunFlag::log:
-      global.log_file = value;
-      break;
-    case RunFlag::log_level:
-      // Beside ours, those that engines know.
-      check_word("--log-level", value, "debug, info, warn or error",
-                 {"debug", "info", "warn", "error", "trace", "warning", "fatal", "panic"});
-      global.log_level = value;
-      break;
-    case RunFlag::log_format:
-      check_word("--log-format", value, "text or json", {"text", "json"});
-      global.log_format = value;
-      break;
-    case RunFlag::debug:
-      global.log_level = "debug";
-      break;
-    case RunFlag::systemd_cgroup:
-      global.systemd_cgroup = true;
-      break;
-    case RunFlag::cgroup_manager:
-      check_word("--cgroup-manager", value, "cgroupfs, systemd or disabled",
-                 {"cgroupfs", "systemd", "disabled"});
-      global.cgroup_manager = value;
-      break;
-    case RunFlag::settings:
-      global.settings = value;
-      break;
-    case RunFlag::version:
-      global.version = true;
-      break;
-    default:
-      break;
-  }
-}
-
-bool is_global(RunFlag flag) { return flag >= RunFlag::verbose && flag != RunFlag::help; }
-
-/// One go at the command line with the plugins that are known so far.
-class Attempt {
- public:
-  Attempt(const std::vector<std::string>& arguments, const Flags& flags) : flags_(flags) {
-    static char program[] = "mini_container";
-    argv_.push_back(program);
-    // getopt_long does not write to what it is given, whatever its type says.
-    for (const std::string& argument : arguments)
-      argv_.push_back(const_cast<char*>(argument.c_str()));
-    argv_.push_back(nullptr);
-    for (const Flag& flag : flags.all()) {
-      if (flag.name.size() != 1) continue;
-      letters_ += flag.name;
-      if (flag.takes == Flag::Takes::value) letters_ += ':';
-    }
-  }
-
-  /// The name of a flag that is not known, or empty. What is known goes to `meet(flag, value)`,
-  /// until that gives false.
-  template <class Meet>
-  std::string run(Meet&& meet) {
-    const auto count = static_cast<int>(argv_.size()) - 1;
-    ::optind = 0;  // starts anew, GNU's way
-    ::opterr = 0;
-    for (int next = 1;;) {
-      // Looked up before getopt_long sees it, which would take an abbreviation.
-      const std::string_view argument = next < count ? argv_[static_cast<std::size_t>(next)] : "";
-      std::string name;
-      option names[2] = {};  // the one that is there: several flags may share a name
-      if (argument.starts_with("--") && argument.size() > 2) {
-        name = argument.substr(2, argument.find('=') - 2);
-        const Flag* known = name.size() > 1 ? flags_.find(name) : nullptr;
-        if (known == nullptr) return name;
-        names[0] = {name.c_str(), has_argument(known->takes), nullptr, 0};
-      }
-      const int found = ::getopt_long(count, argv_.data(), letters_.c_str(), names, nullptr);
-      next = ::optind;
-      if (found == -1) return {};
-      if (name.empty())
-        name.assign(1, static_cast<char>(found == ':' || found == '?' ? ::optopt : found));
-      const Flag* flag = flags_.find(name);
-      if (flag == nullptr) return name;
-      if (found == ':')
-        mc::fail(typed(name), ": needs a value",
-                 mc::Hint{mc::concat("write ", typed(name), " VALUE")});
-      if (found == '?') mc::fail(typed(name), ": takes no value");
-      if (!meet(*flag, ::optarg)) return {};
-    }
-  }
-
-  /// What follows the flags.
-  [[nodiscard]] std::vector<std::string> rest() const {
-    const auto first = std::min(static_cast<std::size_t>(::optind), argv_.size() - 1);
-    return {argv_.begin() + static_cast<std::ptrdiff_t>(first), argv_.end() - 1};
-  }
-
- private:
-  static int has_argument(Flag::Takes takes) {
-    return takes == Flag::Takes::nothing ? no_argument
-           : takes == Flag::Takes::value ? required_argument
-                                         : optional_argument;
-  }
-
-  const Flags& flags_;
-  std::vector<char*> argv_;
-  std::string letters_ = "+:";
-};
 
 /// What the flags say, gathered before it is laid over the launch file.
 class Gathering {
@@ -315,34 +190,6 @@ RunRequest finish(Gathering&& gathered, const std::vector<std::string>& command)
 
 }  // namespace
 
-std::size_t parse_global(const std::vector<std::string>& arguments, GlobalOptions& global) {
-  std::size_t at = 0;
-  while (at < arguments.size()) {
-    const std::string& argument = arguments[at];
-    if (!argument.starts_with('-')) break;
-    const std::size_t equals = argument.find('=');
-    const auto found = std::ranges::find_if(run_flags(), [&](const RunFlagSpec& spec) {
-      return is_global(spec.id) && (argument.substr(0, equals) == typed(spec.name) ||
-                                    (spec.letter != 0 && argument == typed({&spec.letter, 1})));
-    });
-    if (found == run_flags().end()) break;
-    if (found->value_name == nullptr) {
-      // Go's flags may be written --flag=true.
-      const std::string word = equals != argument.npos ? argument.substr(equals + 1) : "true";
-      if (word != "true" && word != "false")
-        mc::fail("--", found->name, ": '", word, "' is neither true nor false");
-      if (word == "true") set_global(found->id, "", global);
-    } else if (equals != argument.npos) {
-      set_global(found->id, argument.substr(equals + 1), global);
-    } else {
-      if (++at == arguments.size()) mc::fail("--", found->name, ": needs a value");
-      set_global(found->id, arguments[at], global);
-    }
-    ++at;
-  }
-  return at;
-}
-
 RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& global,
                      const PluginLookup& plugins) {
   Flags flags;
@@ -360,13 +207,14 @@ RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& g
   };
   for (;;) {
     Gathering gathered(global);
-    Attempt attempt(arguments, flags);
-    const std::string unknown = attempt.run(
-        [&](const Flag& flag, const char* value) { return gathered.meet(flag, value); });
+    FlagScanner scanner(arguments, flags);
+    while (const Flag* flag = scanner.next())
+      if (!gathered.meet(*flag, scanner.value())) break;
+    const std::string& unknown = scanner.unknown();
     for (const std::string& path : gathered.global.plugin_dirs) plugins.add_directory(path);
     if (unknown.empty()) {
       global = gathered.global;
-      return finish(std::move(gathered), attempt.rest());
+      return finish(std::move(gathered), scanner.rest());
     }
     if (!with_container) {
       with_container = true;

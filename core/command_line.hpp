@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of `run` and its kin: getopt_long over flags made from the options that the
-// core and the plugins declare.
+// The command line of `run` and its kin: flags made from the options that the core and the plugins
+// declare.
 #pragma once
 
 #include <functional>
@@ -8,23 +8,10 @@
 #include <vector>
 
 #include "core/catalog.hpp"
+#include "core/global_options.hpp"
 #include "core/value.hpp"
 
 namespace mini_container {
-
-/// What the flags in front of the verb say.
-struct GlobalOptions {
-  std::string state_dir;                 // --root DIR / --state-dir DIR; empty: the default
-  std::vector<std::string> plugin_dirs;  // --plugin-dir DIR, before the default ones
-  bool verbose = false;                  // -v, --verbose
-  std::string log_level;                 // --log-level; empty: warn (info with -v)
-  std::string log_file;                  // --log FILE; empty: standard error
-  std::string log_format;                // --log-format text|json; empty: text
-  bool systemd_cgroup = false;           // --systemd-cgroup
-  std::string cgroup_manager;            // --cgroup-manager cgroupfs|systemd|disabled
-  std::string settings;                  // --settings FILE; empty: /etc/mini_container/config.toml
-  bool version = false;                  // --version
-};
 
 /// What `run` was asked for.
 struct RunRequest {
@@ -44,10 +31,6 @@ struct PluginLookup {
   std::function<std::vector<std::string>()> names;
   std::function<void(const std::string&)> add_directory;  // for --plugin-dir
 };
-
-/// Parses the flags in front of the verb; gives the index of the first argument that is none of
-/// them. Throws mc::Error for a flag without its value.
-std::size_t parse_global(const std::vector<std::string>& arguments, GlobalOptions& global);
 
 /// Parses what follows the verb `run` (or the whole line without a verb): flags, then the
 /// command. Flags override the file; `--set` overrides both in its turn. Plugins are loaded from

@@ -141,8 +141,8 @@ const Flag* Flags::find(std::string_view name) const {
     }
   }
   if (rival != nullptr)
-    mc::fail(name.size() == 1 ? "-" : "--", name, ": both '", best->table, "' and '", rival->table,
-             "' declare this flag", mc::Hint{"use the long form, --PLUGIN.KEY"});
+    mc::fail(typed(name), ": both '", best->table, "' and '", rival->table, "' declare this flag",
+             mc::Hint{"use the long form, --PLUGIN.KEY"});
   return best;
 }
 
@@ -153,6 +153,8 @@ std::string Flags::near(std::string_view name) const {
   const std::string found = nearest(name, names);
   return found.empty() ? found : "--" + found;
 }
+
+std::string typed(std::string_view name) { return mc::concat(name.size() == 1 ? "-" : "--", name); }
 
 bool is_enabled_by_name(const Plugin& plugin) {
   Flags flags;

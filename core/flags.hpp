@@ -91,6 +91,9 @@ class Flags {
   std::forward_list<std::string> kept_;
 };
 
+/// "--hostname", "-d": the flag as it is typed.
+std::string typed(std::string_view name);
+
 /// Whether --NAME enables the plugin: the command line may have another use for that word.
 bool is_enabled_by_name(const Plugin& plugin);
 
