@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/container.hpp"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,17 +24,12 @@ namespace {
 constexpr int kill_patience_ms = 10'000;
 constexpr int creator_patience_ms = 500;
 
-// A zombie counts as ended.
-bool has_ended(const mc::Fd& pidfd) {
-  pollfd wait{pidfd.get(), POLLIN, 0};
-  return !pidfd || ::poll(&wait, 1, 0) > 0;
-}
+bool has_ended(const mc::Fd& pidfd) { return !pidfd || ends_within(pidfd, 0); }
 
 void end_process(const mc::Fd& pidfd, const char* what, pid_t pid) {
   if (has_ended(pidfd)) return;
   ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
-  pollfd wait{pidfd.get(), POLLIN, 0};
-  if (::poll(&wait, 1, kill_patience_ms) <= 0)
+  if (!ends_within(pidfd, kill_patience_ms))
     mc::fail("end the ", what, " (pid ", pid, "): it does not end within ", kill_patience_ms / 1000,
              " s of SIGKILL", mc::Hint{"it may hang in the kernel: see /proc/PID/stack"});
 }
@@ -169,10 +163,9 @@ void Container::end_agent_and_process() const {
   end_process(pidfd_, "container", process_.pid);
   if (!record_ || record_->agent.pid == ::getpid()) return;
   const mc::Fd agent = record_->agent.open();
-  pollfd wait{agent.get(), POLLIN, 0};
   // One that is still creating has nothing to do but what we do in its stead.
   const int patience = status_ == Status::creating ? creator_patience_ms : kill_patience_ms;
-  if (agent && ::poll(&wait, 1, patience) <= 0) end_process(agent, "agent", record_->agent.pid);
+  if (agent && !ends_within(agent, patience)) end_process(agent, "agent", record_->agent.pid);
 }
 
 Container Container::again_under_lock() {

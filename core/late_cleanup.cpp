@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/late_cleanup.hpp"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -16,6 +15,7 @@
 #include "core/hook_guard.hpp"
 #include "core/log.hpp"
 #include "core/pipeline.hpp"
+#include "core/process_mark.hpp"
 
 namespace mini_container {
 
@@ -128,15 +128,8 @@ class LateCleanup {
     const mc::Fd pidfd(mc::check(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)),
                                  "open the cleanup's pidfd"));
     const auto milliseconds = deadline_ns / 1'000'000;
-    pollfd wait{pidfd.get(), POLLIN, 0};
-    int ready = 0;
-    while ((ready = ::poll(
-                &wait, 1,
-                deadline_ns == 0 || milliseconds > INT_MAX ? -1 : static_cast<int>(milliseconds))) <
-               0 &&
-           errno == EINTR) {
-    }
-    return ready > 0;
+    return ends_within(
+        pidfd, deadline_ns == 0 || milliseconds > INT_MAX ? -1 : static_cast<int>(milliseconds));
   }
 
   const ContainerState& state_;

@@ -2,6 +2,7 @@
 #include "core/process_mark.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -83,6 +84,14 @@ std::optional<ProcessMark> ProcessMark::parse(std::string_view text) {
   const auto second = std::from_chars(rest.data(), end, has_inode ? mark.inode : mark.start_time);
   if (second.ec != std::errc()) return std::nullopt;
   return mark;
+}
+
+bool ends_within(const mc::Fd& pidfd, int milliseconds) {
+  pollfd wait{pidfd.get(), POLLIN, 0};
+  int ready = 0;
+  while ((ready = ::poll(&wait, 1, milliseconds)) < 0 && errno == EINTR) {
+  }
+  return ready > 0;
 }
 
 std::optional<ProcessFacts> ProcessFacts::of(pid_t pid) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // ps, pause, resume, update and events: a container's processes and limits while it runs.
-#include <poll.h>
-
 #include <cstdio>
 
 #include "core/failure.hpp"
@@ -9,6 +7,7 @@
 #include "core/log.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/verbs.hpp"
+#include "core/process_mark.hpp"
 #include "core/quantity.hpp"
 #include "core/resources.hpp"
 #include "core/verb_options.hpp"
@@ -179,11 +178,10 @@ int events_verb(VerbContext& context, const Arguments& arguments) {
   }
   const mc::Fd pidfd = container.process().open();
   auto killed = resources.oom_kills();
-  pollfd end{pidfd.get(), POLLIN, 0};
   const auto tell_kills = [&] {
     for (const auto now = resources.oom_kills(); killed < now; ++killed) print_event(id, "oom", {});
   };
-  while (pidfd && ::poll(&end, 1, static_cast<int>(*period / 1000)) == 0) {
+  while (pidfd && !ends_within(pidfd, static_cast<int>(*period / 1000))) {
     tell_kills();
     show();
   }
