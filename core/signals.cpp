@@ -45,6 +45,10 @@ SignalQueue::SignalQueue() {
   fd_.reset(mc::check(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "make a signalfd"));
   ::sigdelset(&set, SIGALRM);
   ::sigprocmask(SIG_BLOCK, &set, &before_);
+  if (::sigismember(&before_, SIGALRM) == 0) return;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGALRM);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 SignalQueue::~SignalQueue() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }

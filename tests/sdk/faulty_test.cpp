@@ -230,6 +230,20 @@ TEST_CASE("a launch that is undone is undone although it has been asked to stop"
   }
 }
 
+TEST_CASE("a deadline holds although who starts us blocks SIGALRM") {
+  for (const std::string hook : {"plan", "pre_clone", "before_pivot", "post_exec"}) {
+    CAPTURE(hook);
+    const NothingLeft nothing_left;
+    auto argv = mini_container::test::mini_container(arguments_for(hook, "loop", "sleep 30"));
+    argv.insert(argv.begin(), {"env", "--block-signal=ALRM"});
+    const auto result = run_program(argv);
+    CAPTURE(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find(where(hook)) != std::string::npos);
+    CHECK(result.last_error().find("deadline") != std::string::npos);
+  }
+}
+
 TEST_CASE("what a child in the agent's memory says is in the host's log, between the agent's") {
   const auto log = fresh_directory() + "/said.log";
   // The same path inside must not be taken for it.
