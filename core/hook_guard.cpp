@@ -32,8 +32,10 @@ struct GuardState {
   std::vector<std::string> arguments;
   std::vector<char*> argument_pointers;
   const char* loading = nullptr;  // the file of a plugin
+  std::uint64_t loading_since_ns = 0;
   pid_t loader = 0;
   pid_t owner = 0;
+  volatile pid_t ticking = 0;  // whose timer ticks: a forked process has none
   pid_t child = 0;
   int sentinel = -1;
   bool rests = false;
@@ -43,6 +45,7 @@ GuardState guard;
 alignas(16) char alternate_stack[32768];
 
 constexpr long tick_us = 250'000;
+constexpr std::uint64_t load_deadline_ns = 10'000'000'000;  // as container.hook_timeout has it
 constexpr const char* late = "did not return within its deadline";
 constexpr const char* closed_descriptors = "closed descriptors of the core";
 
@@ -63,11 +66,11 @@ void put(const char* text) {
   if (::write(STDERR_FILENO, text, length) < 0) return;  // nobody is left to tell
 }
 
-void set_ticks(bool on) {
+/// 0: nobody's.
+void set_ticks(pid_t whose) {
   itimerval timer{};
-  if (on) {
-    timer.it_value.tv_usec = timer.it_interval.tv_usec = tick_us;
-  }
+  if (whose != 0) timer.it_value.tv_usec = timer.it_interval.tv_usec = tick_us;
+  guard.ticking = whose;
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
@@ -115,6 +118,15 @@ void block_alarm(bool block) {
   undo_launch(128 + signal);
 }
 
+// Where a plugin is being loaded: nothing of a launch is made by then.
+void refuse_load(const char* what) {
+  if (guard.loading == nullptr || ::getpid() != guard.loader) return;
+  for (const char* part :
+       {"mini_container: load plugin '", guard.loading, "': it ", what, "; repair or remove it\n"})
+    put(part);
+  end_at_once(exit_runtime_failed);
+}
+
 struct Crash {
   Crash(const char* what, int signal) {
     const char* name = ::sigabbrev_np(signal);
@@ -125,6 +137,7 @@ struct Crash {
 };
 
 void on_crash(int signal) {
+  refuse_load(Crash("crashed", signal).text);
   if (::getpid() == guard.owner && in_hook(guard.progress))
     emergency(*guard.progress, Crash("crashed", signal).text);
   // The core's own fault: die of it, with a core dump where there is to be one.
@@ -132,9 +145,23 @@ void on_crash(int signal) {
   ::raise(signal);
 }
 
-void on_tick(int, siginfo_t* info, void*) {
-  if (info->si_code != SI_KERNEL) guard.alarms_of_others = 1;
-  if (in_hook(guard.progress) && is_overdue(*guard.progress)) emergency(*guard.progress, late);
+void on_tick(int number, siginfo_t* info, void*) {
+  const bool has_hooks = guard.owner != 0;
+  if (info->si_code != SI_KERNEL) {
+    guard.alarms_of_others = 1;
+    if (!has_hooks) {  // it ends us, as it would any program
+      ::signal(number, SIG_DFL);
+      ::raise(number);
+    }
+  }
+  if (guard.loading != nullptr) {
+    if (monotonic_ns() - guard.loading_since_ns > load_deadline_ns)
+      refuse_load("did not return from its initialisers within 10 s");
+  } else if (!has_hooks) {
+    set_ticks(0);
+  } else if (in_hook(guard.progress) && is_overdue(*guard.progress)) {
+    emergency(*guard.progress, late);
+  }
 }
 
 // The agent tells which by looking at the time itself.
@@ -154,16 +181,8 @@ bool make_timer(int& timer) {
   return ::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0;
 }
 
-void refuse_to_end_in_load(const char* how) {
-  if (guard.loading == nullptr || ::getpid() != guard.loader) return;
-  for (const char* part : {"mini_container: load plugin '", guard.loading, "': it called ", how,
-                           "; repair or remove it\n"})
-    put(part);
-  end_at_once(exit_runtime_failed);
-}
-
 void on_exit() {
-  refuse_to_end_in_load("exit()");
+  refuse_load("called exit()");
   // Nothing more of the agent's memory is to be taken down.
   if (guard.of_child != nullptr) ::_exit(0);
   if (::getpid() == guard.owner && in_hook(guard.progress))
@@ -177,18 +196,39 @@ void watch_exit() {
   } at_exit;
 }
 
+// Once: by whoever comes first, the first plugin that is loaded or the guard of the hooks.
+void handle_signals() {
+  static bool are_handled = false;
+  if (std::exchange(are_handled, true)) return;
+  stack_t stack{};
+  stack.ss_sp = alternate_stack;
+  stack.ss_size = sizeof alternate_stack;
+  ::sigaltstack(&stack, nullptr);
+  struct sigaction action {};
+  action.sa_handler = on_crash;
+  action.sa_flags = static_cast<int>(SA_ONSTACK | SA_RESETHAND);
+  for (const int signal : crash_signals) ::sigaction(signal, &action, nullptr);
+  action.sa_sigaction = on_tick;
+  action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
+  ::sigaction(SIGALRM, &action, nullptr);
+}
+
 }  // namespace
 
+// The timer and the handlers are those that a launch needs anyway for its hooks.
 LoadWatch::LoadWatch(const std::string& path) {
   watch_exit();
-  guard.loading = path.c_str();
+  handle_signals();
+  guard.loading_since_ns = monotonic_ns();
   guard.loader = ::getpid();
+  guard.loading = path.c_str();
+  if (guard.ticking != guard.loader) set_ticks(guard.loader);
 }
 LoadWatch::~LoadWatch() { guard.loading = nullptr; }
 
 // In place of the C library's, and so found by the plugins. exit(3) has its own.
 extern "C" [[gnu::visibility("default")]] void _exit(int status) {
-  refuse_to_end_in_load("_exit()");
+  refuse_load("called _exit()");
   if (in_hook(guard.progress) && ::getpid() == guard.owner)
     emergency(*guard.progress, "called _exit()");
   end_at_once(status);
@@ -196,7 +236,7 @@ extern "C" [[gnu::visibility("default")]] void _exit(int status) {
 
 void execute_anew() {
   // It would go on behind the execve, where nobody waits for its signal.
-  set_ticks(false);
+  set_ticks(0);
   if (!guard.argument_pointers.empty()) ::execv("/proc/self/exe", guard.argument_pointers.data());
   end_at_once(exit_runtime_failed);
 }
@@ -220,20 +260,10 @@ void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins) {
   guard.owner = ::getpid();
   if (!again) {
     note_error_output();
-    stack_t stack{};
-    stack.ss_sp = alternate_stack;
-    stack.ss_size = sizeof alternate_stack;
-    ::sigaltstack(&stack, nullptr);
-    struct sigaction action {};
-    action.sa_handler = on_crash;
-    action.sa_flags = static_cast<int>(SA_ONSTACK | SA_RESETHAND);
-    for (const int signal : crash_signals) ::sigaction(signal, &action, nullptr);
-    action.sa_sigaction = on_tick;
-    action.sa_flags = SA_ONSTACK | SA_RESTART | SA_SIGINFO;
-    ::sigaction(SIGALRM, &action, nullptr);
+    handle_signals();
   }
   if (std::exchange(guard.rests, false)) block_alarm(false);
-  set_ticks(true);
+  if (guard.ticking != guard.owner) set_ticks(guard.owner);
 }
 
 void set_emergency_command(std::vector<std::string> arguments) {
@@ -286,7 +316,7 @@ void blame_child_in_memory(const Progress& progress, int wait_status) {
 // While it rests, SIGALRM is one more signal for the container; so is one that came before.
 void pause_hook_guard() {
   if (std::exchange(guard.rests, true)) return;
-  set_ticks(false);
+  set_ticks(0);
   block_alarm(true);
   if (guard.alarms_of_others != 0) ::raise(SIGALRM);
   guard.alarms_of_others = 0;
@@ -295,7 +325,7 @@ void pause_hook_guard() {
 void resume_hook_guard() {
   if (!std::exchange(guard.rests, false)) return;
   block_alarm(false);
-  set_ticks(true);
+  set_ticks(guard.owner);
 }
 
 }  // namespace mini_container

@@ -25,8 +25,8 @@ std::vector<GuardedPlugin> guarded_plugins(const Launch& launch);
 void arm_hook_guard(Progress* progress, std::vector<GuardedPlugin> plugins);
 /// Without them: for guard_hooks_of_child alone.
 void name_guarded_plugins(std::vector<GuardedPlugin> plugins);
-/// While ld.so loads a plugin's file: an initialiser that calls exit() or _exit() ends us by the
-/// file's name, and not as though all were done.
+/// While ld.so loads a plugin's file: an initialiser that calls exit() or _exit(), crashes, or does
+/// not return ends us by the file's name, and not as though all were done.
 class LoadWatch {
  public:
   explicit LoadWatch(const std::string& path);

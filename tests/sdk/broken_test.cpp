@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "tests/system/container_root.hpp"
@@ -60,6 +61,28 @@ TEST_CASE("a plugin whose initialiser ends the process is refused by its file's 
   const HostUnchanged unchanged;
   check_refused(launch({"leaving_0"}, LEAVING),
                 {"load plugin '" LEAVING "/leaving_0.so': it called _exit()"});
+}
+
+TEST_CASE("a plugin whose initialiser crashes is refused by its file's name, by every verb") {
+  const HostUnchanged unchanged;
+  const std::string refusal = "load plugin '" LEAVING "/crashing.so': it crashed (SIGSEGV)";
+  check_refused(launch({"crashing"}, LEAVING), {refusal, "; repair or remove it"});
+  check_refused(run({"--plugin-dir", LEAVING, "plugin", "info", "crashing"}), {refusal});
+}
+
+TEST_CASE(
+    "a plugin whose initialiser does not return is refused by its file's name, by every verb") {
+  const HostUnchanged unchanged;
+  const std::string refusal =
+      "load plugin '" LEAVING "/hanging.so': it did not return from its initialisers within 10 s";
+  RunOptions options;
+  options.timeout = std::chrono::seconds(30);
+  Process launched(
+      runtime_command({"--plugin-dir", LEAVING, "--uts", "--hanging", "--", "touch", marker}),
+      options);
+  Process asked(runtime_command({"--plugin-dir", LEAVING, "plugin", "info", "hanging"}), options);
+  check_refused(launched.finish(), {refusal, "; repair or remove it"});
+  check_refused(asked.finish(), {refusal});
 }
 
 TEST_CASE("a plugin for a newer ABI is refused, and says what it needs") {
