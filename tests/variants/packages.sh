@@ -10,6 +10,11 @@ rm -rf "$work/packages"
 
 # content PACKAGE: the files in it.
 content() { dpkg-deb -c "$work/packages/$1"_*.deb | awk '$1 !~ /^d/ { print substr($6, 2) }'; }
+# needs_of PLUGIN: as Debian spells them.
+needs_of() {
+  "$build/mini_container" plugin info --json "$1" | tr -d ' \n' |
+    sed -n 's/.*"needs":\[\([^]]*\)\].*/\1/p' | tr -d '"' | tr ',_' ' -'
+}
 field() { dpkg-deb -f "$work/packages/$1"_*.deb "$2"; }
 
 contains "$(content mini-container)" /usr/bin/mini_container /usr/share/man/man1/mini_container.1 \
@@ -26,7 +31,13 @@ for plugin in "$source"/plugins/*/CMakeLists.txt; do
   package=mini-container-plugin-$(echo "$plugin" | tr _ -)
   [ "$(content "$package")" = "/usr/lib/mini_container/plugins/$plugin.so" ] ||
     fail "$package holds: $(content "$package")"
-  contains "$(field "$package" Depends)" "mini-container (= "
+  depends=$(field "$package" Depends)
+  contains "$depends" "mini-container (= "
+  # What the plugin itself says that it needs.
+  needs=$(needs_of "$plugin")
+  for need in $needs; do contains "$depends" "mini-container-plugin-$need (= "; done
+  [ "$(echo "$depends" | grep -o 'mini-container-plugin-' | wc -l)" -eq "$(echo "$needs" | wc -w)" ] ||
+    fail "$package depends on: $depends; the plugin needs: $needs"
 done
 contains "$(field mini-container-plugin-ipc Depends)" "mini-container-plugin-rootfs (= "
 contains "$(field mini-container-plugin-seccomp Recommends)" libseccomp2
