@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced. Which Debian packages are needed for what, and how those that are missing get here.
 
-build_packages='g++ cmake ninja-build ccache pkg-config libboost-dev libtomlplusplus-dev
+build_packages='g++ cmake make ninja-build ccache pkg-config libboost-dev libtomlplusplus-dev
   libspdlog-dev libfmt-dev nlohmann-json3-dev'
 # The libraries that single plugins are made with.
 plugin_packages='libseccomp-dev libmnl-dev libnftables-dev libsystemd-dev'

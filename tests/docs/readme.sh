@@ -92,6 +92,12 @@ export CMAKE_PREFIX_PATH="$prefix"
 follow "$work/hello.1"
 says "ok    run          in a throwaway container" "hello 1.0.0: Greets" "CLONE_NEWUTS"
 [ "$(tail -n 1 "$work/out")" = "hello Ada on Ada" ] || fail "$(tail -n 1 "$work/out")"
+# On a machine that has what quickstart.sh installs, and no more, CMake finds what it builds with.
+. "$source/config/packages.sh"
+maker=$(sed -n 's/^CMAKE_MAKE_PROGRAM:[^=]*=//p' build/CMakeCache.txt)
+package=$(dpkg -S "$(readlink -f "$maker")" | cut -d: -f1)
+printf '%s\n' $build_packages | grep -qxF -- "$package" ||
+  fail "CMake builds with $maker, and $package is not among what quickstart.sh installs"
 
 [ "$(uname -n)" = "$host_name" ] || fail "a container changed the host's name to $(uname -n)"
 
