@@ -23,5 +23,8 @@ contains "$text" "set MINI_CONTAINER_BUILTIN too"
 refuses_to_configure -DMINI_CONTAINER_STATIC=ON -DMINI_CONTAINER_BUILTIN=ON '-DMINI_CONTAINER_PLUGINS=seccomp'
 contains "$text" "'seccomp' loads libraries (libseccomp2), which a static binary cannot"
 
+refuses_to_configure -DCMAKE_DISABLE_FIND_PACKAGE_doctest=ON
+contains "$text" "the tests need doctest: install doctest-dev, or set MINI_CONTAINER_TESTS=OFF"
+
 presets=$(cd "$source" && cmake --list-presets)
 contains "$presets" '"default"' '"minimal"' '"builtin"' '"static"' '"sanitize"'
