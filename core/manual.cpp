@@ -119,8 +119,9 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
   page.item("*127*", "The command was not found in the container.");
   page.item("*128+N*", "The command was ended by signal N.");
   page.section("FILES");
-  page.item(italic(MINI_CONTAINER_PLUGIN_DIR),
-            "The plugins. *--plugin-dir* and the environment's *MINI_CONTAINER_PLUGIN_DIR* name "
+  page.item(italic(MINI_CONTAINER_PLUGINS_FROM_BINARY),
+            "From the program's directory: the plugins. *--plugin-dir* and the environment's "
+            "*MINI_CONTAINER_PLUGIN_DIR* name "
             "directories that are searched before. A plugin is loaded only from a directory and a "
             "file that belong to root or to the user and that nobody else may write.");
   page.item("_/run/mini_container_",

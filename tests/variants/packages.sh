@@ -59,6 +59,9 @@ four=$(for plugin in rootfs pid uts ipc; do echo mini-container-plugin-$plugin; 
 # shellcheck disable=SC2046,SC2086
 packaged --install $(archive mini-container $four mini-container-dev)
 binary=$root/usr/bin/mini_container
+# The manual names the plugins' directory from the program's, as nothing else holds for every prefix.
+plugins=$(sed -n 's|^\\fI\(.*/mini_container/plugins\)\\fR$|\1|p' "$root/usr/share/man/man1/mini_container.1")
+[ -e "$root/usr/bin/$plugins/uts.so" ] || fail "the manual says that the plugins are in: $plugins"
 # shellcheck disable=SC2016
 inside=$(run "$binary" --pid --ipc --hostname packed -- sh -c 'echo $$ $(hostname)')
 [ "$inside" = "1 packed" ] || fail "installed, it does not run: $inside"
