@@ -12,6 +12,7 @@
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
+#include "tests/system/traced_clone.hpp"
 
 namespace mini_container::test {
 namespace fs = std::filesystem;
@@ -172,6 +173,44 @@ TEST_CASE(
   CHECK(made("") == "711 3:4\n");
   CHECK(made(R"(, "mode=1750")") == "1750 3:4\n");
   CHECK(made(R"(, "size=1m", "uid=7")") == "711 7:4\n");
+}
+
+// Another container of the same root may exchange names between the look at one and its opening.
+TEST_CASE("rootfs.mounts: what is exchanged while a tmpfs copies it leads nowhere") {
+  const auto secret = fresh_directory();
+  write_file("inner", "secret\n", secret);
+  const auto copied = [&](const char* name, const std::function<void(const std::string&)>& put) {
+    const auto root = fresh_root();
+    write_file("file", "old\n", root + "/mnt");
+    fs::create_directory(root + "/mnt/directory");
+    const auto output = secret + "/output";
+    bool exchanged = false;
+    auto argv = runtime_command(
+        {"run", "--config",
+         launch_file(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"tmpcopyup\"]"}}, root)), "--",
+         "/bin/sh", "-c", "cat /mnt/file /mnt/*/inner; echo ran"});
+    argv.insert(argv.begin(), {"/usr/bin/timeout", "--signal=KILL", "20"});
+    const HostUnchanged unchanged;
+    const int exit_code = run_acting_at_open(argv, output, name, [&] {
+      fs::remove(root + "/mnt/" + name);
+      put(root + "/mnt/" + name);
+      exchanged = true;
+    });
+    CHECK(exchanged);
+    CHECK(exit_code == 125);
+    auto said = read_file(output);
+    CHECK_MESSAGE(said.find("secret") == std::string::npos, said);
+    return said;
+  };
+  const auto fifo =
+      copied("file", [](const std::string& path) { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); });
+  CHECK_MESSAGE(fifo.find("'file' was replaced while it was copied") != std::string::npos, fifo);
+  const auto link =
+      copied("file", [&](const std::string& path) { fs::create_symlink(secret + "/inner", path); });
+  CHECK_MESSAGE(link.find("open 'file'") != std::string::npos, link);
+  const auto directory =
+      copied("directory", [&](const std::string& path) { fs::create_symlink(secret, path); });
+  CHECK_MESSAGE(directory.find("open 'directory'") != std::string::npos, directory);
 }
 
 TEST_CASE("rootfs.mounts: owners are mapped by the mount's own maps") {
