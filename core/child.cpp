@@ -65,7 +65,7 @@ class Child {
     tie_to_agent_again();
     call_hooks(Hook::seal);
     close_ways_out(ways_out);
-    program_.execute(*environment_, runs_init());
+    program_.execute(*environment_, init_);
   }
 
  private:
@@ -213,14 +213,16 @@ class Child {
 
   // Everything is closed on execve but the standard three and what was asked to stay.
   void keep_descriptors() {
-    mini_container::keep_descriptors(container_, pipe_.plan, pipe_.channel);
-    if (runs_init())
+    // A copy: the plan may be in the agent's memory as well, where another number means nothing.
+    if (runs_init()) init_ = mc::duplicate(pipe_.plan.init().fd.get());
+    mini_container::keep_descriptors(container_, pipe_.plan, pipe_.channel, {&root_, &init_});
+    if (init_)
       mc::check(::fcntl(pipe_.channel.fd(), F_SETFD, 0), "hand the channel to the init program");
   }
 
   [[nodiscard]] std::vector<int> find_ways_out() const {
     auto stay = kept_descriptors(container_, pipe_.plan);
-    stay.insert(stay.end(), {root_.get(), pipe_.plan.init().fd.get()});
+    stay.insert(stay.end(), {root_.get(), init_.get()});
     return mini_container::find_ways_out(stay);
   }
 
@@ -228,6 +230,7 @@ class Child {
   Pipeline& pipe_;
   const Value& container_;
   mc::Fd root_;
+  mc::Fd init_;  // the init program, where there is one
   Identity identity_;
   bool is_user_ = false;  // it is assumed
   std::optional<Environment> environment_;

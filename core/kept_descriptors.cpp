@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "core/directory.hpp"
-#include "mini_container/fd.hpp"
 
 namespace mini_container {
 
@@ -44,10 +43,14 @@ std::vector<int> kept_descriptors(const Value& container, const Plan& plan) {
   return out;
 }
 
-void keep_descriptors(const Value& container, const Plan& plan, Channel& channel) {
+void keep_descriptors(const Value& container, const Plan& plan, Channel& channel,
+                      std::initializer_list<mc::Fd*> own) {
   int above = 3;
   for (const int number : kept_descriptors(container, plan)) above = std::max(above, number + 1);
   channel.move_above(above);
+  for (mc::Fd* fd : own)
+    if (*fd && fd->get() < above)
+      fd->reset(mc::check(::fcntl(fd->get(), F_DUPFD_CLOEXEC, above), "move a descriptor"));
   if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
     mc::fail_with(errno, "close all descriptors on execve");
   const auto keep = [](int fd) {

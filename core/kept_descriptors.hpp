@@ -3,11 +3,13 @@
 // which are the caller's, and those that plugins have planned.
 #pragma once
 
+#include <initializer_list>
 #include <vector>
 
 #include "core/channel.hpp"
 #include "core/plan.hpp"
 #include "core/value.hpp"
+#include "mini_container/fd.hpp"
 
 namespace mini_container {
 
@@ -22,9 +24,10 @@ void check_kept_descriptors(const Value& container);
 /// The numbers of both.
 std::vector<int> kept_descriptors(const Value& container, const Plan& plan);
 
-/// [child] Puts each in its place, and has all else closed on execve. The channel's number will be
-/// above theirs. Throws mc::Error.
-void keep_descriptors(const Value& container, const Plan& plan, Channel& channel);
+/// [child] Puts each in its place, and has all else closed on execve. The numbers of the channel
+/// and of the child's `own`, which may be none, will be above theirs. Throws mc::Error.
+void keep_descriptors(const Value& container, const Plan& plan, Channel& channel,
+                      std::initializer_list<mc::Fd*> own);
 
 /// The numbers of all that the caller has passed on, from 3 on. To be called before a plugin runs.
 std::vector<int> callers_descriptors();

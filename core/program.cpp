@@ -23,26 +23,26 @@ void Program::find(const Environment& environment, bool as_user) {
   path_ = find_command(arguments_.front(), search != nullptr ? search : "", pipe_.own, as_user);
 }
 
-void Program::execute(Environment& environment, bool by_init) {
+void Program::execute(Environment& environment, const mc::Fd& init) {
   std::vector<char*> arguments;
   for (auto& argument : arguments_) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   const auto variables = environment.pointers();
 
   pipe_.child_progress->executing.store(1, std::memory_order_release);
-  if (by_init) execute_init(std::move(arguments), variables.data());
+  if (init) execute_init(init, std::move(arguments), variables.data());
   ::execve(path_.c_str(), arguments.data(), variables.data());
   refuse_execution(path_, errno);
 }
 
 // Its own arguments come first: abi.h, set_init.
-void Program::execute_init(std::vector<char*> arguments, char* const* environment) {
+void Program::execute_init(const mc::Fd& init, std::vector<char*> arguments,
+                           char* const* environment) {
   std::string name = "init";
   std::string report = std::to_string(pipe_.channel.fd());
   arguments.insert(arguments.begin(), {name.data(), report.data(), path_.data()});
-  const auto& init = pipe_.plan.init();
-  ::execveat(init.fd.get(), "", arguments.data(), environment, AT_EMPTY_PATH);
-  mc::fail_with(errno, "execute the init program of ", init.origin.text());
+  ::execveat(init.get(), "", arguments.data(), environment, AT_EMPTY_PATH);
+  mc::fail_with(errno, "execute the init program of ", pipe_.plan.init().origin.text());
 }
 
 }  // namespace mini_container

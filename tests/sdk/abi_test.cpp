@@ -74,3 +74,15 @@ TEST_CASE("a hook learns the command's user once it is known, and nothing wrong 
   }
   CHECK(result.err.find("seal: 12 34\n") != std::string::npos);
 }
+
+TEST_CASE(
+    "descriptors that a plugin keeps are the command's, and in the way of none of the core's") {
+  for (const std::string init : {"--no-pid.init", "--init"}) {
+    CAPTURE(init);
+    const auto result = run({"--plugin-dir", FIXTURES, "-r", shared_root(), "--keeping", "--pid",
+                             init, "--", "cat", "/proc/self/fd/3", "/proc/self/fd/40"});
+    CAPTURE(result);
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == "kept\nkept\n");
+  }
+}
