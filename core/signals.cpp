@@ -75,10 +75,11 @@ int take_stop_signals() {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : stop_signals) ::sigaddset(&set, number);
+  ::sigaddset(&set, SIGXFSZ);  // write(2) has told it: no second time, by our end
   const timespec now{};
   int first = 0;
   for (int number = 0; (number = ::sigtimedwait(&set, nullptr, &now)) > 0;)
-    if (first == 0) first = number;
+    if (first == 0 && number != SIGXFSZ) first = number;
   return first;
 }
 

@@ -46,7 +46,7 @@ void reset_signals();
 /// are errors of write(2), as they are for the agent.
 void survive_lost_output();
 /// The first of stop_signals that waits for this process, which blocks them; 0: none. None waits
-/// after that.
+/// after that, nor does that of a limit on the size of files.
 int take_stop_signals();
 /// Whether one waits for another process, of which `status` is /proc/PID/status. For signal
 /// handlers.
