@@ -97,11 +97,16 @@ ContainerState ContainerState::create(const std::string& root_path, const std::s
                mc::Hint{"choose another one, or remove it: mini_container delete " + id});
     mc::fail_with(errno, "make the state directory of container '", id, "'");
   }
-  mc::Fd directory(
-      mc::check(::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
-                "open the state directory of container '", id, "'"));
-  lock = lock_file(directory.get(), LOCK_EX);
-  return {std::move(root), std::move(directory), id};
+  try {
+    mc::Fd directory(
+        mc::check(::openat(root.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                  "open the state directory of container '", id, "'"));
+    lock = lock_file(directory.get(), LOCK_EX);
+    return {std::move(root), std::move(directory), id};
+  } catch (...) {
+    ::unlinkat(root.get(), id.c_str(), AT_REMOVEDIR);  // nobody would know whose it is
+    throw;
+  }
 }
 
 ContainerState ContainerState::open(const std::string& root_path, const std::string& id) {

@@ -228,6 +228,36 @@ TEST_CASE("a launch that fails late leaves no cgroup, process, mount or state ei
   fails({"--set", "hooks.start_container=[{path='/bin/false'}]", "true"}, 125);
 }
 
+TEST_CASE(
+    "a launch for which there are too few descriptors, wherever it runs out, leaves no state") {
+  bool started = false;
+  for (int most = 5; most < 40 && !started; ++most) {
+    CAPTURE(most);
+    const auto state = fresh_directory() + "/state";
+    const auto limit = "--nofile=" + std::to_string(most);
+    auto words = runtime_command({"--state-dir", state, "run", "--id", "few", "-r", shared_root(),
+                                  "-p", "-i", "--hostname", "x", "--", "true"});
+    words.insert(words.begin(), {"prlimit", limit});
+    const auto result = run_program(words);
+    INFO(result);
+    started = result.exit_code == 0;
+    CHECK((started || (result.exit_code == 125 && result.err.find("EMFILE") != std::string::npos)));
+    CHECK((!fs::exists(state) || fs::is_empty(state)));
+  }
+  CHECK(started);
+}
+
+TEST_CASE("a limit of file sizes that leaves no room for the record is said") {
+  const auto state = fresh_directory() + "/state";
+  auto words = runtime_command({"--state-dir", state, "-r", shared_root(), "true"});
+  words.insert(words.begin(), {"prlimit", "--fsize=0"});
+  const auto result = run_program(words);
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("EFBIG") != std::string::npos);
+  CHECK(fs::is_empty(state));
+}
+
 TEST_CASE("a working directory that is missing, a file or relative is refused") {
   refused({"-r", shared_root(), "--cwd", "/nosuch", "true"}, {"/nosuch", "ENOENT"});
   refused({"-r", shared_root(), "--cwd", "/etc/passwd", "true"}, {"/etc/passwd", "ENOTDIR"});
