@@ -213,9 +213,16 @@ void Agent::finish() {
       log_line(MC_LOG_WARN, "", failure.what());
     }
   }
-  if (pipeline_.options.detached)
-    state_.note(state_file::status, mc::concat("stopped ", exit_code_of(wait_status_)));
+  // Whatever becomes of the note, what the launch has made goes.
+  std::exception_ptr unnoted;
+  try {
+    if (pipeline_.options.detached)
+      state_.note(state_file::status, mc::concat("stopped ", exit_code_of(wait_status_)));
+  } catch (...) {
+    unnoted = std::current_exception();
+  }
   unwind(false);
+  if (unnoted) std::rethrow_exception(unnoted);
 }
 
 int exit_code_of(int wait_status) {

@@ -106,9 +106,9 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
         if (::access((options.state_root + "/" + options.id).c_str(), F_OK) != 0)
           ContainerState::remove_log(options.state_root, options.id);
         ::dup2(caller_error.get(), STDERR_FILENO);
-        log_failure(attempt != nullptr ? describe(*attempt) : error.what());
-        if (::write(writer.get(), &result, 1) < 0) ::_exit(result);
       }
+      log_failure(attempt != nullptr ? describe(*attempt) : error.what());
+      if (writer && ::write(writer.get(), &result, 1) < 0) ::_exit(result);
     }
     ::_exit(result);
   }

@@ -205,9 +205,10 @@ void ContainerState::note(const char* name, const std::string& text) const {
   if (errno != EEXIST) mc::fail_with(errno, "note '", name, "' in the container's state");
   const auto fresh = mc::concat('.', name, '.', ::getpid());
   ::unlinkat(fd(), fresh.c_str(), 0);  // of an earlier process of this number, which was killed
-  mc::check(::symlinkat(text.c_str(), fd(), fresh.c_str()), "note '", name,
-            "' in the container's state");
-  replace(fresh, name);
+  if (::symlinkat(text.c_str(), fd(), fresh.c_str()) == 0) return replace(fresh, name);
+  // On a full disk the new one has the place of the old one.
+  if (errno == ENOSPC || errno == EDQUOT) ::unlinkat(fd(), name, 0);
+  mc::check(::symlinkat(text.c_str(), fd(), name), "note '", name, "' in the container's state");
 }
 
 std::optional<std::string> ContainerState::noted(const char* name) const {

@@ -329,6 +329,35 @@ TEST_CASE("detach leaves a container running that list, exec, kill and delete fi
   CHECK(run({"list"}).out.find("left") == std::string::npos);
 }
 
+TEST_CASE("a state directory that takes no more keeps no detached container from being tidied up") {
+  const auto state = fresh_directory();
+  const auto log = fresh_directory() + "/log";
+  REQUIRE(::mount("small", state.c_str(), "tmpfs", 0, "mode=700,nr_inodes=20") == 0);
+  const auto start = [&] {
+    REQUIRE(run({"--state-dir", state, "-r", shared_root(), "-p", "--cgroup", "--detach",
+                 "--output", log, "--id", "brimful", "sh", "-c", "sleep 0.5; exit 7"})
+                .exit_code == 0);
+    CHECK_FALSE(cgroups_named("brimful").empty());
+  };
+  SUBCASE("full: the end is noted all the same") {
+    start();
+    for (int i = 0; ::mkdir((state + "/." + std::to_string(i)).c_str(), 0700) == 0;) ++i;
+    CHECK(errno == ENOSPC);
+    CHECK(eventually([] { return cgroups_named("brimful").empty(); }));
+    CHECK(std::filesystem::read_symlink(state + "/brimful/status") == "stopped 7");
+  }
+  SUBCASE("read-only: the log says it") {
+    start();
+    REQUIRE(::mount(nullptr, state.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) ==
+            0);
+    CHECK(eventually([&] { return read_file(log).find("note 'status'") != std::string::npos; }));
+    CHECK(cgroups_named("brimful").empty());
+    REQUIRE(::mount(nullptr, state.c_str(), nullptr, MS_REMOUNT | MS_BIND, nullptr) == 0);
+  }
+  CHECK(run({"--state-dir", state, "delete", "brimful"}).exit_code == 0);
+  CHECK(::umount2(state.c_str(), MNT_DETACH) == 0);
+}
+
 TEST_CASE("the agent of a detached container holds no descriptor of the caller's") {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
