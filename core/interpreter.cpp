@@ -2,9 +2,12 @@
 #include "core/interpreter.hpp"
 
 #include <elf.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -42,31 +45,55 @@ std::optional<std::string> of_script(std::string_view head) {
   return std::string(head.substr(0, head.find_first_of(ends)));
 }
 
-template <class Header>
-bool is_own_machine(std::string_view head) {
-  Header header;
-  if (head.size() < sizeof header) return true;  // cut short: the kernel refuses it
-  std::memcpy(&header, head.data(), sizeof header);
-  return std::ranges::find(own_machines, header.e_machine) != std::end(own_machines);
+// It lies in one place in the headers of both classes; 0: cut short, and the kernel refuses it.
+int machine_of(std::string_view head) {
+  Elf32_Half machine = 0;
+  if (head.size() >= sizeof(Elf64_Ehdr))
+    std::memcpy(&machine, head.data() + offsetof(Elf64_Ehdr, e_machine), sizeof machine);
+  return machine;
 }
 
+bool is_own_machine(std::string_view head) {
+  const int machine = machine_of(head);
+  return machine == 0 || std::ranges::find(own_machines, machine) != std::end(own_machines);
+}
+
+// Most processors' kernels do not look at what the file says of its own class: elf_check_arch.
+bool may_be_wide(std::string_view head) {
+#if defined(__riscv)
+  constexpr bool looks_at_class = true;
+#else
+  constexpr bool looks_at_class = false;
+#endif
+  return machine_of(head) == own_machines[0] && (!looks_at_class || head[EI_CLASS] == ELFCLASS64);
+}
+
+// As the kernel reads it: a path that is ended, no longer than paths are.
+std::optional<std::string> name_in(int fd, std::uint64_t offset, std::uint64_t size) {
+  char name[PATH_MAX];
+  if (size < 2 || size > sizeof name) return std::nullopt;
+  if (::pread(fd, name, size, static_cast<off_t>(offset)) != static_cast<ssize_t>(size) ||
+      name[size - 1] != '\0')
+    return std::nullopt;
+  return std::string(name);
+}
+
+// The first that is named counts: load_elf_binary in the kernel's fs/binfmt_elf.c.
 template <class Header, class Segment>
 std::optional<std::string> of_elf(int fd, std::string_view head) {
   Header elf;
-  if (head.size() < sizeof elf || !is_own_machine<Header>(head)) return std::nullopt;
+  if (head.size() < sizeof elf) return std::nullopt;
   std::memcpy(&elf, head.data(), sizeof elf);
+  if (elf.e_phentsize != sizeof(Segment)) return std::nullopt;
   Segment segments[32];
-  const auto count = std::min<std::size_t>(elf.e_phnum, std::size(segments));
-  const auto got = ::pread(fd, segments, count * sizeof(Segment), static_cast<off_t>(elf.e_phoff));
-  if (got != static_cast<ssize_t>(count * sizeof(Segment))) return std::nullopt;
-  for (const Segment& segment : std::span(segments, count)) {
-    if (segment.p_type != PT_INTERP) continue;
-    char name[256] = {};
-    if (segment.p_filesz == 0 || segment.p_filesz > sizeof name) return std::nullopt;
-    if (::pread(fd, name, segment.p_filesz, static_cast<off_t>(segment.p_offset)) < 0)
+  for (std::size_t first = 0; first < elf.e_phnum; first += std::size(segments)) {
+    const auto count = std::min<std::size_t>(elf.e_phnum - first, std::size(segments));
+    const auto offset = static_cast<off_t>(elf.e_phoff + first * sizeof(Segment));
+    if (::pread(fd, segments, count * sizeof(Segment), offset) !=
+        static_cast<ssize_t>(count * sizeof(Segment)))
       return std::nullopt;
-    name[sizeof name - 1] = '\0';
-    return std::string(name);
+    for (const Segment& segment : std::span(segments, count))
+      if (segment.p_type == PT_INTERP) return name_in(fd, segment.p_offset, segment.p_filesz);
   }
   return std::nullopt;
 }
@@ -77,15 +104,16 @@ std::optional<std::string> interpreter_of(int fd) {
   char space[head_size];
   const auto head = read_head(fd, space);
   if (head.starts_with("#!")) return of_script(head);
-  if (!head.starts_with(ELFMAG) || head.size() < EI_NIDENT) return std::nullopt;
-  return head[EI_CLASS] == ELFCLASS64 ? of_elf<Elf64_Ehdr, Elf64_Phdr>(fd, head)
-                                      : of_elf<Elf32_Ehdr, Elf32_Phdr>(fd, head);
+  if (!head.starts_with(ELFMAG) || !is_own_machine(head)) return std::nullopt;
+  if (may_be_wide(head))
+    if (auto name = of_elf<Elf64_Ehdr, Elf64_Phdr>(fd, head)) return name;
+  return of_elf<Elf32_Ehdr, Elf32_Phdr>(fd, head);
 }
 
 bool is_foreign_elf(int fd) {
   char space[head_size];
   const auto head = read_head(fd, space);
-  return head.starts_with(ELFMAG) && !is_own_machine<Elf64_Ehdr>(head);
+  return head.starts_with(ELFMAG) && !is_own_machine(head);
 }
 
 }  // namespace mini_container

@@ -3,10 +3,11 @@
 // What bad input gets: one line that says what, where and what to do; nothing touched; 125.
 #include <doctest/doctest.h>
 
+#include <elf.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-
+#include <cstring>
 #include <filesystem>
 
 #include "tests/system/container_root.hpp"
@@ -42,6 +43,33 @@ void refused_file(const std::string& text, const Words& parts) {
 
 void refused_root(const std::string& root, const Words& parts) {
   refused({"-r", root, "-p", "true"}, parts);
+}
+
+/// A program of this machine that does nothing but name its interpreter, behind other headers.
+std::string elf_file(const std::string& interpreter, std::size_t headers_before,
+                     unsigned char stated_class) {
+  Elf64_Ehdr head;
+  std::memcpy(&head, read_file("/proc/self/exe").data(), sizeof head);
+  std::vector<Elf64_Phdr> segments(headers_before + 2);
+  head.e_ident[EI_CLASS] = stated_class;
+  head.e_type = ET_EXEC;
+  head.e_phoff = sizeof head;
+  head.e_phnum = static_cast<Elf64_Half>(segments.size());
+  for (auto& segment : segments) segment.p_type = PT_NOTE;
+  const auto name_at = sizeof head + segments.size() * sizeof(Elf64_Phdr);
+  auto& named = segments[headers_before];
+  named.p_type = PT_INTERP;
+  named.p_offset = name_at;
+  named.p_filesz = interpreter.size() + 1;
+  auto& loaded = segments.back();
+  loaded.p_type = PT_LOAD;
+  loaded.p_flags = PF_R | PF_X;
+  loaded.p_vaddr = 0x400000;
+  loaded.p_filesz = loaded.p_memsz = name_at + named.p_filesz;
+  loaded.p_align = 0x1000;
+  std::string out(reinterpret_cast<const char*>(&head), sizeof head);
+  out.append(reinterpret_cast<const char*>(segments.data()), segments.size() * sizeof(Elf64_Phdr));
+  return out + interpreter + '\0';
 }
 
 std::string in_directory(const std::string& name) { return fresh_directory() + "/" + name; }
@@ -194,6 +222,32 @@ TEST_CASE("an interpreter that is missing is named, with and without an init") {
     try_command("dynamic", {"'/lib64/ld-linux-x86-64.so.2' is missing"}, 127);
     try_command("plain", {"'/etc/passwd' is not executable"}, 126);
     try_command("directory", {"'/tmp' is a directory"}, 126);
+  }
+}
+
+TEST_CASE("an ELF file's interpreter is seen however the file hides it") {
+  const auto root = fresh_root();
+  // More headers than are read at once, a long name, and a class that is not what the kernel reads.
+  struct Hidden {
+    std::string name;
+    std::size_t headers_before;
+    std::string prefix;
+    unsigned char stated_class;
+  };
+  for (const Hidden& hidden : {Hidden{"plain", 0, "/", ELFCLASS64},
+                               {"many", 40, "/", ELFCLASS64},
+                               {"long", 0, "/" + std::string(600, '/'), ELFCLASS64},
+                               {"class", 0, "/", ELFCLASS32}}) {
+    CAPTURE(hidden.name);
+    for (const char* led_to : {"proc/self/exe", "opt/missing"}) {
+      const auto text =
+          elf_file(hidden.prefix + led_to, hidden.headers_before, hidden.stated_class);
+      fs::permissions(write_file(hidden.name, text, root + "/mnt"), fs::perms::all);
+      const bool missing = std::string_view(led_to).starts_with("opt");
+      refused({"-r", root, "-p", "--", "/mnt/" + hidden.name},
+              {std::string(led_to) + (missing ? "' is missing" : "' is a magic link")},
+              missing ? 127 : 126);
+    }
   }
 }
 
