@@ -59,6 +59,24 @@ std::vector<Completion> gather(std::span<const Plugin* const> plugins) {
   return out;
 }
 
+/// What a verb takes, by their long names and letters.
+std::vector<Completion> gather(const std::vector<OptionText>& options) {
+  std::vector<Completion> out;
+  const auto add = [&](const OptionText& option, std::string name) {
+    const std::string_view value = option.value_name != nullptr ? option.value_name : "";
+    out.push_back({.name = std::move(name),
+                   .help = option.help,
+                   .takes_value = !value.empty(),
+                   .takes_path = value == "FILE" || value == "DIR" || value == "SOCKET"});
+  };
+  for (const OptionText& option : options) {
+    add(option, option.name);
+    if (option.letter != 0) add(option, std::string(1, option.letter));
+  }
+  out.push_back({.name = "help", .help = "Shows this text"});
+  return out;
+}
+
 std::string dashed(const std::string& name) { return (name.size() == 1 ? "-" : "--") + name; }
 
 /// In single quotes, for every shell.
@@ -68,8 +86,16 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string bash(const std::vector<Completion>& flags, const std::string& plugins) {
-  std::string verbs, names, paths, values, cases;
+std::string bash(const std::vector<Completion>& flags, const std::string& plugins,
+                 const OptionsOfVerbs& options_of_verbs) {
+  std::string verbs, names, paths, values, cases, own;
+  for (const auto& [verb, options] : options_of_verbs) {
+    std::string words;
+    for (const Completion& option : gather(options)) words += dashed(option.name) + " ";
+    own +=
+        mc::concat("      ", verb, ") [[ $word == -* ]] || break\n        COMPREPLY=($(compgen -W ",
+                   quoted(words), " -- \"$word\")); return ;;\n");
+  }
   for (const VerbText& verb : verb_texts())
     verbs += std::string(verbs.empty() ? "" : " ") + verb.name;
   for (const Completion& flag : flags) {
@@ -105,7 +131,8 @@ std::string bash(const std::vector<Completion>& flags, const std::string& plugin
       " -- \"$word\")) ;;\n"
       "          check) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
       "        esac\n"
-      "        return ;;\n"
+      "        return ;;\n",
+      own,
       "    esac\n"
       "  done\n"
       "  if [[ $word == -* ]]; then\n"
@@ -133,14 +160,9 @@ std::string zsh_text(std::string_view text) {
   return out;
 }
 
-std::string zsh(const std::vector<Completion>& flags) {
-  std::string out =
-      "#compdef mini_container\n"
-      "local -a verbs\n"
-      "verbs=(\n";
-  for (const VerbText& verb : verb_texts())
-    out += "  " + quoted(mc::concat(verb.name, ":", zsh_text(verb.summary))) + "\n";
-  out += ")\n_arguments -S \\\n";
+/// The specification of each flag for zsh's _arguments, a line each.
+std::string zsh_flags(const std::vector<Completion>& flags) {
+  std::string out;
   for (const Completion& flag : flags) {
     std::string spec =
         mc::concat("*", dashed(flag.name), flag.takes_value && flag.name.size() > 1 ? "=" : "", "[",
@@ -153,24 +175,36 @@ std::string zsh(const std::vector<Completion>& flags) {
       spec += ":value:";
     out += "  " + quoted(spec) + " \\\n";
   }
+  return out;
+}
+
+std::string zsh(const std::vector<Completion>& flags, const OptionsOfVerbs& options_of_verbs) {
+  std::string out =
+      "#compdef mini_container\n"
+      "local -a verbs before\n"
+      "before=(${${(@)words[2,CURRENT-1]}:#-*})\n"
+      "case $before[1] in\n";
+  for (const auto& [verb, options] : options_of_verbs)
+    out += mc::concat(verb, ")\n  _arguments -S \\\n", zsh_flags(gather(options)),
+                      "  '*:argument:_files'\n  return ;;\n");
+  out +=
+      "esac\n"
+      "verbs=(\n";
+  for (const VerbText& verb : verb_texts())
+    out += "  " + quoted(mc::concat(verb.name, ":", zsh_text(verb.summary))) + "\n";
+  out += mc::concat(")\n_arguments -S \\\n", zsh_flags(flags));
   out +=
       "  '1:verb or command:{ _describe verb verbs; _command_names -e }' \\\n"
       "  '*::argument:_normal'\n";
   return out;
 }
 
-std::string fish(const std::vector<Completion>& flags, const std::string& plugins) {
-  std::string out = "# fish completion for mini_container\n";
-  for (const VerbText& verb : verb_texts())
-    out += mc::concat("complete -c mini_container -n __fish_use_subcommand -a ", verb.name, " -d ",
-                      quoted(verb.summary), "\n");
-  constexpr const char* after = "complete -c mini_container -x -n '__fish_seen_subcommand_from ";
-  out +=
-      mc::concat(after, "plugin' -a 'list info check'\n", after, "info' -a ", quoted(plugins), "\n",
-                 after, "completions' -a 'bash zsh fish'\n", after, "manual' -a '1 3 5'\n");
+/// "complete ..." for each flag, offered where `condition` holds.
+std::string fish_flags(const std::vector<Completion>& flags, const std::string& condition) {
+  std::string out;
   for (const Completion& flag : flags) {
-    out +=
-        mc::concat("complete -c mini_container ", flag.name.size() == 1 ? "-s " : "-l ", flag.name);
+    mc::detail::append(out, mc::concat("complete -c mini_container -n ", condition,
+                                       flag.name.size() == 1 ? " -s " : " -l ", flag.name));
     if (flag.takes_value) out += flag.takes_path ? " -r -F" : " -x";
     if (!flag.words.empty() && flag.takes_value) out += " -a " + quoted(flag.words);
     out += " -d " + quoted(flag.help) + "\n";
@@ -178,16 +212,40 @@ std::string fish(const std::vector<Completion>& flags, const std::string& plugin
   return out;
 }
 
+std::string fish(const std::vector<Completion>& flags, const std::string& plugins,
+                 const OptionsOfVerbs& options_of_verbs) {
+  std::string with_options;
+  for (const auto& [verb, options] : options_of_verbs)
+    mc::detail::append(with_options, mc::concat(" ", verb));
+  std::string out = mc::concat(
+      "# fish completion for mini_container\n"
+      "function __mini_container_launches\n"
+      "    not __fish_seen_subcommand_from",
+      with_options, "\nend\n");
+  for (const VerbText& verb : verb_texts())
+    out += mc::concat("complete -c mini_container -n __fish_use_subcommand -a ", verb.name, " -d ",
+                      quoted(verb.summary), "\n");
+  constexpr const char* after = "complete -c mini_container -x -n '__fish_seen_subcommand_from ";
+  out +=
+      mc::concat(after, "plugin' -a 'list info check'\n", after, "info' -a ", quoted(plugins), "\n",
+                 after, "completions' -a 'bash zsh fish'\n", after, "manual' -a '1 3 5'\n");
+  for (const auto& [verb, options] : options_of_verbs)
+    out += fish_flags(gather(options), mc::concat("'__fish_seen_subcommand_from ", verb, "'"));
+  out += fish_flags(flags, "__mini_container_launches");
+  return out;
+}
+
 }  // namespace
 
-std::string completions(std::string_view shell, std::span<const Plugin* const> plugins) {
+std::string completions(std::string_view shell, std::span<const Plugin* const> plugins,
+                        const OptionsOfVerbs& verbs) {
   const std::vector<Completion> flags = gather(plugins);
   std::string names;
   for (const Plugin* plugin : plugins)
     mc::detail::append(names, (names.empty() ? "" : " ") + plugin->name);
-  if (shell == "bash") return bash(flags, names);
-  if (shell == "zsh") return zsh(flags);
-  if (shell == "fish") return fish(flags, names);
+  if (shell == "bash") return bash(flags, names, verbs);
+  if (shell == "zsh") return zsh(flags, verbs);
+  if (shell == "fish") return fish(flags, names, verbs);
   mc::fail("there are no completions for the shell '", shell, "'",
            mc::Hint{"there are: bash, zsh, fish"});
 }

@@ -6,11 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "core/help.hpp"
 #include "core/plugin.hpp"
 
 namespace mini_container {
 
 /// The completions for "bash", "zsh" or "fish". Throws mc::Error for another shell.
-std::string completions(std::string_view shell, std::span<const Plugin* const> plugins);
+std::string completions(std::string_view shell, std::span<const Plugin* const> plugins,
+                        const OptionsOfVerbs& verbs = {});
 
 }  // namespace mini_container

@@ -58,12 +58,13 @@ int schema_verb(VerbContext& context, const Arguments& arguments) {
 }
 
 int manual_verb(VerbContext& context, const Arguments& arguments) {
-  return print(manual_page(take_one("manual", "1|3|5", arguments), all_plugins(context)));
+  const auto& section = take_one("manual", "1|3|5", arguments);
+  return print(manual_page(section, all_plugins(context), options_of_verbs(context)));
 }
 
 int completions_verb(VerbContext& context, const Arguments& arguments) {
-  return print(
-      completions(take_one("completions", "bash|zsh|fish", arguments), all_plugins(context)));
+  const auto& shell = take_one("completions", "bash|zsh|fish", arguments);
+  return print(completions(shell, all_plugins(context), options_of_verbs(context)));
 }
 
 int validate_verb(VerbContext& context, const Arguments& arguments) {

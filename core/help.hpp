@@ -2,9 +2,11 @@
 // `mini_container --help`.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/plugin.hpp"
 
@@ -26,6 +28,8 @@ struct OptionText {
   const char* value_name;  // nullptr: takes none
   const char* help;
 };
+/// What each verb takes that has options of its own: for the manual and the completions.
+using OptionsOfVerbs = std::map<std::string_view, std::vector<OptionText>>;
 /// What a verb takes, for `VERB --help`.
 std::string verb_help_text(std::string_view verb, std::span<const OptionText> options);
 

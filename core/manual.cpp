@@ -65,9 +65,24 @@ void key_items(Roff& page, Options options) {
   }
 }
 
+/// "-b, --bundle DIR": of flags that no plugin declares.
+std::string spelling(char letter, const char* name, const char* value) {
+  std::string out = letter != 0 ? bold(mc::concat('-', letter)) + ", " : "";
+  out += bold(mc::concat("--", name));
+  return value != nullptr ? mc::concat(out, " ", italic(value)) : out;
+}
+
+void verb_items(Roff& page, const std::vector<OptionText>& options) {
+  if (options.empty()) return;
+  page.in();
+  for (const OptionText& option : options)
+    page.item(spelling(option.letter, option.name, option.value_name), sentence(option.help));
+  page.out();
+}
+
 }  // namespace
 
-std::string command_manual(std::span<const Plugin* const> plugins) {
+std::string command_manual(std::span<const Plugin* const> plugins, const OptionsOfVerbs& verbs) {
   Roff page("MINI_CONTAINER", "1", "User Commands");
   page.section("NAME").paragraph("mini_container - run a command in a container made of plugins");
   page.section("SYNOPSIS");
@@ -85,16 +100,15 @@ std::string command_manual(std::span<const Plugin* const> plugins) {
       "passed as it is. Lists may be given as A,B or by repeating the flag; a flag of a map gives "
       "one entry. Long flags may not be abbreviated.");
   page.section("VERBS");
-  for (const VerbText& verb : verb_texts())
+  for (const VerbText& verb : verb_texts()) {
     page.item(mc::concat(bold(verb.name), " ", Roff::literal(verb.arguments)),
               sentence(verb.summary));
-  page.section("OPTIONS");
-  for (const RunFlagSpec& flag : run_flags()) {
-    std::string term = flag.letter != 0 ? bold(mc::concat('-', flag.letter)) + ", " : "";
-    term += bold(mc::concat("--", flag.name));
-    if (flag.value_name != nullptr) term += " " + italic(flag.value_name);
-    page.item(term, sentence(flag.help));
+    if (const auto options = verbs.find(verb.name); options != verbs.end())
+      verb_items(page, options->second);
   }
+  page.section("OPTIONS");
+  for (const RunFlagSpec& flag : run_flags())
+    page.item(spelling(flag.letter, flag.name, flag.value_name), sentence(flag.help));
   page.subsection("The command and what it is given");
   flag_items(page, "container", container_options());
   for (const Plugin* plugin : plugins) {
@@ -175,8 +189,9 @@ std::string launch_file_manual(std::span<const Plugin* const> plugins) {
   return page.text();
 }
 
-std::string manual_page(std::string_view section, std::span<const Plugin* const> plugins) {
-  if (section == "1") return command_manual(plugins);
+std::string manual_page(std::string_view section, std::span<const Plugin* const> plugins,
+                        const OptionsOfVerbs& verbs) {
+  if (section == "1") return command_manual(plugins, verbs);
   if (section == "5") return launch_file_manual(plugins);
   if (section == "3") return plugin_manual();
   mc::fail("there is no manual page in section '", section, "'", mc::Hint{"there are: 1, 3, 5"});

@@ -4,9 +4,7 @@
 #include <getopt.h>
 
 #include <charconv>
-#include <cstdio>
 
-#include "core/help.hpp"
 #include "core/nearest.hpp"
 #include "mini_container/error.hpp"
 
@@ -49,12 +47,11 @@ VerbOptions& VerbOptions::each(const char* name, char letter, std::vector<std::s
   return *this;
 }
 
-void VerbOptions::show_help() const {
+void VerbOptions::ask_for_help() const {
   std::vector<OptionText> options;
   for (const Entry& entry : entries_)
     options.push_back({entry.name, entry.letter, entry.value_name, entry.help});
-  std::fputs(verb_help_text(verb_, options).c_str(), stdout);
-  throw HelpShown{};
+  throw HelpAsked{verb_, std::move(options)};
 }
 
 void VerbOptions::take(const Entry& entry, const char* value) const {
@@ -100,7 +97,7 @@ std::vector<std::string> VerbOptions::parse(const std::vector<std::string>& argu
   for (;;) {
     const int found = ::getopt_long(count, argv.data(), letters.c_str(), names.data(), nullptr);
     if (found == -1) break;
-    if (found == 'h') show_help();
+    if (found == 'h') ask_for_help();
     if (found == '?' || found == ':') {
       const std::string given = argv[static_cast<std::size_t>(::optind - 1)];
       if (found == ':') mc::fail(verb_, ": ", given, ": needs a value");

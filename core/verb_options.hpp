@@ -5,10 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "core/help.hpp"
+
 namespace mini_container {
 
-/// Thrown where the help was all that was asked for: not an error.
-struct HelpShown {};
+/// Thrown where a verb's help was all that was asked for: not an error.
+struct HelpAsked {
+  std::string verb;
+  std::vector<OptionText> options;
+};
 
 class VerbOptions {
  public:
@@ -26,7 +31,7 @@ class VerbOptions {
                     const char* value_name, const char* help);
 
   /// Gives what is no option. Throws mc::Error for what is not known, and for a missing value;
-  /// HelpShown once --help is answered.
+  /// HelpAsked for --help.
   std::vector<std::string> parse(const std::vector<std::string>& arguments) const;
 
  private:
@@ -42,7 +47,7 @@ class VerbOptions {
     std::vector<std::string>* list = nullptr;
   };
 
-  [[noreturn]] void show_help() const;
+  [[noreturn]] void ask_for_help() const;
   void take(const Entry& entry, const char* value) const;
 
   std::string verb_;

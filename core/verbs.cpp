@@ -120,13 +120,26 @@ int run_command_line(const Arguments& arguments) {
       try {
         return chosen.for_engines ? run_for_engine(chosen, context, rest)
                                   : chosen.run(context, rest);
-      } catch (const HelpShown&) {
-        return 0;
+      } catch (const HelpAsked& asked) {
+        return print(verb_help_text(asked.verb, asked.options));
       }
     }
   }
   return run_verb(context,
                   {arguments.begin() + static_cast<std::ptrdiff_t>(first), arguments.end()});
+}
+
+OptionsOfVerbs options_of_verbs(VerbContext& context) {
+  OptionsOfVerbs out;
+  for (const Verb& verb : verbs) {
+    if (!verb.has_options) continue;
+    try {
+      verb.run(context, {"--help"});
+    } catch (HelpAsked& asked) {
+      out[verb.name] = std::move(asked.options);
+    }
+  }
+  return out;
 }
 
 int print(const std::string& text) {

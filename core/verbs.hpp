@@ -8,6 +8,7 @@
 
 #include "core/catalog.hpp"
 #include "core/command_line.hpp"
+#include "core/help.hpp"
 
 namespace mini_container {
 
@@ -22,6 +23,9 @@ struct VerbContext {
   Arguments before_verb = {};  // as they were given
   [[nodiscard]] std::string state_root() const;
 };
+
+/// Asks each verb for its help.
+OptionsOfVerbs options_of_verbs(VerbContext& context);
 
 /// Writes `text` to standard output and gives 0, a verb's exit code. Throws where it is not taken.
 int print(const std::string& text);

@@ -82,6 +82,9 @@ offers bash 'mini_container plugin ' list info check
 offers bash 'mini_container plugin info u' uts user
 lacks bash 'mini_container plugin info u' pid
 offers bash 'mini_container completions ' bash zsh fish
+offers bash 'mini_container exec --' --env --process --cgroup --help
+lacks bash 'mini_container exec --' --uts.hostname
+offers bash 'mini_container --root=/x start --' --help
 
 offers fish 'mini_container r' run
 offers fish 'mini_container --uts.' --uts.hostname --uts.domainname
@@ -89,7 +92,12 @@ offers fish 'mini_container --rootfs.propagation ' slave private
 offers fish 'mini_container plugin ' list info check
 offers fish 'mini_container plugin info u' uts user
 lacks fish 'mini_container plugin info u' pid
+offers fish 'mini_container exec --' --env --process --cgroup
+lacks fish 'mini_container exec --' --uts.hostname
+lacks fish 'mini_container --' --process
 
 offers zsh 'mini_container r' run
 offers zsh 'mini_container --uts.' --uts.hostname --uts.domainname
 offers zsh 'mini_container --rootfs.propagation=' slave private
+offers zsh 'mini_container exec --' --env --process --cgroup
+lacks zsh 'mini_container exec --' --uts.hostname

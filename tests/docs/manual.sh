@@ -32,6 +32,16 @@ check mini_container.toml 5
 check mini_container_plugin 3
 shows mini_container.1 "-r PATH, --rootfs PATH, --rootfs.path PATH" "-d NAME, --domain NAME" \
   "-p, --pid, --no-pid" "EXIT STATUS" "validate FILE"
+# What each verb takes, as its own help says.
+for verb in $("$binary" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p'); do
+  "$binary" help "$verb" | sed -n 's/^ \{2,6\}\(-[^ ]*\( --[^ ]*\)\{0,1\}\).*/\1/p' | grep -v -e --help \
+    >"$work/options" || continue
+  awk -v verb="$verb" '/^[A-Z]/ { on = 0 } /^VERBS/ { on = 1 } on && /^       [a-z]/ { inside = $1 == verb }
+    on && inside' "$work/mini_container.1.txt" >"$work/section"
+  while read -r option; do
+    grep -qF -- "$option" "$work/section" || fail "mini_container(1) lacks $option of $verb"
+  done <"$work/options"
+done
 shows mini_container.toml.5 "[rootfs]" "[uts]" "hostname (string)" "msgmax"
 shows mini_container_plugin.3 "find_package(mini_container REQUIRED)" "before_pivot (child)" \
   "mc_plugin_v1"

@@ -104,7 +104,9 @@ TEST_CASE("each shell gets the flags, their words and the verbs") {
   CHECK(zsh.starts_with("#compdef mini_container\n"));
   CHECK(holds(zsh, "'*--box.path=[The new root]:file:_files'"));
   const std::string fish = completions("fish", plugins);
-  CHECK(holds(fish, "complete -c mini_container -l box.mode -x -a 'private shared' -d 'Who'\n"));
+  CHECK(holds(fish,
+              "complete -c mini_container -n __mini_container_launches -l box.mode -x -a 'private "
+              "shared' -d 'Who'\n"));
   CHECK_THROWS_AS(completions("csh", plugins), mc::Error);
 }
 
