@@ -202,10 +202,13 @@ void start_helper(const Helper& helper, const Settings& settings, const HelperTa
   Pipe go = make_pipe();
   Pipe ready = make_pipe();
   const pid_t process = mc::check(::fork(), "start '", helper.path, "'");
-  if (process == 0)
+  if (process == 0) {
+    // Or it would wait for itself, where the agent is gone without a word.
+    go.write.reset();
     become(argv.data(), go.read.get(),
            {output.get(), ready.write.get(), target.pidfd, network.get(), users.get()},
            target.outlives);
+  }
   ready.write.reset();
   const std::string identity = process_identity(process) + "\n";
   mc::check(::write(note.get(), identity.data(), identity.size()), "note the helper");

@@ -665,6 +665,20 @@ TEST_CASE("user mode: a helper that does not end by itself is ended with the con
   CHECK(!read_file(note).empty());
 }
 
+TEST_CASE("user mode: a helper that cannot be noted is not left waiting to be started") {
+  const NothingLeft nothing;
+  const auto state = fresh_directory();
+  // The record fills it.
+  const auto size = "mode=700,size=" + std::to_string(::sysconf(_SC_PAGESIZE));
+  REQUIRE(::mount("tmpfs", state.c_str(), "tmpfs", 0, size.c_str()) == 0);
+  const auto result =
+      run({"--root", state, "run", "--detach", "--output=/dev/null", "--rootfs", shared_root(),
+           "--net.mode=user", "--net.helper_path=/bin/true", "--", "true"});
+  CHECK(::umount2(state.c_str(), MNT_DETACH) == 0);
+  CHECK_MESSAGE(result.exit_code == 125, result);
+  CHECK(result.err.find("note the helper: No space left on device (ENOSPC)") != npos);
+}
+
 TEST_CASE("user mode: the helper ends with an agent that is killed") {
   const NothingLeft nothing;
   const auto note = fresh_directory() + "/pid";
