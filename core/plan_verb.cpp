@@ -8,9 +8,11 @@ namespace mini_container {
 
 int plan_verb(VerbContext& context, const Arguments& arguments) {
   bool as_json = false;
+  bool of_command = false;
   Arguments words;
   for (const auto& argument : arguments) {
-    if (argument == "--json") {
+    of_command = of_command || argument == "--";
+    if (argument == "--json" && !of_command) {
       as_json = true;
       continue;
     }
@@ -19,6 +21,8 @@ int plan_verb(VerbContext& context, const Arguments& arguments) {
     words.push_back(argument);
   }
   const RunRequest request = parse_run(words, context.global, context.catalog);
+  if (request.help) return help_verb(context, {});
+  open_log(context.global);
   const Launch launch = check_launch(request.tree, request.directory, context.catalog);
   RunOptions options;
   options.state_root = context.state_root();

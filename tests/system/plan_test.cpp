@@ -31,6 +31,17 @@ TEST_CASE("plan shows flags, mounts and hooks with plugin and line, and touches 
         std::string::npos);
   CHECK(json.out.find("\"path\": \"" + shared_root() + "\"") != std::string::npos);
   CHECK(json.out.find("\"plugin\": \"uts\"") != std::string::npos);
+  const auto of_command = run({"plan", "--json", file, "--", "/bin/ip", "--json"});
+  CHECK(of_command.out.find("\"--json\"") != std::string::npos);
+}
+
+TEST_CASE("plan and validate, asked for help behind the file, give it") {
+  const auto file = launch_file("[uts]\n");
+  for (const char* verb : {"plan", "validate"}) {
+    const auto help = run({verb, file, "--help"});
+    CHECK(help.exit_code == 0);
+    CHECK(help.out.starts_with("Usage: "));
+  }
 }
 
 TEST_CASE("a plan that nobody takes is a failure") {
