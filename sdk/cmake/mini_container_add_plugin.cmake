@@ -87,6 +87,14 @@ function(mini_container_add_plugin name)
       target_link_options(${plugin} PRIVATE $<$<LINK_LANGUAGE:CXX>:-static-libstdc++> -static-libgcc)
     endif()
   endif()
+  # Also with a umask that lets the group write: the runtime would refuse such a plugin, built or
+  # installed.
+  add_custom_command(TARGET ${plugin} POST_BUILD
+    COMMAND chmod go-w $<TARGET_FILE_DIR:${plugin}> $<TARGET_FILE:${plugin}> VERBATIM)
+  if(NOT DEFINED CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS)
+    set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
+      GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE PARENT_SCOPE)
+  endif()
   install(TARGETS ${plugin}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins
     COMPONENT plugin_${name} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)

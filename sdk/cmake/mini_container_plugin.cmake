@@ -39,10 +39,6 @@ function(mini_container_plugin name)
     mini_container_add_plugin(${name} ${arg_UNPARSED_ARGUMENTS} ${unwinder})
     set_target_properties(mini_container_plugin_${name} PROPERTIES
       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins.d)
-    # Also with a umask that lets the group write: the runtime would refuse such a plugin.
-    add_custom_command(TARGET mini_container_plugin_${name} POST_BUILD
-      COMMAND chmod go-w ${CMAKE_BINARY_DIR}/plugins.d $<TARGET_FILE:mini_container_plugin_${name}>
-      VERBATIM)
   endif()
   target_link_libraries(mini_container_plugin_${name}
     PRIVATE mini_container_sdk mini_container_flags ${arg_LIBS})

@@ -15,6 +15,21 @@ plugins=$(cd "$trees/minimal/plugins.d" && echo *.so)
 inside=$(run "$binary" --pid --ipc --hostname few -- sh -c 'echo $$ $(hostname)')
 [ "$inside" = "1 few" ] || fail "inside: $inside"
 
+# So it is with what is installed, and with a plugin of somebody's own.
+prefix=$work/minimal.prefix
+hello=$work/minimal.hello
+rm -rf "$prefix" "$hello"
+{ cmake --install "$trees/minimal" --prefix "$prefix" &&
+  cp -r "$prefix/share/mini_container/template" "$hello" &&
+  cmake -S "$hello" -B "$hello/build" -G Ninja "-DCMAKE_INSTALL_PREFIX=$hello/prefix" \
+    "-DCMAKE_PREFIX_PATH=$prefix" && cmake --build "$hello/build" && cmake --install "$hello/build"; } \
+  >"$work/minimal.log" 2>&1 || fail "$(tail -n 30 "$work/minimal.log")"
+for plugins in "$hello/build" "$hello/prefix/lib/mini_container/plugins"; do
+  inside=$(run "$prefix/bin/mini_container" --plugin-dir "$plugins" run \
+    --config "$hello/hello.toml" --hostname few) || true
+  [ "$inside" = "good morning Ada Grace" ] || fail "with $plugins: $inside"
+done
+
 refused "$binary" --net -- true
 contains "$text" "net"
 printf '[container]\ncommand = ["true"]\n[net]\n' >"$work/minimal.toml"
