@@ -175,6 +175,18 @@ TEST_CASE(
   CHECK(made(R"(, "size=1m", "uid=7")") == "711 7:4\n");
 }
 
+// Absolute links in what the launch itself has mounted begin at the container's root, too.
+TEST_CASE("rootfs.mounts: a link in a tmpfs that was copied up leads within the root") {
+  const auto root = fresh_root();
+  fs::create_symlink("/etc", root + "/mnt/link");
+  const auto file = write_file("bound", "bound\n");
+  const auto result = shell(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"tmpcopyup\"]"},
+                                   {"/mnt/link/passwd", source(file)}},
+                                  root),
+                            "cat /etc/passwd /mnt/link/passwd");
+  CHECK_MESSAGE(result.out == "bound\nbound\n", result);
+}
+
 // Another container of the same root may exchange names between the look at one and its opening.
 TEST_CASE("rootfs.mounts: what is exchanged while a tmpfs copies it leads nowhere") {
   const auto secret = fresh_directory();
