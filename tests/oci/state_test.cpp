@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 #include <signal.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -340,6 +341,25 @@ TEST_CASE("a start that was killed after it let the program go leaves a running 
   CHECK(again.exit_code == 1);
   CHECK(again.err.find("it is running, not created") != std::string::npos);
   CHECK(run({"delete", id}).exit_code != 0);
+  CHECK(run({"delete", "--force", id}).exit_code == 0);
+}
+
+// Who ends a process group that a verb ran in does not mean what that verb has left running.
+TEST_CASE("what outlives its verb has a session of its own") {
+  const auto bundle = Bundle().write();
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  const auto file = bundle.directory() + "/pid";
+  const auto check_session = [&] {
+    const int pid = std::stoi(read_file(file));
+    CHECK(::getsid(pid) == pid);
+  };
+  REQUIRE(run_and_leave({"create", "-b", bundle.directory(), "--pid-file", file, id}).exit_code ==
+          0);
+  check_session();
+  REQUIRE(run({"start", id}).exit_code == 0);
+  REQUIRE(run_and_leave({"exec", "-d", "--pid-file", file, id, "sleep", "1000"}).exit_code == 0);
+  check_session();
   CHECK(run({"delete", "--force", id}).exit_code == 0);
 }
 

@@ -197,6 +197,23 @@ TEST_CASE("hooks: one that hangs without a timeout does not keep the launch from
   CHECK_FALSE(hung());
 }
 
+TEST_CASE("hooks: a container that one holds up dies with its agent") {
+  const HostUnchanged unchanged;
+  const auto hung = [] { return !run_program({"pgrep", "-fx", "sleep 65.5"}).out.empty(); };
+  for (const char* stage : {"create_container", "start_container"}) {
+    CAPTURE(stage);
+    Process process(runtime_command(
+        {"run", "--id", "held", "--config",
+         launch_file("[container]\ncommand = [\"true\"]\n[rootfs]\npath = \"" + shared_root() +
+                     "\"\n" + hook(stage, "exec sleep 65.5", "timeout = \"none\""))}));
+    REQUIRE(eventually(hung));
+    process.signal(SIGKILL);
+    process.finish();
+    CHECK(eventually([&] { return !hung(); }));
+    CHECK(run({"delete", "--force", "held"}).exit_code == 0);
+  }
+}
+
 TEST_CASE("hooks: 10 MB of output is drained, and its end is shown") {
   const auto quiet = launch(hook("create_runtime", "head -c 10000000 /dev/zero"));
   CHECK_MESSAGE(quiet.exit_code == 0, quiet);
