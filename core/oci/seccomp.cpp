@@ -7,7 +7,9 @@ namespace mini_container::oci {
 
 namespace {
 
-constexpr std::int64_t most_errno = 65535;
+// Of the library that makes the filter; the kernel's last one is 4095.
+constexpr std::int64_t most_errno = 4094;
+constexpr std::int64_t most_trace_message = 65535;
 
 Value translate_argument(const Property& argument) {
   Value out(Table{}, argument.place());
@@ -27,7 +29,8 @@ Value error_number(const Property& number, const Property& action) {
   const std::string word = action.text();
   if (word != "SCMP_ACT_ERRNO" && word != "SCMP_ACT_TRACE")
     number.refuse("the action '", word.substr(0, 60), "' has no errno", mc::Hint{"leave it out"});
-  return Value(number.integer(0, most_errno), number.place());
+  const auto most = word == "SCMP_ACT_TRACE" ? most_trace_message : most_errno;
+  return Value(number.integer(0, most), number.place());
 }
 
 Value translate_rule(const Property& rule) {

@@ -75,6 +75,14 @@ void overlay_list(Profile& profile, const mc::Node& list, Action action, std::ui
   overlay(profile, std::move(rules));
 }
 
+// The library would only say that its argument is invalid.
+void check_errno(std::string_view where, Action action, std::uint32_t data) {
+  constexpr std::uint32_t most = 4094;  // MAX_ERRNO of the kernel, less one
+  if (action == Action::error && data > most)
+    mc::fail(where, ": the errno ", data, " is above ", most,
+             mc::Hint{"errno(3) lists them; the action trace takes numbers up to 65535"});
+}
+
 void write(std::string& out, const mc::Node& node) {
   const std::size_t length = node.size();
   if (length == 0) {
@@ -120,6 +128,9 @@ Profile make_profile(const mc::Node& config, const Surroundings& around) {
     overlay_list(profile, config["deny"], Action::error, EPERM, ignore_unknown);
   if (config.has("allow")) overlay_list(profile, config["allow"], Action::allow, 0, ignore_unknown);
   if (config.has("syscalls")) overlay(profile, read_rules(config["syscalls"], ignore_unknown));
+  check_errno(mc::concat(config.where(), ": default_errno"), profile.default_action,
+              profile.default_data);
+  for (const Rule& rule : profile.rules) check_errno(rule.place, rule.action, rule.data);
   return profile;
 }
 

@@ -251,6 +251,12 @@ TEST_CASE("an action, a comparison, an errno and an index that do not exist are 
   has(refusal(rule + "action = 'refuse'"), "action");
   has(refusal(rule + "action = 'errno'\nerrno = -1"), "errno");
   has(refusal(rule + "action = 'errno'\nerrno = 65536"), "errno");
+  has(refusal(rule + "action = 'errno'\nerrno = 4095"), "the errno 4095 is above 4094");
+  has(refusal("[seccomp]\nbase = 'none'\ndefault_action = 'errno'\ndefault_errno = 4095\n"),
+      "default_errno: the errno 4095 is above 4094");
+  CHECK(launch(rule + "action = 'errno'\nerrno = 4094\nargs = [{ index = 0, op = 'eq', value = 99 }]",
+               {"true"})
+            .exit_code == 0);
   has(refusal(rule + "action = 'allow'\nargs = [{ index = 6, op = 'eq', value = 1 }]"), "index");
   has(refusal(rule + "action = 'allow'\nargs = [{ index = 0, op = 'like', value = 1 }]"), "op");
 }

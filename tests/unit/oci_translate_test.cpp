@@ -102,6 +102,18 @@ TEST_CASE("a limit of the largest unsigned number is no limit, as jq writes it t
   }
 }
 
+TEST_CASE("an errno of a filter is one that a filter can give, and a trace's message has 16 bits") {
+  const auto filter = [](const std::string& action, const std::string& number) {
+    return with("linux.seccomp", R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["lseek"], "action": "SCMP_ACT_)" + action + R"(", "errnoRet": )" + number + "}]}");
+  };
+  CHECK(refusal(filter("ERRNO", "4094")) == "");
+  CHECK(contains(refusal(filter("ERRNO", "4095")),
+                 "linux.seccomp.syscalls[0].errnoRet: 4095 is out of range; it may be 0 to 4094"));
+  CHECK(refusal(filter("TRACE", "65535")) == "");
+  CHECK(contains(refusal(filter("TRACE", "65536")), "it may be 0 to 65535"));
+}
+
 TEST_CASE("what a system call's argument is compared with keeps all of its 64 bits") {
   const auto text = translated(with("linux.seccomp", R"({"defaultAction": "SCMP_ACT_ALLOW",
       "syscalls": [{"names": ["lseek"], "action": "SCMP_ACT_ERRNO", "args": [
