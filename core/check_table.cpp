@@ -256,6 +256,9 @@ class Check {
       if (*seconds >= 0 && *seconds < 9e12) content = static_cast<std::int64_t>(*seconds * 1e6);
     if (type == MC_SIZE && content && *content < 0) refuse(given, "a size is not negative");
     if (text != nullptr && type == MC_SIZE) content = parse_size(*text);
+    // Only a config.json has them, for a plugin that reads them without sign.
+    if (const auto* large = given.as<std::uint64_t>(); type == MC_SIZE && large != nullptr)
+      content = static_cast<std::int64_t>(*large);
     if (text != nullptr && type == MC_DURATION) content = parse_duration(*text);
     if (!content && option.choices != nullptr && bounded)
       refuse(given, "expected ", wanted(type), ", or one of ", join(option.choices), "; not ",

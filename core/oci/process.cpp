@@ -46,9 +46,11 @@ void translate_environment(const Property& env, Value& container) {
 
 Value limit_value(const Property& limit) {
   const auto number = limit.large();
-  if (number > static_cast<std::uint64_t>(INT64_MAX))
-    return Value(std::string("unlimited"), limit.place());
-  return Value(static_cast<std::int64_t>(number), limit.place());
+  if (number <= static_cast<std::uint64_t>(INT64_MAX))
+    return Value(static_cast<std::int64_t>(number), limit.place());
+  if (number != UINT64_MAX && !limit.leave_out("it is beyond 2^63, where TOML's integers end"))
+    return Value(number, limit.place());
+  return Value(std::string("unlimited"), limit.place());
 }
 
 void translate_rlimits(const Property& rlimits, Value& tree) {

@@ -51,6 +51,7 @@ std::string shown(rlim64_t value) {
   return value == RLIM64_INFINITY ? "unlimited" : std::to_string(value);
 }
 
+// A bundle has numbers of 2^63 and more too, as negative ones here.
 rlim64_t read_value(const mc::Node& node) {
   return node.is_word() ? RLIM64_INFINITY : static_cast<rlim64_t>(node.integer());
 }

@@ -102,6 +102,14 @@ TEST_CASE("a limit of the largest unsigned number is no limit, as jq writes it t
   }
 }
 
+TEST_CASE("a limit of 2^63 and more is that number") {
+  for (const std::string hard : {"9223372036854775808", "18446744073709551614"}) {
+    const auto text = translated(
+        with("process.rlimits", R"([{"type": "RLIMIT_CORE", "soft": 0, "hard": )" + hard + "}]"));
+    CHECK(contains(text, R"("rlimits":{"core":{"soft":0,"hard":)" + hard + "}}"));
+  }
+}
+
 TEST_CASE("an errno of a filter is one that a filter can give, and a trace's message has 16 bits") {
   const auto filter = [](const std::string& action, const std::string& number) {
     return with("linux.seccomp", R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [

@@ -112,6 +112,17 @@ mc run --bundle "$work/bundle" cwd 2>"$work/err" && fail 'a working directory by
 contains 'a working directory by a link to nothing' "$(cat "$work/err")" /dangling
 [ ! -e /nowhere ] || fail 'a directory is made on the host'
 
+# A limit beyond what has a sign, in the container and in what joins it.
+config '.process.args = ["sleep", "60"] | .process.rlimits = [{"type": "RLIMIT_CORE", "soft": 5, "hard": 54321}]'
+sed -i 's/54321/9223372036854775809/' "$work/bundle/config.json"
+mc run --detach --bundle "$work/bundle" limit </dev/null >/dev/null 2>"$work/err" ||
+  fail "a limit of 2^63 + 1: $(cat "$work/err")"
+equal 'a limit of 2^63 + 1' '5 9223372036854775809' \
+  "$(sed -nE 's/^Max core file size +([0-9]+) +([0-9]+) .*/\1 \2/p' "/proc/$(mc state limit | jq .pid)/limits")"
+equal 'the same for what joins' '5 9223372036854775809' \
+  "$(mc exec limit sed -nE 's/^Max core file size +([0-9]+) +([0-9]+) .*/\1 \2/p' /proc/self/limits)"
+mc delete --force limit || fail 'delete --force'
+
 # Preserved descriptors.
 config '.process.args = ["sh", "-c", "cat <&3; ls /proc/self/fd | wc -l"]'
 echo kept >"$work/kept"

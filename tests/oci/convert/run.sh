@@ -87,7 +87,8 @@ cd "$work/bundle" || exit 1
 jq '.surprise = {"a": 1} | .linux.surprise = [1] | .linux.intelRdt = {"closID": "x"}
     | .process.user.username = "me" | .mounts[0].more = true | .hooks = null
     | .process.env += ["TERM=twice"]' c1.json >config.json
-jq 'del(.linux.seccomp)' config.json >x && mv x config.json
+# jq makes 2^63 of the largest limit that a launch file can have.
+jq 'del(.linux.seccomp, .process.rlimits[1])' config.json >x && mv x config.json
 rm -f l1.toml
 convert config.json --output l1.toml 2>err
 equal 'what cannot be said: exit code' 2 $?
@@ -104,6 +105,11 @@ equal 'nothing on standard output' '' "$(cat out)"
 convert --lossy config.json >out 2>err || fail '--lossy'
 contains '--lossy: the list' "$(cat err)" 'process.env[5]'
 contains '--lossy: the launch' "$(cat out)" 'A = "thrice"'
+jq '.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 0, "hard": 54321}]' c1.json |
+  sed 's/54321/9223372036854775809/' >config.json
+convert config.json 2>err >out
+equal 'a limit beyond TOML' 2 $?
+contains 'a limit beyond TOML' "$(cat err)" 'process.rlimits[0].hard: it is beyond 2^63'
 echo '[container' >broken.toml
 convert broken.toml >out 2>err
 equal 'a broken launch' 125 $?
