@@ -112,6 +112,10 @@ mc run --bundle "$work/bundle" cwd 2>"$work/err" && fail 'a working directory by
 contains 'a working directory by a link to nothing' "$(cat "$work/err")" /dangling
 [ ! -e /nowhere ] || fail 'a directory is made on the host'
 
+# Who it is need not be readable.
+config '.process.args = ["sh", "-c", "echo $HOME; cat /etc/passwd"] | .linux.maskedPaths += ["/etc/passwd", "/etc/group"]'
+equal 'a masked /etc/passwd' / "$(mc run --bundle "$work/bundle" masked 2>&1)"
+
 # A limit beyond what has a sign, in the container and in what joins it.
 config '.process.args = ["sleep", "60"] | .process.rlimits = [{"type": "RLIMIT_CORE", "soft": 5, "hard": 54321}]'
 sed -i 's/54321/9223372036854775809/' "$work/bundle/config.json"
