@@ -63,7 +63,6 @@ Bundle read_bundle(const std::string& directory, const std::string& config_path,
 Value bundle_facts(const Value& config_value) {
   const Property config(&config_value, "", config_value.place());
   Value out(Table{}, config.place());
-  out.set("ociVersion", config.need("ociVersion").text_value());
   if (const Property affinity = config["process"]["execCPUAffinity"]) {
     Value tree(Table{});
     translate_exec_affinity(affinity, tree);

@@ -43,8 +43,8 @@ std::string owner_text(const Container& container) {
 Value container_json(const Container& container, Catalog& catalog) {
   Value out(Table{});
   const auto& record = container.record();
-  const Value* version = record ? record->annotations.find("ociVersion") : nullptr;
-  out.set("ociVersion", version != nullptr ? *version : Value(std::string(spec_version)));
+  // That of the state, not the bundle's.
+  out.set("ociVersion", Value(std::string(spec_version)));
   out.set("id", Value(container.id()));
   out.set("pid", Value(std::int64_t{container.is_alive() ? container.process().pid : 0}));
   out.set("status", Value(shown_status(container, catalog)));

@@ -111,6 +111,9 @@ rm -f "$bundle/rootfs/made"
 config '.process.args = ["sleep", "100"] | .annotations = {"a": "b"}'
 mc create --bundle "$bundle" "$id" </dev/null >/dev/null 2>&1 && mc start "$id" || fail 'create and start'
 pid=$(mc state "$id" | jq .pid)
+# Of the state, whatever version the bundle is of.
+equal 'the version in the state' 1.3.0 "$(mc state "$id" | jq -r .ociVersion)"
+equal 'the version in the list' 1.3.0 "$(mc list -f json | jq -r '.[0].ociVersion')"
 runc --root "$work/runc" run -d --bundle "$bundle" "$id-runc" </dev/null >/dev/null 2>"$work/err" ||
   fail "runc: $(cat "$work/err")"
 equal 'state has what that of runc has' '[]' "$(runc --root "$work/runc" state "$id-runc" |
