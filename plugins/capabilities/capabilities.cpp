@@ -114,13 +114,10 @@ class Capabilities {
     host.tell("capabilities.bounding", std::to_string(bounding_));
   }
 
-  void plan(mc::Host& host) {
-    if (!unknown_.empty()) host.warn("passed over, unknown here: ", unknown_);
-    if (!unfit_.empty()) host.warn("passed over: ", unfit_);
-    if (!usual_.empty()) host.info("passed over: ", usual_);
-  }
+  void plan(mc::Host& host) { tell_passed_over(host); }
 
-  void seal(mc::Host& host, const mc::Call&) {
+  void seal(mc::Host& host, const mc::Call& call) {
+    if (call.exec()) tell_passed_over(host);  // no plan went before
     const ThreadSets have = get_sets();
     grant(host, have);
     host.debug("bounding ", names_of(bounding_), "; permitted ", names_of(permitted_), "; ambient ",
@@ -144,6 +141,12 @@ class Capabilities {
   }
 
  private:
+  void tell_passed_over(const mc::Host& host) const {
+    if (!unknown_.empty()) host.warn("passed over, unknown here: ", unknown_);
+    if (!unfit_.empty()) host.warn("passed over: ", unfit_);
+    if (!usual_.empty()) host.info("passed over: ", usual_);
+  }
+
   Set read(const char* key, Set all) {
     return read_set(config_[key], all, best_effort_ ? &unknown_ : nullptr);
   }

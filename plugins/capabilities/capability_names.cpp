@@ -104,7 +104,10 @@ Set read_set(const mc::Node& list, Set all, std::string* unknown) {
     } else if (const auto number = number_of(name)) {
       set |= bit(*number);
     } else if (unknown != nullptr) {
-      *unknown += mc::concat(unknown->empty() ? "" : ",", name.substr(0, 64));
+      // Whoever names it for one set names it for others.
+      const std::string told = mc::concat(',', *unknown, ',');
+      if (told.find(mc::concat(',', name.substr(0, 64), ',')) == told.npos)
+        *unknown += mc::concat(unknown->empty() ? "" : ",", name.substr(0, 64));
     } else {
       mc::fail(item.where(), ": unknown capability '", name.substr(0, 64), "'",
                mc::Hint{mc::did_you_mean(with_prefix(name), names,

@@ -187,6 +187,9 @@ equal 'exec --user' '1000 1001' "$(in_it --user=1000:1001 "$id" sh -c 'echo $(id
 equal 'exec --additional-gids' '1000 0 7 8' "$(in_it -u 1000:1000 -g 0 --additional-gids 7 -g 8 "$id" id -G)"
 equal 'exec --cap' 0000000000200000 "$(in_it --cap CAP_SYS_ADMIN "$id" grep CapEff /proc/self/status |
   cut -f2 | sed -E 's/^0*//' | { read -r set; printf '%016x\n' $((0x$set & 0x200000)); })"
+in_it --cap CAP_NONE "$id" true || fail 'exec --cap of one that there is not'
+contains 'exec --cap of one that there is not' "$(cat "$work/err")" 'unknown here: CAP_NONE'
+equal 'it is told once' 1 "$(grep -o CAP_NONE "$work/err" | wc -l)"
 equal 'exec without --cap' 0 "$(in_it "$id" grep CapEff /proc/self/status |
   cut -f2 | { read -r set; echo $((0x$set & 0x200000)); })"
 equal 'exec --no-new-privs' 1 "$(in_it --no-new-privs "$id" grep NoNewPrivs /proc/self/status | cut -f2)"
