@@ -215,7 +215,8 @@ class Cgroup {
     if (!places_.empty()) return;
     if (!config_.boolean("optional"))
       mc::fail_with(EACCES, "no cgroup can be made: ", reason,
-                    mc::Hint{"have one delegated, or set cgroup.optional = true"});
+                    mc::Hint{"have one delegated, or go on without: cgroup.optional = true, or "
+                             "--cgroup-manager disabled for a bundle"});
     host.warn("goes on without a cgroup: ", reason);
   }
 

@@ -147,7 +147,7 @@ int attach_device_program(int directory, const std::vector<bpf_insn>& program, i
   const int fd = mc::check(bpf(BPF_PROG_LOAD, load), "load the device filter (bpf) of ",
                            program.size(), " instructions",
                            mc::Hint{"it needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, outside "
-                                    "of user namespaces; leave out cgroup.devices"});
+                                    "of user namespaces; leave out the device rules"});
   bpf_attr attach{};
   attach.target_fd = static_cast<__u32>(directory);
   attach.attach_bpf_fd = static_cast<__u32>(fd);

@@ -132,7 +132,8 @@ mc::Fd create(const Hierarchy& hierarchy, std::string_view path) {
         mc::fail_with(errno, "make cgroup '", shown(hierarchy, path), "'",
                       mc::Hint{errno == EACCES || errno == EPERM || errno == EROFS
                                    ? "it must be delegated to this user, or the launch made by "
-                                     "root; or leave out [cgroup]"
+                                     "root; or do without: leave out [cgroup], or "
+                                     "--cgroup-manager disabled for a bundle"
                                    : ""});
       }
       const int fd =
@@ -170,7 +171,7 @@ void enable(const Hierarchy& hierarchy, std::string_view path,
         mc::fail_with(error.error_number(), "give the children of cgroup '",
                       shown(hierarchy, above), "' the controllers ", request,
                       mc::Hint{error.error_number() == EBUSY
-                                   ? "it holds processes itself; set cgroup.path to one that "
+                                   ? "it holds processes itself; name a path below one that "
                                      "does not: cgroups(7), 'no internal processes'"
                                    : "have it delegated with these controllers"});
       }

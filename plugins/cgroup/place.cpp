@@ -91,7 +91,8 @@ std::vector<Place> choose_places(const Hierarchies& hierarchies, const Limits& l
   if (const Hierarchy* unified = hierarchies.unified()) place_in(places, *unified);
   if (hierarchies.all().empty())
     mc::fail("no cgroup file system is mounted",
-             mc::Hint{"mount -t cgroup2 none /sys/fs/cgroup; or leave out [cgroup]"});
+             mc::Hint{"mount -t cgroup2 none /sys/fs/cgroup; or do without: leave out [cgroup], or "
+                      "--cgroup-manager disabled for a bundle"});
   for (const std::string& controller : controllers_of(limits)) {
     const Hierarchy* hierarchy = hierarchy_of(hierarchies, controller);
     if (hierarchy == nullptr)

@@ -66,7 +66,7 @@ class Lsm {
     if (found == Found::active) return;
     if (!config_.boolean("optional"))
       mc::fail(config_[key].where(), ": ", name, " is not active on this system",
-               mc::Hint{mc::concat("leave 'lsm.", key, "' out, or set lsm.optional = true")});
+               mc::Hint{"leave it out; a launch file may also say lsm.optional = true"});
     host.warn(name, " is not active on this system: '", key, "' has no effect");
   }
 

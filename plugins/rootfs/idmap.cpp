@@ -68,7 +68,7 @@ mc::Fd container_user_namespace(const mc::Call& call, const std::string& where) 
   const mc_namespace* space = call.find_namespace(CLONE_NEWUSER);
   if (space == nullptr)
     mc::fail(where, ": the container has no user namespace to map ids with",
-             mc::Hint{"enable the plugin user, or give uid_mappings and gid_mappings"});
+             mc::Hint{"give it one, or the mount its own mappings of uids and gids"});
   if (space->fd >= 0) return mc::duplicate(space->fd);
   const std::string path = mc::concat("/proc/", call->pid, "/ns/user");
   return mc::Fd(mc::check(::open(path.c_str(), O_RDONLY | O_CLOEXEC), "open '", path, "'"));

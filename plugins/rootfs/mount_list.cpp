@@ -25,7 +25,7 @@ void check_source(const mc::Node& source, bool optional) {
   // `plan` may run with fewer rights than the launch.
   if (errno == EACCES) return;
   mc::fail_with(errno, source.where(), ": the source '", path, "' of a mount",
-                mc::Hint{"create it, or set `optional = true`"});
+                mc::Hint{"create it; a launch file may also say `optional = true`"});
 }
 
 std::uint32_t flags_of(const MountOptions& options, bool optional, bool recursive) {

@@ -113,7 +113,7 @@ class Rootfs {
     // The pivot would take the tree away from the host itself.
     if (mc::is_own_namespace(space.get(), "mnt"))
       mc::fail(join.where(), ": '", join.text(), "' is the host's own mount namespace",
-               mc::Hint{"leave out rootfs.join, or set rootfs.namespace = \"runtime\""});
+               mc::Hint{"leave the namespace out; in a launch file: rootfs.namespace = \"runtime\""});
     host.join_namespace(CLONE_NEWNS, space.get(), join);
   }
 

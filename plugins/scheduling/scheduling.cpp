@@ -193,7 +193,7 @@ class Scheduling {
                mc::Hint{"use nice for the others"});
     if (real_time && config_.integer("priority") == 0)
       mc::fail(policy.where(), ": the policy '", policy.text(), "' needs a priority",
-               mc::Hint{"add priority = 1 (to 99)"});
+               mc::Hint{"give it a priority of 1 to 99"});
     for (const char* key : {"runtime", "deadline", "period"})
       if (config_.integer(key) != 0 && !deadline)
         mc::fail(config_[key].where(), ": ", key, " is for the policy deadline");

@@ -68,7 +68,7 @@ void check_can_start(const Profile& profile, const std::string& place) {
   if (!profile.notifies()) return;
   if (profile.listener_path.empty())
     mc::fail(place, ": the action notify needs the program that answers",
-             mc::Hint{"set 'listener_path' to its socket"});
+             mc::Hint{"name its socket: listener_path, or listenerPath in a bundle"});
   const auto send = profile.action_of("sendmsg");
   if (refuses(send) || send == Action::notify)
     mc::fail(place,
@@ -157,7 +157,7 @@ class Seccomp {
                        compiled_.program.data()};
     const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     mc::check(result, "load the seccomp filter",
-              mc::Hint{errno == EACCES ? "enable [no_new_privs], or run with CAP_SYS_ADMIN" : ""});
+              mc::Hint{errno == EACCES ? "it needs no_new_privs, or CAP_SYS_ADMIN" : ""});
     if (compiled_.notifies) {
       const mc::Fd listener(static_cast<int>(result));
       send_listener(socket.get(), state, listener.get());

@@ -48,7 +48,7 @@ class Sysctl {
       if (!is_the_containers(call, setting.key.name_space))
         mc::fail(setting.node.where(), ": '", setting.key.path, "' belongs to the host's ",
                  sysctl::table_of(setting.key.name_space), " namespace",
-                 mc::Hint{"give the container its own: add the table named so"});
+                 mc::Hint{"give the container one of its own"});
   }
 
   // The container's /proc/sys is read-only by the time a key can be written (an interface may

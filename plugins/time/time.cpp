@@ -52,7 +52,7 @@ class Time {
   explicit Time(const mc::Host& host) : config_(host.config()), join_(config_["join"]) {
     if (join_ && shifts())
       mc::fail(join_.where(), ": the offsets of a time namespace that is joined are fixed",
-               mc::Hint{"leave out either `join` or the offsets"});
+               mc::Hint{"leave them out, or make a namespace in place of joining one"});
   }
 
   void plan(mc::Host& host) {

@@ -35,7 +35,7 @@ IdMap automatic_map(const char* name, const std::string& place, const char* file
   if (ranges.empty())
     mc::fail("'", file, "' has no range for the user ", uid,
              mc::Hint{mc::concat("add a line like '", uid, ":100000:65536' to ", file,
-                                 ", or set uid_map and gid_map",
+                                 ", or write out the maps of uids and gids",
                                  uid != 0 ? ", or mode = \"single\"" : "")});
   for (const Range& range : ranges) {
     map.ranges.push_back({.container = next, .host = range.host, .size = range.size});
@@ -126,7 +126,7 @@ class User {
     // setns(2) refuses the own one, without saying so.
     if (mc::is_own_namespace(space.get(), "user"))
       mc::fail(node.where(), ": '", node.text(), "' is the runtime's own user namespace",
-               mc::Hint{"leave [user] out to stay in it"});
+               mc::Hint{"leave the namespace out to stay in it"});
     host.join_namespace(CLONE_NEWUSER, space.get(), node);
   }
 
@@ -143,7 +143,7 @@ class User {
       for (const char* key : {"uid_map", "gid_map"})
         if (!config_.has(key))
           mc::fail(place, ": '", key, "' is missing",
-                   mc::Hint{"uid_map and gid_map come together"});
+                   mc::Hint{"the maps of uids and gids come together"});
       uids_ = read_map(config_["uid_map"], "uid_map");
       gids_ = read_map(config_["gid_map"], "gid_map");
     } else if (mode == "single") {

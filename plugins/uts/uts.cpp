@@ -24,7 +24,7 @@ class Uts {
     const mc::Node name = hostname_ ? hostname_ : domainname_;
     if (name && mc::is_own_namespace(space.get(), "uts"))
       mc::fail(name.where(), ": the name would be the host's, whose namespace '", join_.text(),
-               "' is", mc::Hint{"leave out the name, or `join`"});
+               "' is", mc::Hint{"leave out the name, or make a namespace in place of joining one"});
     host.join_namespace(CLONE_NEWUTS, space.get(), join_);
   }
 

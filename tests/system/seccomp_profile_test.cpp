@@ -412,7 +412,7 @@ TEST_CASE(
 
 TEST_CASE("notify without a listener, or with one that is not there, is refused") {
   const std::string rule = "[[seccomp.syscalls]]\nnames = ['getsid']\naction = 'notify'\n";
-  check_has(refusal(confined + rule), "set 'listener_path'");
+  check_has(refusal(confined + rule), "name its socket: listener_path");
   check_has(refusal(confined + "listener_path = '/run/nobody'\n" + rule),
             "connect to the seccomp listener '/run/nobody'");
   check_has(refusal(confined + "listener_path = '/run/nobody'\ndeny = ['sendmsg']\n" + rule),

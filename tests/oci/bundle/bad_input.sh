@@ -142,6 +142,23 @@ changed '.mounts[0] = {"destination": "/proc", "type": "tmpfs", "source": "tmpfs
 run_it && fail 'a /proc that is a tmpfs'
 nothing_left 'a /proc that is a tmpfs'
 
+# The way out is a bundle's, and not one of launch files alone.
+changed .
+for wrong in '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/nowhere", "options": ["bind"]}]' \
+  '.process.scheduler = {"policy": "SCHED_FIFO"}' \
+  '.linux.sysctl = {"kernel.shmmni": "100"} | .linux.namespaces |= map(select(.type != "ipc"))' \
+  '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/", "options": ["bind", "idmap"]}]' \
+  '.hostname = "x" | .linux.namespaces |= map(if .type == "uts" then .path = "/proc/self/ns/uts" else . end)' \
+  '.linux.namespaces += [{"type": "time", "path": "/proc/self/ns/time"}] | .linux.timeOffsets = {"boottime": {"secs": 5}}' \
+  '.linux.seccomp.syscalls[0] = {"names": ["mincore"], "action": "SCMP_ACT_NOTIFY"}' \
+  '.linux.namespaces += [{"type": "user", "path": "/proc/self/ns/user"}]' \
+  '.linux.namespaces |= map(if .type == "mount" then .path = "/proc/self/ns/mnt" else . end)'; do
+  changed "$wrong"
+  refused "$wrong"
+  grep -qE '\[[a-z_]+\]|`join`|(^|[^:]) (enable|set|add) [a-z`]' "$work/err" &&
+    fail "$wrong: advice for launch files: $(cat "$work/err")"
+done
+
 [ "$failures" -eq 0 ] || exit 1
 echo "bundle: $tried wrong values and the rest are refused or harmless, and nothing is left"
 rm -rf "$work"
