@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/oci/start.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -70,6 +71,14 @@ void follow(const Channel& channel, const Container& container) {
              mc::Hint{"a plugin's seal hook crashed, or a limit or a filter stood in the way"});
 }
 
+// Its last word comes just before its end, and whoever looks next is to find it stopped.
+void wait_for_end(const Container& container) {
+  constexpr int longest_ms = 2'000;
+  const mc::Fd pidfd = container.process().open();
+  pollfd end{pidfd.get(), POLLIN, 0};
+  if (pidfd) ::poll(&end, 1, longest_ms);
+}
+
 void call_post_exec(const Container& container, const std::string& state_root, Catalog& catalog) {
   const Launch launch = launch_of(*container.record(), catalog, offer_of(Hook::post_exec));
   const bool anyone = std::ranges::any_of(launch.plugins, [](const EnabledPlugin& enabled) {
@@ -113,7 +122,12 @@ void start_container(const std::string& state_root, const std::string& id, Catal
   refuse_unless_created(container);
   const Channel channel(connect_to_child(container.state()));
   let_go(channel, container);
-  follow(channel, container);
+  try {
+    follow(channel, container);
+  } catch (...) {
+    wait_for_end(container);
+    throw;
+  }
   container.state().note(state_file::status, "running");
   try {
     call_post_exec(container, state_root, catalog);
@@ -121,6 +135,7 @@ void start_container(const std::string& state_root, const std::string& id, Catal
     // A hook's failure stops the container; one that has ended by itself is as good.
     try {
       container.send_signal(SIGKILL);
+      wait_for_end(container);
     } catch (const mc::Error& error) {
       log_line(MC_LOG_DEBUG, "", describe(error));
     }

@@ -91,6 +91,17 @@ mc create --bundle "$work/bundle" x2 </dev/null >/dev/null 2>&1
 mc delete --force --regex '^x[0-9]$' || fail 'delete --regex'
 equal 'all are gone' '' "$(mc list -q)"
 
+# A start that fails has ended the container by the time that it returns.
+for stage in startContainer poststart; do
+  config '.process.args = ["sleep", "60"] | .hooks.'$stage' = [{"path": "/bin/false"}]'
+  for try in 1 2 3 4 5; do
+    mc create --bundle "$work/bundle" failing </dev/null >/dev/null 2>&1 || fail "create before $stage"
+    mc start failing 2>/dev/null && fail "start with a $stage that fails"
+    equal "the state after a $stage that fails" stopped "$(status failing)"
+    mc delete failing || fail "delete after $stage"
+  done
+done
+
 # What cannot be started is refused by create, and leaves nothing.
 config '.process.args = ["/nowhere"]'
 mc --log "$work/log" --log-format json create --bundle "$work/bundle" three 2>/dev/null
