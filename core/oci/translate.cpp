@@ -46,6 +46,25 @@ void translate_cgroup(const Property& linux, const TranslationOptions& options, 
   if (resources) translate_resources(resources, tree);
 }
 
+// dockerd gives the domain name this way: it is older than the property.
+void translate_sysctl(const Property& config, Value& tree) {
+  const Property settings = config["linux"]["sysctl"];
+  Value set(Table{}, settings.place());
+  for (const auto& [key, value] : settings.members()) {
+    if (key != "kernel.domainname") {
+      set.set(key, value.text_value());
+      continue;
+    }
+    Value* uts = tree.find("uts");
+    if (uts == nullptr) value.refuse("it needs a UTS namespace of the container's own");
+    if (uts->find("domainname") != nullptr)
+      value.refuse("the property domainname says it too", mc::Hint{"leave one of them out"});
+    uts->set("domainname", value.text_value());
+  }
+  if (!set.as<Table>()->empty())
+    table_of(tree, "sysctl", settings.place()).set("set", std::move(set));
+}
+
 void translate_linux(const Property& config, const TranslationOptions& options, Value& tree) {
   const Property linux = config["linux"];
   translate_namespaces(config, tree);
@@ -53,8 +72,7 @@ void translate_linux(const Property& config, const TranslationOptions& options, 
   translate_devices(linux["devices"], tree);
   translate_execution(linux, tree);
   if (const Property seccomp = linux["seccomp"]) translate_seccomp(seccomp, tree);
-  if (const Property set = linux["sysctl"]; set && !set.members().empty())
-    table_of(tree, "sysctl", set.place()).set("set", set.text_map_value());
+  translate_sysctl(config, tree);
   if (const Property label = linux["mountLabel"]; label && !label.text().empty())
     table_of(tree, "lsm", label.place()).set("mount_label", label.text_value());
   refuse_unsupported(linux);

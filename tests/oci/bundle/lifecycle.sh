@@ -123,6 +123,14 @@ mc run --bundle "$work/bundle" cwd 2>"$work/err" && fail 'a working directory by
 contains 'a working directory by a link to nothing' "$(cat "$work/err")" /dangling
 [ ! -e /nowhere ] || fail 'a directory is made on the host'
 
+# The domain name as dockerd gives it.
+config '.process.args = ["cat", "/proc/sys/kernel/domainname"]
+  | .linux.sysctl = {"kernel.domainname": "inside.test", "kernel.shmmni": "100"}'
+equal 'a domain name by sysctl' inside.test "$(mc run --bundle "$work/bundle" domain 2>&1)"
+jq '.domainname = "other"' "$work/bundle/config.json" >"$work/new.json" &&
+  mv "$work/new.json" "$work/bundle/config.json"
+contains 'in both ways' "$(mc run --bundle "$work/bundle" domain 2>&1)" 'the property domainname says it too'
+
 # Who it is need not be readable.
 config '.process.args = ["sh", "-c", "echo $HOME; cat /etc/passwd"] | .linux.maskedPaths += ["/etc/passwd", "/etc/group"]'
 equal 'a masked /etc/passwd' / "$(mc run --bundle "$work/bundle" masked 2>&1)"
