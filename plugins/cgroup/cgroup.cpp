@@ -183,7 +183,7 @@ class Cgroup {
       place.made = missing(place.hierarchy, place.path);
       if (place.made.empty() && !processes(open(place.hierarchy, place.path).get()).empty())
         mc::fail_with(EEXIST, "use cgroup '", place.shown(), "': it holds processes already",
-                      mc::Hint{"choose another cgroup.path, or end them"});
+                      mc::Hint{"choose another path, or end them"});
     }
   }
 

@@ -195,6 +195,8 @@ equal 'exec without --cap' 0 "$(in_it "$id" grep CapEff /proc/self/status |
 equal 'exec --no-new-privs' 1 "$(in_it --no-new-privs "$id" grep NoNewPrivs /proc/self/status | cut -f2)"
 echo kept >"$work/kept"
 equal 'exec --preserve-fds' kept "$(in_it --preserve-fds 1 "$id" sh -c 'cat <&3' 3<"$work/kept")"
+in_it --preserve-fds 9 "$id" true && fail 'exec --preserve-fds beyond what is open'
+contains 'exec --preserve-fds beyond what is open' "$(cat "$work/err")" 'mini_container: --preserve-fds: '
 in_it --detach --pid-file "$work/pid" "$id" sleep 50 || fail 'exec --detach'
 equal 'exec --pid-file' 'sleep 50 ' "$(tr '\0' ' ' <"/proc/$(cat "$work/pid")/cmdline")"
 equal 'ps shows it' 2 "$(mc ps -f json "$id" | jq length)"
