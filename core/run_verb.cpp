@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,6 +139,18 @@ void check_detach(const RunRequest& request) {
              mc::Hint{"add --detach, or redirect it in the shell"});
 }
 
+// No command runs in vain: behind a failure to write this its exit code would be lost.
+void check_file(const char* flag, const std::string& path) {
+  if (path.empty()) return;
+  struct stat info {};
+  const bool there = ::stat(path.c_str(), &info) == 0;
+  if (there && S_ISDIR(info.st_mode))
+    mc::fail(flag, ": '", path, "' is a directory", mc::Hint{"name a file"});
+  const auto directory = path.substr(0, path.rfind('/') + 1);
+  if (!there && ::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0)
+    mc::fail_with(errno, flag, ": make '", path, "'");
+}
+
 }  // namespace
 
 int run_verb(VerbContext& context, const Arguments& arguments) {
@@ -151,6 +164,8 @@ int run_verb(VerbContext& context, const Arguments& arguments) {
              mc::Hint{"give it behind the flags, or as container.command in the launch file; see "
                       "mini_container --help"});
   check_detach(request);
+  check_file("--pid-file", request.pid_file);
+  check_file("--trace", request.trace_file);
   RunOptions options = options_of(request, launch, context);
   if (request.detach) return run_detached(launch, request, options);
   run_attached(launch, request, std::move(options));

@@ -489,6 +489,20 @@ TEST_CASE("a pid file holds the first process, as the host sees it") {
   run({"delete", "filed"});
 }
 
+TEST_CASE("no command runs for a pid file or a trace that cannot be written") {
+  const HostUnchanged unchanged;
+  const auto directory = fresh_directory();
+  for (const char* flag : {"--pid-file", "--trace"})
+    for (const auto& path : {directory + "/no/file", directory}) {
+      const auto result =
+          run({"-r", shared_root(), "-p", flag, path, "--", "sh", "-c", "echo ran; exit 3"});
+      CHECK_MESSAGE(result.out.empty(), path);
+      CHECK(result.exit_code == 125);
+      CHECK(result.last_error().find(std::string(flag) + ": ") != std::string::npos);
+      CHECK(result.last_error().find("'" + path + "'") != std::string::npos);
+    }
+}
+
 TEST_CASE("sixty-four containers start at the same time, and none fails") {
   const HostUnchanged unchanged;
   std::vector<Process> agents;
