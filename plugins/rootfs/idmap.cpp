@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,10 +21,14 @@ constexpr std::int64_t id_count = 4294967296;
 class Holder {
  public:
   Holder() {
+    const pid_t agent = ::getpid();
     pid_ = static_cast<pid_t>(mc::check(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0),
                                         "make a user namespace for an idmapped mount"));
-    if (pid_ == 0)
-      for (;;) ::syscall(SYS_rt_sigsuspend, nullptr, 0), ::syscall(SYS_pause);
+    if (pid_ != 0) return;
+    // With an agent that is killed it ends, too: it has all of its descriptors, with their locks.
+    ::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L);
+    while (::getppid() == agent) ::pause();
+    ::_exit(0);
   }
   ~Holder() {
     ::kill(pid_, SIGKILL);
