@@ -66,7 +66,7 @@ int parse_signal(std::string_view text) {
       const auto parsed = std::from_chars(offset.data(), offset.data() + offset.size(), distance);
       if (parsed.ec != std::errc() || parsed.ptr != offset.data() + offset.size()) break;
     }
-    if (first + distance >= SIGRTMIN && first + distance <= SIGRTMAX) return first + distance;
+    if (distance >= SIGRTMIN - first && distance <= SIGRTMAX - first) return first + distance;
   }
   for (int signal = 1; signal < NSIG; ++signal) {
     const char* abbreviation = ::sigabbrev_np(signal);
