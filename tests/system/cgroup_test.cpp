@@ -48,23 +48,17 @@ bool on_v1(const std::string& controller) {
   return fs::exists(std::string(top) + "/" + controller + "/tasks");
 }
 
-// Checks at its end that no cgroup of the tests is left, and gives back what v2 handed down.
+// Checks at its end that no cgroup of the tests is left.
 class CgroupsUnchanged {
  public:
-  CgroupsUnchanged() : handed_down_(read_file(control())) {}
+  CgroupsUnchanged() = default;
   ~CgroupsUnchanged() {
     CHECK(eventually([] { return cgroups_named("mini_container_test").empty(); }));
-    const auto now = read_file(control());
-    if (now.find("hugetlb") != std::string::npos &&
-        handed_down_.find("hugetlb") == std::string::npos)
-      run_program({"sh", "-c", "echo -hugetlb > " + control()});
   }
   CgroupsUnchanged(const CgroupsUnchanged&) = delete;
   CgroupsUnchanged& operator=(const CgroupsUnchanged&) = delete;
 
  private:
-  static std::string control() { return std::string(top) + "/unified/cgroup.subtree_control"; }
-  std::string handed_down_;
   HostUnchanged host_;
 };
 
