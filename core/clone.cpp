@@ -21,7 +21,10 @@ namespace mini_container {
 
 namespace {
 
-const char* missing_right(int error_number, std::uint64_t flags) {
+const char* missing_right(int error_number, std::uint64_t flags, bool into_cgroup) {
+  if (into_cgroup && error_number == EBADF) return "mc_host.set_cgroup takes a cgroup v2 directory";
+  if (into_cgroup && error_number == EBUSY)
+    return "a cgroup that shares out controllers takes no process: see its cgroup.subtree_control";
   if (error_number == EPERM)
     return (flags & CLONE_NEWUSER) != 0
                ? "see /proc/sys/user/max_user_namespaces and "
@@ -137,9 +140,12 @@ long clone3_calling(clone_args& arguments, int (*body)(void*), void* argument) {
 }
 #endif
 
-[[noreturn]] void refuse_clone(std::uint64_t namespaces, int failed) {
+// `cgroup`: whose it is to be born in; empty: in ours.
+[[noreturn]] void refuse_clone(std::uint64_t namespaces, int failed,
+                               const std::string& cgroup = {}) {
   mc::fail_with(failed, "clone with ", namespace_names(namespaces),
-                mc::Hint{missing_right(failed, namespaces)});
+                cgroup.empty() ? "" : " into the cgroup of " + cgroup,
+                mc::Hint{missing_right(failed, namespaces, !cgroup.empty())});
 }
 
 }  // namespace
@@ -217,7 +223,9 @@ Cloned clone_container(const Plan& plan, bool is_reached) {
     failed = errno;
     if (pid != 0) children.leave();
   }
-  if (pid < 0) refuse_clone(plan.clone_flags(), failed);
+  if (pid < 0)
+    refuse_clone(plan.clone_flags(), failed,
+                 plan.cgroup().fd ? plan.cgroup().origin.text() : std::string());
   return {static_cast<pid_t>(pid), mc::Fd(pid > 0 ? pidfd : -1)};
 }
 

@@ -167,6 +167,12 @@ TEST_CASE("a root is announced by the plugin that enters it, and by no other") {
                 {"false_root: plan: announce the root: the plugin does not enter one"});
 }
 
+TEST_CASE("who gives a cgroup that is none is named") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"false_cgroup"}), {"clone with none into the cgroup of false_cgroup (",
+                                           "EBADF", "set_cgroup takes a cgroup v2 directory"});
+}
+
 TEST_CASE("a malformed option is refused with its key") {
   check_refused(launch({"bad_option"}), {"bad_option.so", "broken"});
   check_refused(launch({"required"}), {"required.must", "--required"});

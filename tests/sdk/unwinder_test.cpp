@@ -2,7 +2,6 @@
 // Plugins that throw through the core's unwinder, in each hook of both processes.
 #include <dlfcn.h>
 #include <doctest/doctest.h>
-#include <signal.h>
 #include <unwind.h>
 
 #include <memory>
