@@ -31,7 +31,10 @@
  *              thread and leaves it running before the clone makes the launch fail.
  *   Time       Each hook has a deadline (mc_plugin.deadline_ms). A hook that exceeds it, crashes,
  *              exits or closes the core's descriptors fails the launch by name; all that was
- *              made is undone.
+ *              made is undone. What runs while the file is loaded (constructors) has ten
+ *              seconds. One end cannot be noticed: that of the agent past exit(3) and _exit(2), by
+ *              the system call exit_group itself or SIGKILL. The caller gets that status, the
+ *              child ends too, and what was made stays on record for `delete --force`.
  */
 #ifndef MINI_CONTAINER_ABI_H
 #define MINI_CONTAINER_ABI_H
