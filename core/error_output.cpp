@@ -20,6 +20,7 @@ constexpr int most_of_the_parents = 64;
 
 struct Noted {
   bool known;
+  int fd;
   dev_t device;
   ino_t inode;
   char path[256];  // of what has one: "/dev/pts/3"
@@ -51,21 +52,35 @@ int open_through_parent() {
 }  // namespace
 
 void note_error_output() {
+  if (!noted.known) note_error_output_as(STDERR_FILENO);
+}
+
+void note_error_output_as(int fd) {
   struct stat info {};
   noted = {};
-  if (mc::stat_of(STDERR_FILENO, &info) != 0) return;
-  noted = {.known = true, .device = info.st_dev, .inode = info.st_ino, .path = ""};
+  if (mc::stat_of(fd, &info) != 0) return;
+  noted = {.known = true, .fd = fd, .device = info.st_dev, .inode = info.st_ino, .path = ""};
   struct statfs system {};
-  if (::fstatfs(STDERR_FILENO, &system) != 0 || system.f_type == PIPEFS_MAGIC ||
-      system.f_type == SOCKFS_MAGIC)
+  if (::fstatfs(fd, &system) != 0 || system.f_type == PIPEFS_MAGIC || system.f_type == SOCKFS_MAGIC)
     return;
-  const auto length = ::readlink("/proc/self/fd/2", noted.path, sizeof noted.path);
+  char link[32] = "/proc/self/fd/";
+  *std::to_chars(link + std::strlen(link), link + sizeof link - 1, fd).ptr = '\0';
+  const auto length = ::readlink(link, noted.path, sizeof noted.path);
   const bool whole = length > 0 && static_cast<std::size_t>(length) < sizeof noted.path;
   noted.path[whole ? length : 0] = '\0';
 }
 
 void restore_error_output() {
-  if (!noted.known || ::fcntl(STDERR_FILENO, F_GETFD) >= 0) return;
+  if (!noted.known) return;
+  if (noted.fd == STDERR_FILENO) {
+    if (::fcntl(STDERR_FILENO, F_GETFD) >= 0) return;
+  } else {
+    struct stat info {};
+    if (mc::stat_of(noted.fd, &info) == 0 && info.st_dev == noted.device &&
+        info.st_ino == noted.inode && ::dup2(noted.fd, STDERR_FILENO) >= 0)
+      return;
+    ::close(STDERR_FILENO);
+  }
   int fd = open_through_parent();
   if (fd < 0 && is_noted(noted.path)) fd = reopen(noted.path);
   if (fd < 0) return;

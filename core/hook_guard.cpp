@@ -112,6 +112,7 @@ void block_alarm(bool block) {
 }
 
 [[noreturn]] void stop_launch(int signal) {
+  restore_error_output();
   for (const char* part :
        {"mini_container: stopped by SIG", ::sigabbrev_np(signal), " while starting\n"})
     put(part);

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "core/agent.hpp"
+#include "core/error_output.hpp"
 #include "core/failure.hpp"
 #include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
@@ -66,6 +68,27 @@ void redirect_output(const RunRequest& request, const std::string& state_root,
   redirect(output.get(), STDERR_FILENO);
 }
 
+// It may be another's, whose id this is.
+void remove_log_of_nobody(const RunOptions& options) {
+  if (::access((options.state_root + "/" + options.id).c_str(), F_OK) != 0)
+    ContainerState::remove_log(options.state_root, options.id);
+}
+
+// Where the hooks' guard ended it, that has been told, with the runtime's code or a signal's.
+int code_of_silent_agent(int status, const std::string& id) {
+  const int code = exit_code_of(status);
+  if (!WIFSIGNALED(status) && (code == exit_runtime_failed || code > 128)) return code;
+  const std::string how = WIFSIGNALED(status)
+                              ? mc::concat("was killed (SIG", ::sigabbrev_np(WTERMSIG(status)), ")")
+                              : mc::concat("ended by itself, with status ", code);
+  throw Failure({},
+                mc::Error(0, mc::concat("the agent of '", id, "' ", how, " while starting"),
+                          "where a plugin did it, repair or disable it; remove what is left: "
+                          "mini_container delete --force " +
+                              id),
+                WIFSIGNALED(status) ? code : exit_runtime_failed);
+}
+
 // The agent goes on in the background; this process tells how the start went.
 int run_detached(const Launch& launch, const RunRequest& request, RunOptions options) {
   int ends[2];
@@ -81,6 +104,8 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
       ContainerState::ensure_root(options.state_root);
       options.state_root = absolute_path(options.state_root);
       for (auto& directory : options.plugin_dirs) directory = absolute_path(directory);
+      // What becomes of a plugin that breaks is told there, too: hook_guard.hpp.
+      note_error_output_as(caller_error.get());
       redirect_output(request, options.state_root, options.id);
       const auto passed_on = callers_descriptors();
       Agent agent(launch, options);
@@ -93,6 +118,7 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
       // From here on the caller's descriptors are the caller's alone; ours lead to the log, where
       // the container's terminal and our own last words go.
       writer.reset();
+      note_error_output_as(STDERR_FILENO);
       caller_error.reset();
       agent.wait();
       agent.finish();
@@ -103,9 +129,7 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
       result = static_cast<unsigned char>(failure != nullptr ? failure->exit_code()
                                                              : exit_runtime_failed);
       if (writer) {
-        // The log may be another's, whose id this is.
-        if (::access((options.state_root + "/" + options.id).c_str(), F_OK) != 0)
-          ContainerState::remove_log(options.state_root, options.id);
+        remove_log_of_nobody(options);
         ::dup2(caller_error.get(), STDERR_FILENO);
       }
       log_failure(attempt != nullptr ? describe(*attempt) : error.what());
@@ -118,7 +142,8 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
   if (::read(reader.get(), &result, 1) != 1) {
     int status = 0;
     ::waitpid(agent_pid, &status, 0);
-    return exit_code_of(status);
+    remove_log_of_nobody(options);
+    return code_of_silent_agent(status, options.id);
   }
   if (result != 0) {
     ::waitpid(agent_pid, nullptr, 0);

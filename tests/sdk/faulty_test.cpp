@@ -230,6 +230,37 @@ TEST_CASE("a launch that is undone is undone although it has been asked to stop"
   }
 }
 
+TEST_CASE("a fault in a detached launch is told to who started it, and leaves no log") {
+  for (const std::string hook : {"create", "pre_clone", "before_pivot", "post_exec"})
+    for (const std::string fault : {"crash", "exit", "loop", "close", "error"}) {
+      CAPTURE(hook);
+      CAPTURE(fault);
+      const NothingLeft nothing_left;
+      auto arguments = arguments_for(hook, fault, "sleep 30");
+      arguments.insert(arguments.begin() + 3, "--detach");
+      const auto result = run(arguments);
+      CAPTURE(result);
+      CHECK(result.exit_code == 125);
+      CHECK(result.out.empty());
+      CHECK(result.last_error().find(where(hook)) != std::string::npos);
+      CHECK_FALSE(fs::exists("/run/mini_container/.logs/faulty-launch"));
+    }
+}
+
+TEST_CASE(
+    "a plugin that ends the agent by the system call is noticed by who waits for a --detach") {
+  const NothingLeft nothing_left;
+  auto arguments = arguments_for("post_exec", "vanish", "sleep 30");
+  arguments.insert(arguments.begin() + 3, "--detach");
+  const auto result = run(arguments);
+  CAPTURE(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("the agent of 'faulty-launch' ended by itself, with status 0") !=
+        std::string::npos);
+  CHECK(result.last_error().find("delete --force faulty-launch") != std::string::npos);
+  CHECK(run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"}).exit_code == 0);
+}
+
 TEST_CASE("a deadline holds although who starts us blocks SIGALRM") {
   for (const std::string hook : {"plan", "pre_clone", "before_pivot", "post_exec"}) {
     CAPTURE(hook);
