@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -501,6 +502,18 @@ TEST_CASE("no command runs for a pid file or a trace that cannot be written") {
       CHECK(result.last_error().find(std::string(flag) + ": ") != std::string::npos);
       CHECK(result.last_error().find("'" + path + "'") != std::string::npos);
     }
+}
+
+TEST_CASE("a pid file takes the place of no device") {
+  const HostUnchanged unchanged;
+  const auto device = fresh_directory() + "/null";
+  REQUIRE(::mknod(device.c_str(), S_IFCHR | 0666, makedev(1, 3)) == 0);
+  const auto result = run({"-r", shared_root(), "-p", "--pid-file", device, "true"});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("'" + device + "' is there, and is not a regular file") !=
+        std::string::npos);
+  CHECK(std::filesystem::is_character_file(device));
 }
 
 TEST_CASE("sixty-four containers start at the same time, and none fails") {
