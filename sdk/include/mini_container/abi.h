@@ -332,7 +332,7 @@ typedef struct mc_unwinder {
 
 enum mc_call_flag {
   MC_CALL_EXEC = 1,    /* seal, join: for a further process in a running container */
-  MC_CALL_LATER = 2,   /* post_exit, cleanup: not the process that made the container */
+  MC_CALL_LATER = 2,   /* post_exec, cleanup: not the process that made the container */
   MC_CALL_FAILED = 4,  /* cleanup: the launch failed */
   MC_CALL_DETACHED = 8 /* the agent will not stay with the container */
 };
