@@ -85,6 +85,26 @@ TEST_CASE("rootfs.mounts: attributes of the mount, and of all below it") {
   ::umount2((tree + "/sub").c_str(), MNT_DETACH);
 }
 
+TEST_CASE("rootfs.mounts: a read-only path is so with all that is mounted below it") {
+  const auto tree = tree_with_mount();
+  const auto result =
+      shell("[rootfs]\npath = \"" + shared_root() + "\"\nreadonly_paths = [\"/mnt\"]\n" +
+                "[[rootfs.mounts]]\ndestination = \"/mnt\"\n" + source(tree, "\"rbind\""),
+            "cat /mnt/sub/file; touch /mnt/x; touch /mnt/sub/x");
+  CHECK(result.out == "sub\n");
+  CHECK(result.err ==
+        "touch: /mnt/x: Read-only file system\ntouch: /mnt/sub/x: Read-only file system\n");
+  ::umount2((tree + "/sub").c_str(), MNT_DETACH);
+}
+
+// What covers a masked file is the host's /dev/null itself.
+TEST_CASE("rootfs.mounts: nobody inside changes the host's node by a masked file") {
+  const auto result =
+      shell("[rootfs]\npath = \"" + shared_root() + "\"\nmasked_paths = [\"/etc/group\"]\n",
+            "chmod 666 /etc/group");
+  CHECK_MESSAGE(result.err == "chmod: /etc/group: Read-only file system\n", result);
+}
+
 TEST_CASE("rootfs.mounts: each attribute shows in the mount table") {
   const auto tree = fresh_directory();
   REQUIRE(::mount("plain", tree.c_str(), "tmpfs", 0, nullptr) == 0);
