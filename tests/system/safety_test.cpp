@@ -126,6 +126,10 @@ TEST_CASE("a state directory that others could write to is refused") {
   CHECK(result.last_error().find(directory) != std::string::npos);
   fs::permissions(directory, fs::perms::owner_all);
   CHECK(run({"--state-dir", directory, "run", "-r", shared_root(), "true"}).exit_code == 0);
+  // Closed to all others, but a stranger's.
+  REQUIRE(::chown(directory.c_str(), 1001, 1001) == 0);
+  CHECK(run({"--state-dir", directory, "run", "-r", shared_root(), "true"}).exit_code == 125);
+  REQUIRE(::chown(directory.c_str(), 0, 0) == 0);
   fs::create_directory_symlink(directory, directory + ".link");
   CHECK(run({"--state-dir", directory + ".link", "run", "-r", shared_root(), "true"}).exit_code ==
         125);
