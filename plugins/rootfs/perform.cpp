@@ -79,6 +79,8 @@ void check_target(const mc_mount& entry, const Spot& spot, int root) {
   mc::check(::fstatfs(spot.directory(), &found), "statfs '", entry.destination, "' in the root");
   if (found.f_type != PROC_SUPER_MAGIC) return;
   constexpr ino_t proc_root = 1;  // PROC_ROOT_INO, include/linux/proc_ns.h
+  // The root of a chroot has one already, and another may lie on top: a link there is refused.
+  if (text(entry.destination) == "/proc" && target.st_ino == proc_root) return;
   if (!text(entry.destination).starts_with("/proc/"))
     mc::fail("'", entry.destination, "' in the root leads to /proc by a symbolic link",
              mc::Hint{"remove the link from the root"});

@@ -137,7 +137,16 @@ ln -s tmp "$bundle/rootfs/proc"
 changed .
 refused 'a /proc that is a link'
 rm "$bundle/rootfs/proc"
+mkdir "$bundle/rootfs/other"
+ln -s other "$bundle/rootfs/proc"
+changed '.mounts = [{"destination": "/other", "type": "proc", "source": "proc"}] + .mounts'
+refused 'a /proc that is a link to another one'
+rm "$bundle/rootfs/proc"
 mv "$bundle/rootfs/proc.not" "$bundle/rootfs/proc"
+mount -t proc proc "$bundle/rootfs/proc"
+changed .
+starts 'a root that has a /proc, as for chroot'
+umount "$bundle/rootfs/proc"
 changed '.mounts[0] = {"destination": "/proc", "type": "tmpfs", "source": "tmpfs"}'
 run_it && fail 'a /proc that is a tmpfs'
 nothing_left 'a /proc that is a tmpfs'
