@@ -64,10 +64,12 @@ constexpr const char* first_version = "1.0.2";
 bool needs_later_version(const Property& config) {
   const Property process = config["process"], linux = config["linux"];
   const Property cpu = linux["resources"]["cpu"];
+  const Property processes = linux["resources"]["pids"]["limit"];
   for (const Property& mount : config["mounts"].items())
     if (mount["uidMappings"] || mount["gidMappings"]) return true;
   for (const Property& space : linux["namespaces"].items())
     if (space["type"].text() == "time") return true;
+  if (processes && processes.integer(-1) == 0) return true;
   return config["domainname"] || process["scheduler"] || process["ioPriority"] ||
          linux["netDevices"] || linux["memoryPolicy"] || cpu["idle"] || cpu["burst"];
 }

@@ -46,6 +46,18 @@ void translate_cgroup(const Property& linux, const TranslationOptions& options, 
   if (resources) translate_resources(resources, tree);
 }
 
+// Since version 1.3 it is a limit as any other, which nobody's fork(2) keeps: config-linux.md, PIDs.
+// Callers of before say with 0 that they set none.
+void translate_no_processes(const Property& config, Value& tree) {
+  const Property limit = config["linux"]["resources"]["pids"]["limit"];
+  Value* table = tree.find("cgroup");
+  if (table == nullptr || !limit || limit.integer(-1) != 0) return;
+  const std::string version = config["ociVersion"].text();
+  const bool is_older = version.starts_with("1.0.") || version.starts_with("1.1.") ||
+                        version.starts_with("1.2.");
+  if (!is_older) table->set("pids_max", Value(std::int64_t{0}, limit.place()));
+}
+
 // dockerd gives the domain name this way: it is older than the property.
 void translate_sysctl(const Property& config, Value& tree) {
   const Property settings = config["linux"]["sysctl"];
@@ -69,6 +81,7 @@ void translate_linux(const Property& config, const TranslationOptions& options, 
   const Property linux = config["linux"];
   translate_namespaces(config, tree);
   translate_cgroup(linux, options, tree);
+  translate_no_processes(config, tree);
   translate_devices(linux["devices"], tree);
   translate_execution(linux, tree);
   if (const Property seccomp = linux["seccomp"]) translate_seccomp(seccomp, tree);

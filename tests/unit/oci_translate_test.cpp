@@ -94,6 +94,14 @@ TEST_CASE("resources become limits, 0 is not set, and -1 is no limit") {
   CHECK(contains(text, R"("devices":[{"allow":false,"access":"rwm"}])"));
 }
 
+TEST_CASE("a bundle's limit of 0 processes is one since version 1.3") {
+  for (const bool is_one : {false, true}) {
+    auto bundle = with("linux.resources", R"({"pids": {"limit": 0}})");
+    bundle.set("ociVersion", Value(std::string(is_one ? "1.3.0" : "1.2.1")));
+    CHECK(contains(translated(bundle), R"("pids_max":0)") == is_one);
+  }
+}
+
 TEST_CASE("a limit of the largest unsigned number is no limit, as jq writes it too") {
   for (const std::string hard : {"18446744073709551615", "18446744073709552000"}) {
     const auto text = translated(
