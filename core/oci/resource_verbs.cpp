@@ -99,6 +99,14 @@ int resume_verb(VerbContext& context, const Arguments& arguments) {
   return 0;
 }
 
+// The agent of one that has ended may have removed its cgroups, with whoever was in them.
+std::vector<pid_t> processes_of(const Container& container, const Resources& resources) try {
+  return resources.processes();
+} catch (const mc::Error& error) {
+  if (container.is_alive() || error.error_number() != ENOENT) throw;
+  return {};
+}
+
 int ps_verb(VerbContext& context, const Arguments& arguments) {
   std::string format = "table";
   VerbOptions options("ps", true);
@@ -110,7 +118,7 @@ int ps_verb(VerbContext& context, const Arguments& arguments) {
   const auto container = Container::open_settled(context.state_root(), id);
   std::vector<pid_t> processes;
   if (const auto resources = Resources::of(container, context.catalog))
-    processes = resources->processes();
+    processes = processes_of(container, *resources);
   else if (container.is_alive())
     mc::fail("ps: container '", id, "' has no cgroup to tell its processes by",
              mc::Hint{"its first process is " + std::to_string(container.process().pid)});
