@@ -213,7 +213,7 @@ TEST_CASE("the container dies with its agent") {
 TEST_CASE(
     "an agent that is killed at any moment leaves no process, and nothing that delete leaves") {
   const HostUnchanged unchanged;
-  const std::string id = "cut-" + std::to_string(::getpid());
+  const std::string id = own_name("cut");
   const std::string state = "/run/mini_container/" + id;
   for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
@@ -233,7 +233,7 @@ TEST_CASE(
 
 TEST_CASE("an agent that is stopped by a signal at any moment tidies up itself") {
   const HostUnchanged unchanged;
-  const std::string id = "stop-" + std::to_string(::getpid());
+  const std::string id = own_name("stop");
   for (int round = 0; round < 40; ++round) {
     CAPTURE(round);
     const int number = round % 2 == 0 ? SIGTERM : SIGINT;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/system/container_root.hpp"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -73,6 +75,12 @@ std::string launch_file(const std::string& text) {
   if (text.find("[rootfs]") == std::string::npos)
     whole += "\n[rootfs]\npath = \"" + shared_root() + "\"\n";
   return write_file("launch.toml", whole);
+}
+
+std::string own_name(const std::string& word) {
+  struct stat space {};
+  mc::check(::stat("/proc/self/ns/mnt", &space), "look at the test's host");
+  return word + "-" + std::to_string(space.st_ino);
 }
 
 }  // namespace mini_container::test

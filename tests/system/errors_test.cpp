@@ -252,7 +252,7 @@ TEST_CASE("an ELF file's interpreter is seen however the file hides it") {
 }
 
 TEST_CASE("a launch that fails late leaves no cgroup, process, mount or state either") {
-  const std::string id = "failing-" + std::to_string(::getpid());
+  const std::string id = own_name("failing");
   const auto launch = [&](Words rest) {
     rest.insert(rest.begin(),
                 {"-r", shared_root(), "-p", "-i", "--hostname", "x", "--cgroup", "--id", id});
