@@ -149,8 +149,8 @@ void refuse_execution(const std::string& path, int error_number) {
   }
   if (error_number == EACCES)
     hint =
-        "it, or a directory above it, is closed to the user, or the "
-        "filesystem is mounted noexec";
+        "it, or a directory above it, is closed to the user, the "
+        "filesystem is mounted noexec, or a plugin's rules forbid it";
   if (error_number == E2BIG) hint = "shorten the arguments and the environment";
   refuse(exit_code, error_number, "execute '" + path + "'", hint);
 }
