@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "control.hpp"
@@ -112,13 +113,13 @@ class Cgroup {
       if (!place.hierarchy.unified && place.hierarchy.has("freezer"))
         if (const mc::Fd directory = try_open(place.hierarchy, place.path))
           mc::write_file(directory.get(), "freezer.state", "THAWED");
-    std::string problem;
+    std::exception_ptr problem;
     for (const Place& place : record.places) try {
         undo(host, place);
-      } catch (const mc::Error& error) {
-        problem = error.attempt();
+      } catch (const mc::Error&) {
+        problem = std::current_exception();
       }
-    if (!problem.empty()) mc::fail_with(EBUSY, problem);
+    if (problem) std::rethrow_exception(problem);
     if (::unlinkat(call->state_fd, "cgroups", 0) != 0 && errno != ENOENT)
       mc::fail_with(errno, "remove the record of the container's cgroups");
   }

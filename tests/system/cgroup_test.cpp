@@ -412,6 +412,21 @@ TEST_CASE("cgroup: a launch in cgroups alone has nothing to do between its clone
   CHECK_MESSAGE(result.err.find("post_clone") == std::string::npos, result);
 }
 
+TEST_CASE("cgroup: what too few descriptors leave is said to be left for want of them") {
+  const CgroupsUnchanged unchanged;
+  for (int most = 7; most < 16; ++most) {
+    CAPTURE(most);
+    auto words = runtime_command({"run", "--id", "few", "-r", shared_root(), "-p",
+                                  "--cgroup.path=/mini_container_test/few", "--", "true"});
+    words.insert(words.begin(), {"prlimit", "--nofile=" + std::to_string(most)});
+    const auto result = run_program(words);
+    INFO(result);
+    CHECK(result.err.find("EBUSY") == std::string::npos);
+    CHECK((result.exit_code == 0 || result.last_error().find("EMFILE") != std::string::npos));
+    CHECK(run({"delete", "--force", "few"}).exit_code == 0);
+  }
+}
+
 // The kernel ends all who share the memory of what it ends for want of memory. The agent of a
 // launch would have something to undo then.
 TEST_CASE(
