@@ -69,7 +69,12 @@ void Agent::start() {
       write_pid_file(pipeline_.options.pid_file, pid_);
     run_post_exec();
   } catch (...) {
-    unwind(true);
+    // What failed first is what is told as the failure.
+    try {
+      unwind(true);
+    } catch (const std::exception& error) {
+      warn_of_rest(error);
+    }
     // Whatever failed may have failed of it: the program of a hook is killed then.
     if (const int number = take_stop_signals(); number != 0) throw stopped_by(number);
     throw;
@@ -176,6 +181,13 @@ void Agent::run_post_exec() {
   lock_.reset();
 }
 
+void Agent::warn_of_rest(const std::exception& error) const {
+  const auto* attempt = dynamic_cast<const mc::Error*>(&error);
+  log_line(MC_LOG_WARN, "",
+           mc::concat(attempt != nullptr ? describe(*attempt) : error.what(),
+                      "; kept for: mini_container delete --force ", pipeline_.options.id));
+}
+
 void Agent::unwind(bool failed) {
   job_.reset();
   collect(true);
@@ -188,9 +200,7 @@ void Agent::unwind(bool failed) {
       pipeline_.call_hook(Hook::cleanup, prepared_ - 1, now, *pipeline_.agent_progress);
     } catch (const std::exception& error) {
       all_clean = false;
-      log_line(MC_LOG_WARN, "",
-               mc::concat(error.what(), "; kept for: mini_container delete --force ",
-                          pipeline_.options.id));
+      warn_of_rest(error);
     }
   }
   pause_hook_guard();

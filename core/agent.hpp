@@ -58,6 +58,7 @@ class Agent {
   void announce() const;
   void run_post_exec();
   void unwind(bool failed);
+  void warn_of_rest(const std::exception& error) const;
   void collect(bool kill_first);
   void list_namespaces(bool with_descriptors);
   void clone_into(ExecTarget& target);

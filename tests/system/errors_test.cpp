@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <elf.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -280,6 +281,24 @@ TEST_CASE("a launch that fails late leaves no cgroup, process, mount or state ei
   fails({"--set", "rootfs.mounts=[{type='nosuchfs',source='x',destination='/mnt'}]", "true"}, 125);
   fails({"--set", "hooks.create_runtime=[{path='/bin/false'}]", "true"}, 125);
   fails({"--set", "hooks.start_container=[{path='/bin/false'}]", "true"}, 125);
+}
+
+TEST_CASE("what made a launch fail is told as its failure, also where its state cannot go") {
+  const auto state = fresh_directory() + "/state";
+  const auto busy = state + "/stuck/busy";
+  const auto mounts = write_file("mounts", "#!/bin/sh\nmkdir " + busy + " && mount --bind " + busy +
+                                               " " + busy + "; exit 3\n");
+  REQUIRE(::chmod(mounts.c_str(), 0755) == 0);
+  const auto result = run({"--root", state, "run", "--id", "stuck", "-r", shared_root(), "--set",
+                           "hooks.create_runtime=[{path='" + mounts + "'}]", "--", "true"});
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find(mounts) != std::string::npos);
+  CHECK(result.err.find("EBUSY); kept for: mini_container delete --force stuck\n") !=
+        std::string::npos);
+  CHECK(::umount2(busy.c_str(), 0) == 0);
+  CHECK(run({"--root", state, "delete", "--force", "stuck"}).exit_code == 0);
+  CHECK(fs::is_empty(state));
 }
 
 TEST_CASE(
