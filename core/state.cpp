@@ -46,6 +46,15 @@ mc::Fd open_root(const std::string& path, bool make) {
   return root;
 }
 
+bool is_id(const std::string& id) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '+' || c == '-';
+  };
+  return !id.empty() && id.size() <= 255 && id.front() != '.' && id.front() != '-' &&
+         std::ranges::all_of(id, allowed);
+}
+
 constexpr std::string_view plugin_prefix = "plugin.";
 
 // flock(2) by a descriptor of its own: the lock belongs to the open file description. None with
@@ -63,13 +72,9 @@ mc::Fd lock_file(int directory, int how) {
 }  // namespace
 
 void check_id(const std::string& id) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '+' || c == '-';
-  };
   if (id.empty() || id.size() > 255)
     mc::fail("the container id is ", id.size(), " bytes long", mc::Hint{"give 1 to 255"});
-  if (id.front() == '.' || id.front() == '-' || !std::ranges::all_of(id, allowed))
+  if (!is_id(id))
     mc::fail("'", id, "' is not a container id",
              mc::Hint{"use letters, digits and _ . + -, with no leading dot or dash"});
 }
@@ -150,7 +155,12 @@ std::vector<std::string> ContainerState::list(const std::string& root_path) {
   const mc::Fd root = open_root(root_path, false);
   if (!root) return {};
   auto out = names_in(root.get(), root_path);
-  std::erase_if(out, [](const std::string& name) { return name.starts_with('.'); });
+  // A stranger's file or link is no container; a directory of ours has an id for its name.
+  std::erase_if(out, [&](const std::string& name) {
+    struct stat info {};
+    return !is_id(name) || (::fstatat(root.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                            !S_ISDIR(info.st_mode));
+  });
   std::ranges::sort(out);
   return out;
 }

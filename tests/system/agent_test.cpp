@@ -504,6 +504,24 @@ TEST_CASE("no command runs for a pid file or a trace that cannot be written") {
     }
 }
 
+TEST_CASE("the list passes over what is no container's") {
+  const HostUnchanged unchanged;
+  const auto state = fresh_directory();
+  REQUIRE(::symlink("/etc", (state + "/link").c_str()) == 0);
+  write_file("file", "", state);
+  REQUIRE(::mkdir((state + "/no id").c_str(), 0700) == 0);
+  for (const Words& form : {Words{"list"}, {"list", "--quiet"}, {"list", "--format", "json"}}) {
+    Words words = {"--root", state};
+    words.insert(words.end(), form.begin(), form.end());
+    const auto result = run(words);
+    INFO(result);
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    for (const char* stray : {"link", "file", "no id"})
+      CHECK(result.out.find(stray) == std::string::npos);
+  }
+}
+
 TEST_CASE("a pid file takes the place of no device") {
   const HostUnchanged unchanged;
   const auto device = fresh_directory() + "/null";
