@@ -16,6 +16,7 @@
 #include "core/plugin_file.hpp"
 #include "core/process_end.hpp"
 #include "core/record.hpp"
+#include "core/signals.hpp"
 #include "core/timings.hpp"
 #include "core/verbs.hpp"
 
@@ -44,25 +45,29 @@ RunOptions options_of(const RunRequest& request, const Launch& launch, VerbConte
   const int exit_code = agent.wait();
   agent.finish();
   if (request.timings) show_timings(agent.pipeline());
-  if (!request.trace_file.empty()) write_trace(agent.pipeline(), request.trace_file);
+  if (!request.trace_file.empty()) {
+    let_stop_signals_end_us();
+    write_trace(agent.pipeline(), request.trace_file);
+  }
   if (request.timings || !request.trace_file.empty()) std::fflush(nullptr);
   end_process(exit_code);
 }
 
 void redirect(int from, int to) { mc::check(::dup2(from, to), "redirect descriptor ", to); }
 
-// The container's output goes to a file of its state, or to the one asked for.
-void redirect_output(const RunRequest& request, const std::string& state_root,
-                     const std::string& id) {
-  std::string path = request.log_output;
-  if (path.empty()) {
-    ContainerState::ensure_logs(state_root);
-    path = ContainerState::log_path(state_root, id);
-  }
-  const mc::Fd nothing(mc::check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open '/dev/null'"));
-  const mc::Fd output(
+mc::Fd open_output(const std::string& path) {
+  return mc::Fd(
       mc::check(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
                 "open the container's log '", path, "'"));
+}
+
+// The container's output goes to a file of its state, or to the one asked for.
+void redirect_output(mc::Fd output, const std::string& state_root, const std::string& id) {
+  if (!output) {
+    ContainerState::ensure_logs(state_root);
+    output = open_output(ContainerState::log_path(state_root, id));
+  }
+  const mc::Fd nothing(mc::check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open '/dev/null'"));
   redirect(nothing.get(), STDIN_FILENO);
   redirect(output.get(), STDOUT_FILENO);
   redirect(output.get(), STDERR_FILENO);
@@ -91,6 +96,9 @@ int code_of_silent_agent(int status, const std::string& id) {
 
 // The agent goes on in the background; this process tells how the start went.
 int run_detached(const Launch& launch, const RunRequest& request, RunOptions options) {
+  // A FIFO holds this up until somebody reads it: the process that a signal reaches waits.
+  mc::Fd output;
+  if (!request.log_output.empty()) output = open_output(request.log_output);
   int ends[2];
   mc::check(::pipe2(ends, O_CLOEXEC), "make a pipe to the agent");
   mc::Fd reader(ends[0]), writer(ends[1]);
@@ -106,7 +114,7 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
       for (auto& directory : options.plugin_dirs) directory = absolute_path(directory);
       // What becomes of a plugin that breaks is told there, too: hook_guard.hpp.
       note_error_output_as(caller_error.get());
-      redirect_output(request, options.state_root, options.id);
+      redirect_output(std::move(output), options.state_root, options.id);
       const auto passed_on = callers_descriptors();
       Agent agent(launch, options);
       agent.start();
@@ -137,6 +145,7 @@ int run_detached(const Launch& launch, const RunRequest& request, RunOptions opt
     }
     ::_exit(result);
   }
+  output.reset();
   writer.reset();
   unsigned char result = exit_runtime_failed;
   if (::read(reader.get(), &result, 1) != 1) {

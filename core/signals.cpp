@@ -83,6 +83,14 @@ int take_stop_signals() {
   return first;
 }
 
+void let_stop_signals_end_us() {
+  take_stop_signals();
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : stop_signals) ::sigaddset(&set, number);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 bool is_asked_to_stop(int status) {
   const int error_number = errno;
   char text[4096];

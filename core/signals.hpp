@@ -48,6 +48,10 @@ void survive_lost_output();
 /// The first of stop_signals that waits for this process, which blocks them; 0: none. None waits
 /// after that, nor does that of a limit on the size of files.
 int take_stop_signals();
+
+/// From here on they end this process, which has nothing left to undo: it may wait for a reader.
+/// Those that have come before are forgotten.
+void let_stop_signals_end_us();
 /// Whether one waits for another process, of which `status` is /proc/PID/status. For signal
 /// handlers.
 bool is_asked_to_stop(int status);

@@ -504,6 +504,30 @@ TEST_CASE("no command runs for a pid file or a trace that cannot be written") {
     }
 }
 
+TEST_CASE("who waits for the reader of a FIFO can be stopped, and nobody goes on waiting") {
+  const HostUnchanged unchanged;
+  const auto fifo = fresh_directory() + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  for (const Words& flags : {Words{"--trace", fifo}, {"--detach", "--output", fifo}})
+    for (const int number : {SIGINT, SIGTERM}) {
+      CAPTURE(flags.front());
+      Words words = flags;
+      words.insert(words.end(), {"-p", "sh", "-c", "echo ready"});
+      Process caller(in_root(words));
+      const bool attached = flags.front() == "--trace";
+      if (attached) REQUIRE(caller.wait_for("ready"));
+      const auto waits = [&] {
+        return read_file("/proc/" + std::to_string(caller.pid()) + "/wchan") == "wait_for_partner";
+      };
+      REQUIRE(eventually(waits));
+      caller.signal(number);
+      const auto result = caller.finish();
+      INFO(result);
+      CHECK(result.signal == number);
+      CHECK(!result.timed_out);
+    }
+}
+
 TEST_CASE("the list passes over what is no container's") {
   const HostUnchanged unchanged;
   const auto state = fresh_directory();
