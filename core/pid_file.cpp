@@ -20,10 +20,10 @@ void write_pid_file(const std::string& path, pid_t pid) {
   ::unlink(fresh.c_str());
   const mc::Fd file(
       mc::check(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644),
-                "make '", fresh, "'"));
+                "make the pid file '", path, "'"));
   const auto text = std::to_string(pid);
-  mc::check(::write(file.get(), text.data(), text.size()), "write '", fresh, "'");
-  mc::check(::rename(fresh.c_str(), path.c_str()), "put '", path, "' into place");
+  mc::check(::write(file.get(), text.data(), text.size()), "write the pid file '", path, "'");
+  mc::check(::rename(fresh.c_str(), path.c_str()), "put the pid file '", path, "' into place");
 }
 
 }  // namespace mini_container

@@ -6,7 +6,7 @@ namespace mini_container::oci {
 
 namespace {
 
-constexpr std::int64_t longest_timeout = 86'400;
+constexpr std::int64_t longest_timeout = 31'536'000;  // a year
 
 Value translate_hook(const Property& hook) {
   Value out(Table{}, hook.place());

@@ -33,7 +33,7 @@ constexpr mc_option timeout_field =
                 .help = "How long it may take before it is killed, which is a failure",
                 .default_text = "10s",
                 .minimum = 1000,
-                .maximum = 86400000000,
+                .maximum = 31536000000000,
                 .choices = no_timeout});
 
 constexpr mc_option host_fields[] = {
