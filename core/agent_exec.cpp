@@ -92,6 +92,14 @@ void take_cgroups(const ContainerState& state, const Pipeline& pipeline, ExecTar
              mc::Hint{"launch it with the plugin cgroup"});
 }
 
+// Where fs.suid_dumpable is 1, a process that changes its ids is for its new user to trace, and the
+// memory of an agent would be as well: proc_sys_fs(5).
+bool ids_open_memory() {
+  const mc::Fd setting(::open("/proc/sys/fs/suid_dumpable", O_RDONLY | O_CLOEXEC));
+  char value = '0';
+  return !setting || ::read(setting.get(), &value, 1) != 1 || value == '1';
+}
+
 // In both processes; the pid is -1, with errno, where there is none.
 Cloned clone_beside(const mc::Fd& birth) {
   int pidfd = -1;
@@ -136,7 +144,8 @@ void Agent::clone_into(ExecTarget& target) {
   // could not be asked to stop. Where the cgroup's limit of memory is reached just then, the kernel
   // may end us along with the child: unlike a launch, an exec has nothing to undo.
   memory_lent_ = (!birth || may_share_memory_in_cgroup()) && !pipeline_.options.in_paused &&
-                 (target.namespaces & CLONE_NEWTIME) == 0 && may_lend_memory(is_job);
+                 (target.namespaces & CLONE_NEWTIME) == 0 && may_lend_memory(is_job) &&
+                 !ids_open_memory();
   if (!memory_lent_) pipeline_.child_progress = map_progress();
   ChildInput input{.pipeline = pipeline_,
                    .channel = std::move(childs),

@@ -189,6 +189,9 @@ class Child {
   void become_user() {
     if (*container_.find("terminal")->as<bool>()) give_terminal_to(identity_.uid);
     assume_identity(identity_, static_cast<mode_t>(*container_.find("umask")->as<std::int64_t>()));
+    // Other ids may have undone it, to what fs.suid_dumpable says: prctl(2).
+    if (input_.own_image != nullptr)
+      mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the child undumpable");
     is_user_ = true;
   }
 

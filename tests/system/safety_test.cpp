@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/xattr.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -14,6 +16,7 @@
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
+#include "tests/system/traced_clone.hpp"
 
 using namespace mini_container::test;
 
@@ -271,6 +274,22 @@ args = ["sh", "-c", "test $(stat -c %u /proc/1/mem) = 65534 && ! readlink /proc/
   INFO(result);
   CHECK(result.exit_code == 0);
   CHECK(result.out == "0\n");
+}
+
+TEST_CASE("where whoever changes its ids can be traced, an exec's child has memory of its own") {
+  constexpr const char* setting = "/proc/sys/fs/suid_dumpable";
+  const auto inside = in_root({"-p", "--id", "entered", "--detach", "--", "sleep", "100"});
+  REQUIRE(run(inside).exit_code == 0);
+  for (const std::string value : {"0\n", "1\n", "2\n"}) {
+    CAPTURE(value);
+    const auto file = write_file("suid_dumpable", value);
+    REQUIRE(::mount(file.c_str(), setting, nullptr, MS_BIND, nullptr) == 0);
+    const auto calls = clone_calls(runtime_command({"exec", "--user", "1000", "entered", "true"}));
+    CHECK(::umount2(setting, 0) == 0);
+    REQUIRE(calls.size() == 1);
+    CHECK(((calls[0].flags & CLONE_VM) == 0) == (value.front() == '1'));
+  }
+  CHECK(run({"delete", "--force", "entered"}).exit_code == 0);
 }
 
 TEST_CASE("after a launch that fails nothing is left") {
