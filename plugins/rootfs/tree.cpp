@@ -28,6 +28,13 @@ std::string path_of(int fd, const char* below = "") {
   return mc::concat("/proc/self/fd/", fd, below);
 }
 
+/// No descriptor for a layer that the launch does not name.
+mc::Fd open_layer(const char* key, const std::string& path) {
+  if (path.empty()) return {};
+  return mc::Fd(mc::check(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open rootfs.",
+                          key, " '", path, "'"));
+}
+
 }  // namespace
 
 void isolate_mounts(std::uint64_t propagation) {
@@ -96,9 +103,13 @@ mc::Fd Tree::open_directory(mc::Fd given) const {
 mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
   // overlayfs takes its layers from mounts of the namespace, not from detached ones.
   stack(lower.get(), "root's lower layer");
-  std::string upper = options_.overlay_upper;
-  std::string work = options_.overlay_work;
-  if (upper.empty()) {
+  // By descriptors: a path could be longer than an option's value may be (256 bytes), or hold what
+  // means something in one.
+  const mc::Fd kept_upper = open_layer("overlay_upper", options_.overlay_upper);
+  const mc::Fd kept_work = open_layer("overlay_work", options_.overlay_work);
+  std::string upper = path_of(kept_upper.get());
+  std::string work = path_of(kept_work.get());
+  if (!kept_upper) {
     struct stat root {};
     mc::check(mc::stat_of(lower.get(), &root), "stat the root '", options_.path, "'");
     mc::check(::mkdirat(scratch_.get(), "upper", root.st_mode & 07777), "make the upper layer");
@@ -110,9 +121,8 @@ mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
     work = path_of(scratch_.get(), "/work");
   }
   // Without privileges over the host, an overlay keeps its notes in user.* attributes.
-  const std::string data =
-      mc::concat("lowerdir=", path_of(lower.get()), ",upperdir=\"", upper, "\",workdir=\"", work,
-                 "\"", in_user_namespace ? ",userxattr" : "");
+  const std::string data = mc::concat("lowerdir=", path_of(lower.get()), ",upperdir=", upper,
+                                      ",workdir=", work, in_user_namespace ? ",userxattr" : "");
   return new_filesystem("overlay", "overlay", data, 0);
 }
 

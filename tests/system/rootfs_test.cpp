@@ -163,6 +163,34 @@ TEST_CASE("rootfs: an overlay's layer may be kept") {
   CHECK(shell(with_root(root, options), "cat /etc/kept").out == "kept\n");
 }
 
+TEST_CASE("rootfs: an overlay's layer may have any path") {
+  const auto root = fresh_root();
+  const std::string names[] = {"a,b", "q\\\"q\\\"", "with space", "back\\\\slash:colon",
+                               std::string(200, 'd') + "/" + std::string(200, 'e')};
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    const auto layer = fresh_directory();
+    std::string written = name;  // TOML's escapes undone
+    for (auto at = written.find('\\'); at != std::string::npos; at = written.find('\\', at + 1))
+      written.erase(at, 1);
+    for (const char* each : {"/upper", "/work"})
+      fs::create_directories(layer + "/" + written + each);
+    const auto place = layer + "/" + name;
+    const auto options = "overlay = true\noverlay_upper = \"" + place +
+                         "/upper\"\noverlay_work = \"" + place + "/work\"\n";
+    const auto result = shell(with_root(root, options), "echo kept > /etc/kept");
+    CHECK_MESSAGE(result.exit_code == 0, result);
+    CHECK(read_file(layer + "/" + written + "/upper/etc/kept") == "kept\n");
+  }
+  const auto none = shell(with_root(root,
+                                    "overlay = true\noverlay_upper = \"/none/up\"\n"
+                                    "overlay_work = \"/none/work\"\n"),
+                          "true");
+  CHECK_MESSAGE(none.err.find("open rootfs.overlay_upper '/none/up': No such file or directory") !=
+                    std::string::npos,
+                none);
+}
+
 TEST_CASE("rootfs: files come with content, mode and owner, and leave the directory alone") {
   const auto root = fresh_root();
   const std::string files =
