@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files, directories, links and devices in the root.
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -103,7 +104,7 @@ void Performer::make_link(const mc_mount& entry) {
   if (errno != EEXIST)
     mc::fail_with(errno, "make the link '", entry.destination, "' to '", entry.source, "'");
   // The image may bring it along.
-  char target[512];
+  char target[PATH_MAX];
   const auto length = ::readlinkat(spot.directory(), spot.name(), target, sizeof target);
   if (length < 0 || std::string_view(target, static_cast<std::size_t>(length)) != entry.source)
     mc::fail("'", entry.destination, "' in the root is not a link to '", entry.source, "'",

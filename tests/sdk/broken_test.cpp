@@ -154,6 +154,19 @@ TEST_CASE("a mount that lacks what its kind needs is its plugin's fault, not the
     check_refused(launch({"rootfs", plugin}), {plugin + where + lack});
 }
 
+TEST_CASE("a link of a plugin's may be in the root already, however long it is") {
+  const auto root = fresh_root();
+  const auto launch = [&root] {
+    return run({"--plugin-dir", FIXTURES, "-r", root, "--long_link", "--", "readlink", "/clash"});
+  };
+  const auto made = launch();
+  CHECK_MESSAGE(made.exit_code == 0, made);
+  CHECK(made.out.size() == 2001);
+  const auto again = launch();
+  CHECK_MESSAGE(again.exit_code == 0, again);
+  CHECK(again.out == made.out);
+}
+
 TEST_CASE("a cycle is named, and a need that is not there") {
   const HostUnchanged unchanged;
   check_refused(launch({"cycle_a", "cycle_b"}),
