@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/instance.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "core/namespaces.hpp"
 #include "core/unwinder.hpp"
@@ -148,7 +148,11 @@ void log(const mc_host* host, std::uint32_t level, const char* text) {
   const Instance& instance = instance_of(host);
   const HostServices& services = instance.services();
   if (level < services.log_level || !services.log) return;
-  services.log(instance.plugin().name, level, text != nullptr ? text : "");
+  // Where nobody is left to hear it the plugin goes on: its frames may be of a language that knows
+  // no exceptions, and the next record that matters finds the same.
+  mc_error unheard = mc::no_error();
+  (void)mc::guarded(
+      &unheard, [&] { services.log(instance.plugin().name, level, text != nullptr ? text : ""); });
 }
 
 int give(const mc_host* host, const char* name, int fd, mc_error* error) {
@@ -159,12 +163,17 @@ int give(const mc_host* host, const char* name, int fd, mc_error* error) {
   });
 }
 
+// Without a copy of the names: it has no way to tell of a failure.
+bool is_key(std::string_view key, std::string_view plugin, std::string_view name) {
+  return key.size() == plugin.size() + 1 + name.size() && key.starts_with(plugin) &&
+         key[plugin.size()] == '/' && key.ends_with(name);
+}
+
 int take(const mc_host* host, const char* name) {
   const Instance& instance = instance_of(host);
-  auto& given = instance.services().given;
-  const auto key = instance.plugin().name + "/" + name;
-  const auto found = std::ranges::find(given, key, &HostServices::Given::key);
-  return found != given.end() ? found->fd.release() : -1;
+  for (HostServices::Given& given : instance.services().given)
+    if (is_key(given.key, instance.plugin().name, name)) return given.fd.release();
+  return -1;
 }
 
 // ---- facts -------------------------------------------------------------------------------------

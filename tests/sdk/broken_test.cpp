@@ -167,6 +167,14 @@ TEST_CASE("a link of a plugin's may be in the root already, however long it is")
   CHECK(again.out == made.out);
 }
 
+TEST_CASE("a hook that logs when nobody can hear it goes on") {
+  const HostUnchanged unchanged;
+  const auto result =
+      run({"--plugin-dir", FIXTURES, "-r", fresh_root(), "--unheard", "--", "true"});
+  CHECK_MESSAGE(result.err.find("went on\n") == 0, result);
+  CHECK(result.exit_code == 125);
+}
+
 TEST_CASE("a cycle is named, and a need that is not there") {
   const HostUnchanged unchanged;
   check_refused(launch({"cycle_a", "cycle_b"}),
