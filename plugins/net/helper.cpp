@@ -187,7 +187,9 @@ Helper find_helper(const mc::Node& config) {
            mc::Hint{"install the package passt or slirp4netns, or set net.helper_path"});
 }
 
-std::string helper_name_server(const Helper& helper) { return helper.pasta ? "" : "10.0.2.3"; }
+std::string helper_name_server(const Helper& helper) {
+  return helper.path.empty() || helper.pasta ? "" : "10.0.2.3";
+}
 
 void start_helper(const Helper& helper, const Settings& settings, const HelperTarget& target,
                   int state_fd) {

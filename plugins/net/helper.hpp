@@ -18,7 +18,7 @@ struct Helper {
 /// none.
 Helper find_helper(const mc::Node& config);
 
-/// The name server that the helper offers by itself; empty for pasta.
+/// The name server that the helper offers by itself; empty for pasta, and without a helper.
 std::string helper_name_server(const Helper& helper);
 
 /// The container that it works for.

@@ -7,6 +7,8 @@ namespace net {
 namespace {
 
 constexpr const char* host_file = "/etc/resolv.conf";
+// Where the host's own resolver is a stub on its loopback, whom that asks: systemd-resolved(8).
+constexpr const char* file_behind_stub = "/run/systemd/resolve/resolv.conf";
 
 // A word that goes into a line of the files as it is.
 bool is_word(std::string_view text) {
@@ -39,11 +41,11 @@ struct HostConf {
   std::string rest;  // its other lines
 };
 
-HostConf read_host_conf() {
+HostConf read_conf(const char* path) {
   HostConf out;
-  const mc::Fd file(::open(host_file, O_RDONLY | O_CLOEXEC));
+  const mc::Fd file(::open(path, O_RDONLY | O_CLOEXEC));
   if (!file) return out;
-  const std::string text = mc::read_all(file.get(), host_file) + "\n";
+  const std::string text = mc::read_all(file.get(), path) + "\n";
   std::size_t begin = 0;
   for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     std::string line = text.substr(begin, end - begin);
@@ -59,6 +61,14 @@ HostConf read_host_conf() {
     }
   }
   return out;
+}
+
+HostConf read_host_conf() {
+  HostConf own = read_conf(host_file);
+  if (!own.servers.empty()) return own;
+  // All of it: the stub's options are about what it does itself.
+  HostConf behind = read_conf(file_behind_stub);
+  return behind.servers.empty() ? own : behind;
 }
 
 }  // namespace

@@ -295,6 +295,30 @@ TEST_CASE("the default route leads to the gateway, and the names are those of th
   end(server);
 }
 
+TEST_CASE("where the host asks a stub on its loopback, the container asks whom the stub asks") {
+  namespace fs = std::filesystem;
+  const NothingLeft nothing;
+  const auto conf =
+      write_file("resolv.conf", "nameserver 127.0.0.53\noptions trust-ad\nsearch stub.test\n");
+  const std::string behind = "/run/systemd/resolve";
+  REQUIRE_FALSE(fs::exists(behind));
+  fs::create_directories(behind);
+  REQUIRE(::mount(conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0);
+  const auto names = [] {
+    Server server("stub");
+    const auto out = inside(server, {"cat", "/etc/resolv.conf"});
+    end(server);
+    return out;
+  };
+  const auto unknown = names();
+  write_file("resolv.conf", "nameserver 192.0.2.53\nsearch example.org\n", behind);
+  const auto asked = names();
+  ::umount2("/etc/resolv.conf", MNT_DETACH);
+  fs::remove_all(behind);
+  CHECK(unknown == "options trust-ad\nsearch stub.test\n");
+  CHECK(asked == "nameserver 192.0.2.53\nsearch example.org\n");
+}
+
 TEST_CASE("a container does not reach what listens on the host's loopback alone") {
   const NothingLeft nothing;
   Server server("web", {"--publish=8080:7"});
