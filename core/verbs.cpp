@@ -67,6 +67,13 @@ int run_for_engine(const Verb& verb, VerbContext& context, const Arguments& argu
   return exit_for_engines;
 }
 
+// A mistyped verb is taken for a command, which is nowhere then. "": none is near.
+std::string verb_meant_by(const std::string& word) {
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs) names.emplace_back(verb.name);
+  return nearest(word, names);
+}
+
 }  // namespace
 
 void open_log(const GlobalOptions& global) {
@@ -125,8 +132,16 @@ int run_command_line(const Arguments& arguments) {
       }
     }
   }
-  return run_verb(context,
-                  {arguments.begin() + static_cast<std::ptrdiff_t>(first), arguments.end()});
+  const Arguments launch(arguments.begin() + static_cast<std::ptrdiff_t>(first), arguments.end());
+  try {
+    return run_verb(context, launch);
+  } catch (const Failure& failure) {
+    const bool is_nowhere = failure.exit_code() == exit_not_found && !launch.empty();
+    const auto meant = is_nowhere ? verb_meant_by(launch.front()) : "";
+    if (meant.empty()) throw;
+    throw Failure({}, mc::Error(0, failure.what(), "the nearest verb is " + meant),
+                  failure.exit_code());
+  }
 }
 
 OptionsOfVerbs options_of_verbs(VerbContext& context) {

@@ -196,6 +196,19 @@ TEST_CASE("a command that cannot run says why") {
   refused({"-r", root}, {"command"});
 }
 
+TEST_CASE("a mistyped verb, which is a command that nobody finds, is told the nearest one") {
+  const auto mistyped = run({"vaildate", "launch.toml"});
+  CHECK(mistyped.exit_code == 127);
+  CHECK_MESSAGE(mistyped.err.find("'vaildate': executable file not found") != std::string::npos,
+                mistyped);
+  CHECK_MESSAGE(mistyped.err.ends_with("; the nearest verb is validate\n"), mistyped);
+  const auto other = run({"nosuchprogram", "launch.toml"});
+  CHECK(other.exit_code == 127);
+  CHECK_MESSAGE(other.err.find("verb") == std::string::npos, other);
+  // Behind flags it was meant as a command.
+  CHECK(run({"-p", "vaildate"}).err.find("verb") == std::string::npos);
+}
+
 TEST_CASE("an interpreter that is missing is named, with and without an init") {
   const auto root = fresh_root();
   const auto write_program = [&](const char* name, const std::string& text) {
