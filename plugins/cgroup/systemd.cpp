@@ -3,6 +3,7 @@
 #include "systemd.hpp"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
@@ -69,6 +70,24 @@ void check_bus(int result, const char* attempt) {
     mc::fail_with(-result, attempt,
                   mc::Hint{"is systemd running? otherwise use cgroup.driver = \"cgroupfs\""});
 }
+
+// The core looks at the hook's deadline by a timer; sd-bus gives up a call whose wait a signal
+// ends.
+class WithoutAlarms {
+ public:
+  WithoutAlarms() {
+    sigset_t alarm;
+    ::sigemptyset(&alarm);
+    ::sigaddset(&alarm, SIGALRM);
+    ::sigprocmask(SIG_BLOCK, &alarm, &before_);
+  }
+  ~WithoutAlarms() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  WithoutAlarms(const WithoutAlarms&) = delete;
+  WithoutAlarms& operator=(const WithoutAlarms&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 class Bus {
  public:
@@ -210,6 +229,7 @@ class Bus {
     return 0;
   }
 
+  WithoutAlarms without_alarms_;
   Library lib_;
   sd_bus* bus_ = nullptr;
   std::string awaited_;

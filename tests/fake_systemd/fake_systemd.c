@@ -2,7 +2,8 @@
  * org.freedesktop.systemd1 as far as a runtime needs it: makes the cgroup of a transient scope in
  * the unified hierarchy and in name=systemd, and prints what it was asked for, a line each.
  *   fake_systemd DIRECTORY...   below which each scope gets its cgroup
- * A scope whose name holds "refused" is refused, one whose name holds "failing" fails. */
+ * A scope whose name holds "refused" is refused, one whose name holds "failing" fails, and one
+ * whose name holds "slow" takes its time, before the answer and before the job is done. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -86,8 +87,12 @@ static int properties(sd_bus_message *call, char *slice, size_t size, unsigned *
 
 static int finish(sd_bus_message *call, const char *unit, const char *outcome) {
   sd_bus *bus = sd_bus_message_get_bus(call);
+  const useconds_t pause = strstr(unit, "slow") != NULL ? 700000 : 0;
+  usleep(pause);
   int result = sd_bus_reply_method_return(call, "o", job);
   if (result < 0) return result;
+  sd_bus_flush(bus);
+  usleep(pause);
   /* Another's job first: only the own one counts. */
   sd_bus_emit_signal(bus, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
                      "JobRemoved", "uoss", 6U, "/org/freedesktop/systemd1/job/6", "other.scope",

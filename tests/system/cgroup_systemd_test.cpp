@@ -155,3 +155,14 @@ TEST_CASE("cgroup: a scope that systemd refuses, or fails to start, ends the lau
   CHECK(failing.exit_code == 125);
   CHECK_MESSAGE(failing.last_error().find("systemd says 'failed'") != std::string::npos, failing);
 }
+
+// The agent's timer ticks meanwhile, which wakes whoever waits.
+TEST_CASE("cgroup: a systemd that takes its time is waited for") {
+  if (!can_run()) SKIP_CASE("no dbus-daemon, no libsystemd headers, or no hybrid cgroups");
+  const HostUnchanged unchanged;
+  Systemd systemd;
+  const auto slow = run(command("slow", {}, "echo ran"), systemd.options());
+  CHECK_MESSAGE(slow.exit_code == 0, slow);
+  CHECK(slow.out == "ran\n");
+  CHECK(slow.err.empty());
+}
