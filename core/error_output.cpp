@@ -63,9 +63,8 @@ void note_error_output_as(int fd) {
   struct statfs system {};
   if (::fstatfs(fd, &system) != 0 || system.f_type == PIPEFS_MAGIC || system.f_type == SOCKFS_MAGIC)
     return;
-  char link[32] = "/proc/self/fd/";
-  *std::to_chars(link + std::strlen(link), link + sizeof link - 1, fd).ptr = '\0';
-  const auto length = ::readlink(link, noted.path, sizeof noted.path);
+  const auto link = mc::concat("/proc/self/fd/", fd);
+  const auto length = ::readlink(link.c_str(), noted.path, sizeof noted.path);
   const bool whole = length > 0 && static_cast<std::size_t>(length) < sizeof noted.path;
   noted.path[whole ? length : 0] = '\0';
 }

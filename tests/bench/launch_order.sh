@@ -35,7 +35,8 @@ END
 traced() {
   nm --defined-only "$1" | awk '$2 ~ /[tTwW]/ { print $1, $3 }' >"$out/functions"
   cut -d ' ' -f 1 "$out/functions" >"$out/offsets"
-  timeout -s KILL 30 "$out/trace_functions" "$out/offsets" "$@" </dev/null >"$out/called"
+  timeout -s KILL 30 "$out/trace_functions" "$out/offsets" "$@" \
+    </dev/null >"$out/called" 2>"$out/errors"
   awk 'NR == FNR { sub(/^0*/, "", $1); names[$1] = names[$1] " " $2; next }
        { count = split(names[$1], all, " "); for (i = 1; i <= count; ++i) print all[i] }' \
     "$out/functions" "$out/called" >>"$out/order"
