@@ -3,6 +3,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <cstring>
@@ -30,8 +31,19 @@ mc::Fd connect_to(const std::string& path) {
     mc::fail("the name of the console socket '", path, "' is too long");
   std::memcpy(address.sun_path, address_path.c_str(), address_path.size() + 1);
   mc::Fd socket(mc::check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket"));
-  mc::check(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
-            "connect to the console socket '", path, "'");
+  // Who does not accept would hold us up while signals wait for us to look: socket(7).
+  const timeval patience{0, 100'000};
+  mc::check(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience),
+            "limit the wait for the console socket");
+  for (int attempt = 1;
+       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+       ++attempt) {
+    // The hooks' guard interrupts, too.
+    const bool waits = errno == EAGAIN || errno == EINTR;
+    if (!waits || attempt == 30)
+      mc::fail_with(waits ? EAGAIN : errno, "connect to the console socket '", path, "'",
+                    mc::Hint{waits ? "whoever listens does not accept" : ""});
+  }
   return socket;
 }
 

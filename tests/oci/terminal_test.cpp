@@ -22,7 +22,7 @@ namespace {
 /// The engine's end of a console socket.
 class ConsoleSocket {
  public:
-  explicit ConsoleSocket(std::string path)
+  explicit ConsoleSocket(std::string path, int backlog = 4)
       : path_(std::move(path)),
         listener_(mc::check(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket")) {
     sockaddr_un address{};
@@ -30,7 +30,7 @@ class ConsoleSocket {
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
     mc::check(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address),
               "bind");
-    mc::check(::listen(listener_.get(), 4), "listen");
+    mc::check(::listen(listener_.get(), backlog), "listen");
   }
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -104,6 +104,27 @@ void remove(const std::string& id) {
 }
 
 }  // namespace
+
+TEST_CASE("a console socket whose owner accepts nobody is not waited for without end") {
+  auto bundle = terminal_bundle(shell);
+  const ConsoleSocket console(fresh_directory() + "/console.sock", 0);
+  const mc::Fd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, console.path().c_str(), sizeof address.sun_path - 1);
+  // The one that has room to wait.
+  REQUIRE(::connect(first.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  const auto result =
+      run({"create", "-b", bundle.directory(), "--console-socket", console.path(), id});
+  INFO(result);
+  CHECK(!result.timed_out);
+  CHECK(result.exit_code == 1);
+  CHECK(has(result.last_error(),
+            "console.sock': Resource temporarily unavailable (EAGAIN); "
+            "whoever listens does not accept"));
+}
 
 TEST_CASE("a created container's terminal goes to the console socket, in the size asked for") {
   auto bundle = terminal_bundle(shell);
