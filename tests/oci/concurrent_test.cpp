@@ -3,7 +3,11 @@
 // is one whole container or none.
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/oci/bundle.hpp"
 
@@ -163,6 +167,49 @@ TEST_CASE("run ends and is deleted at once: its exit code is its own, and nothin
     CHECK((result.exit_code == 7 || result.exit_code == 137 || result.exit_code == 1));
     CHECK(status_of(id) == "none");
   }
+}
+
+TEST_CASE("delete that waited for a container that is gone leaves the next one of its id") {
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  const auto state = "/run/mini_container/" + id;
+  const auto start = [&](const Words& command) {
+    Words words = {"-r", shared_root(), "-p", "--detach", "--id", id};
+    words.insert(words.end(), command.begin(), command.end());
+    REQUIRE(run_and_leave(words).exit_code == 0);
+  };
+  start({"true"});
+  REQUIRE(eventually([&] { return status_of(id) == "stopped"; }));
+  mc::Fd held(::open(state.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(eventually([&] { return ::flock(held.get(), LOCK_EX | LOCK_NB) == 0; }));
+  Process removal(runtime_command({"delete", "--force", id}));
+  // "1: -> FLOCK ADVISORY WRITE PID ...": who waits.
+  const auto waits = "-> FLOCK  ADVISORY  WRITE " + std::to_string(removal.pid()) + " ";
+  CHECK(eventually([&] { return read_file("/proc/locks").find(waits) != std::string::npos; }));
+  std::filesystem::remove_all(state);
+  start({"sleep", "1000"});
+  held.reset();
+  const auto removed = removal.finish();
+  CHECK_MESSAGE(removed.exit_code == 0, removed);
+  CHECK(status_of(id) == "running");
+  CHECK(forced_delete(id).exit_code == 0);
+}
+
+TEST_CASE("a launch that fails takes nothing that is another's by now") {
+  auto bundle = Bundle();
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  const auto state = "/run/mini_container/" + id;
+  bundle
+      .set("hooks.createRuntime", R"([{"path": "/bin/sh", "args": ["sh", "-c", "mv )" + state +
+                                      ' ' + state + "-old && mkdir " + state + " && echo x >" +
+                                      state + R"(/kept; exit 3"]}])")
+      .write();
+  const auto failed = run({"run", "-b", bundle.directory(), id});
+  CHECK_MESSAGE(failed.exit_code != 0, failed);
+  CHECK(read_file(state + "/kept") == "x\n");
+  std::filesystem::remove_all(state);
+  std::filesystem::remove_all(state + "-old");
 }
 
 TEST_CASE("list answers while containers come and go") {
