@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <sys/mount.h>
 
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
@@ -91,6 +92,22 @@ TEST_CASE("devices: in a user namespace a node is the host's own, and what it la
   CHECK(none.exit_code == 125);
   CHECK_MESSAGE(none.last_error().find("give the host's node as source") != std::string::npos,
                 none);
+}
+
+TEST_CASE("devices: in a user namespace the host's node must be the device, and runs nothing") {
+  const HostUnchanged unchanged;
+  const auto file = launch_file(
+      "[pid]\n[user]\nuid_map = [{ container = 0, host = 100000, size = 65536 }]\n"
+      "gid_map = [{ container = 0, host = 100000, size = 65536 }]\n");
+  const auto mounted = run({"run", "--config", file, "--", "grep", " /dev/full ", "/proc/mounts"});
+  CHECK_MESSAGE(mounted.out.find("nosuid,noexec") != std::string::npos, mounted);
+  const auto other = write_file("full", "");
+  REQUIRE(::mount(other.c_str(), "/dev/full", nullptr, MS_BIND, nullptr) == 0);
+  const auto refused = run({"run", "--config", file, "--", "true"});
+  ::umount2("/dev/full", MNT_DETACH);
+  CHECK(refused.exit_code == 125);
+  CHECK_MESSAGE(refused.last_error().find("'/dev/full' is not the device 1:7") != std::string::npos,
+                refused);
 }
 
 TEST_CASE("devices: bad input gets one line") {
