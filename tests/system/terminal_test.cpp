@@ -206,6 +206,22 @@ TEST_CASE("exec gives a terminal as well") {
   run({"delete", "termed"});
 }
 
+TEST_CASE("in a user namespace the terminal that exec gives is its root's") {
+  const HostUnchanged unchanged;
+  REQUIRE(run({"-r", shared_root(), "-p", "--set",
+               "user.uid_map=[{container=0,host=100000,size=65536}]", "--set",
+               "user.gid_map=[{container=0,host=100000,size=65536}]", "--detach", "--id", "mapped",
+               "sleep", "60"})
+              .exit_code == 0);
+  {
+    Terminal terminal(
+        runtime_command({"exec", "-t", "mapped", "sh", "-c", "stat -c owner=%u $(tty)"}));
+    CHECK(terminal.wait_for("owner=0"));
+    CHECK(terminal.finish() == 0);
+  }
+  CHECK(run({"delete", "--force", "mapped"}).exit_code == 0);
+}
+
 TEST_CASE("a terminal of its own needs none of the caller's") {
   const auto result = run({"-r", shared_root(), "-p", "-t", "attest", "tty"});
   INFO(result);
