@@ -255,10 +255,17 @@ TEST_CASE("rootfs: propagation goes one way, or not at all") {
     CHECK(container.finish().out == (reaches ? "up\n1\n" : "up\n0\n"));
     ::umount2((root + "/mnt").c_str(), MNT_DETACH);
   }
-  for (const char* word : {"shared", "rshared"})
+  // What is mounted below a shared mount stays there when the container detaches its old root.
+  const auto below = fresh_directory();
+  REQUIRE(::mount("below", below.c_str(), "tmpfs", 0, nullptr) == 0);
+  for (const char* word : {"shared", "rshared"}) {
+    CAPTURE(word);
     CHECK(run({"--rootfs.path", root, "--rootfs.propagation", word, "--", "/bin/sh", "-c",
                "grep ' / / \\| / rw' /proc/self/mountinfo | grep -c shared:"})
               .out != "0\n");
+    CHECK(read_file("/proc/mounts").find("below " + below + " tmpfs") != std::string::npos);
+  }
+  ::umount2(below.c_str(), MNT_DETACH);
   CHECK(read_file("/proc/mounts").find(root) == std::string::npos);
   ::mount(nullptr, "/run", nullptr, MS_PRIVATE, nullptr);
 }
