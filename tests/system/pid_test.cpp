@@ -104,6 +104,25 @@ TEST_CASE("pid: under init a shell has its jobs, and Ctrl-C comes once") {
   }
 }
 
+TEST_CASE("pid: what the terminal sends to init too, init does not send on") {
+  auto flags = with_init;
+  flags.insert(flags.end(), {"--id", "interrupted", "--terminal"});
+  Terminal terminal(mini_container(contained({"/bin/sh", "-c",
+                                              "trap 'echo i''nt' INT; echo be''gan; for i in 1 2 3 "
+                                              "4 5 6; do sleep 0.2; done; echo en''ded"},
+                                             flags)));
+  REQUIRE(terminal.wait_for("began"));
+  // Held back, so that a second one would not melt into the first.
+  const auto init = std::stoi(first_process("interrupted"));
+  REQUIRE(::kill(init, SIGSTOP) == 0);
+  terminal.type("\x03");
+  CHECK(terminal.wait_for("int\r\n"));
+  ::kill(init, SIGCONT);
+  CHECK(terminal.wait_for("ended"));
+  CHECK(terminal.finish() == 0);
+  CHECK(terminal.shown().find("int\r\n") == terminal.shown().rfind("int\r\n"));
+}
+
 TEST_CASE("pid: init reaps orphans") {
   const auto left =
       run_inside({"--pid", "--init"}, {"sh", "-c",
