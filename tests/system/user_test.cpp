@@ -188,6 +188,10 @@ TEST_CASE("an ordinary user's ranges are mapped by newuidmap and newgidmap") {
                     "gid_map = [{ container = 0, host = 1000, size = 1 }]\n",
                     ordinary()),
             "/etc/subuid");
+  check_has(refusal("[user]\nuid_map = [{ container = 0, host = 1000, size = 1 }]\n"
+                    "gid_map = [{ container = 0, host = 465535, size = 2 }]\n",
+                    ordinary()),
+            "not all granted to the user 1000 by '/etc/subgid'");
   check_has(refusal("[user]\nnewuidmap = '/no/newuidmap'\n", ordinary()), "run '/no/newuidmap'");
   check_has(refusal("[user]\nnewuidmap = '/bin/false'\n", ordinary()), "did not write uid_map");
 }
