@@ -73,6 +73,25 @@ TEST_CASE("the five sets can differ, and CAP_SYS_ADMIN does not stay behind") {
   CHECK(value(report, "cap.effective") == mask({CAP_CHOWN}));
 }
 
+TEST_CASE("what the runtime's own caller made ambient is not ambient for the command") {
+  const auto with_ambient = [](const std::vector<std::string>& rest) {
+    std::vector<std::string> words{"setpriv", "--inh-caps=+chown,+kill",
+                                   "--ambient-caps=+chown,+kill"};
+    words.insert(words.end(), rest.begin(), rest.end());
+    return run_program(words);
+  };
+  CHECK(value(with_ambient({build_directory() + "/attest", "caps"}).out, "cap.ambient") ==
+        mask({CAP_CHOWN, CAP_KILL}));
+  const auto result = with_ambient(
+      runtime_command({"run", "--config",
+                       launch_file("[capabilities]\nkeep = ['chown', 'kill']\n"
+                                   "inheritable = ['chown', 'kill']\nambient = ['kill']"),
+                       "--", "attest", "caps"}));
+  INFO(result);
+  CHECK(value(result.out, "cap.inheritable") == mask({CAP_CHOWN, CAP_KILL}));
+  CHECK(value(result.out, "cap.ambient") == mask({CAP_KILL}));
+}
+
 TEST_CASE("where execve gives user 0 more than was asked for, a warning says so") {
   const std::string asked = "[capabilities]\nbounding = ['chown', 'kill']\npermitted = ['chown']\n";
   const auto more = launch(asked, {"attest", "caps"});
