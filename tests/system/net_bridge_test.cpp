@@ -497,6 +497,40 @@ TEST_CASE("after kill -9 of the agent the lease is free, and delete leaves nothi
   CHECK(eventually([] { return run({"delete", "killed"}).exit_code == 0; }));
 }
 
+TEST_CASE("an agent that nobody reaps has no lease any more") {
+  const NothingLeft nothing;
+  {
+    Server one("unreaped");
+    one.process().signal(SIGKILL);
+    const auto stat = "/proc/" + std::to_string(one.process().pid()) + "/stat";
+    REQUIRE(eventually([&] { return read_file(stat).find(") Z ") != npos; }));
+    REQUIRE(eventually([&] { return ::access(("/proc/" + one.pid()).c_str(), F_OK) != 0; }));
+    Server two("next", {"--ip=" + one.address()});
+    end(two);
+    one.kill_agent();
+  }
+  CHECK(run({"delete", "unreaped"}).exit_code == 0);
+}
+
+TEST_CASE("what a dead container has not got any more is not taken from whom it belongs to") {
+  const NothingLeft nothing;
+  const std::string subnet = "--net.subnet=10.7.0.0/30";
+  Server one("one", {subnet});
+  // Its own record once more, under the number of a process that is none.
+  const auto shell = [](const std::string& script) {
+    return run_program({"sh", "-c", "cd /run/mini_container-net/* && " + script}).exit_code;
+  };
+  REQUIRE(
+      shell("sed -E 's/^(agent|container) .*/\\1 4194304 1/' container.* >container.0123456789ab "
+            "&& grep -q '^address 10.7.0.2' container.0123456789ab") == 0);
+  const auto full = run({"run", "--rootfs", shared_root(), "--net.mode=bridge", subnet, "true"});
+  CHECK_MESSAGE(full.last_error().find("every address of 10.7.0.0/30 is in use") != npos, full);
+  CHECK(shell("test -e container.0123456789ab") != 0);
+  CHECK(shell("test -e address.10.7.0.2") == 0);
+  CHECK(ping(one.address()));
+  end(one);
+}
+
 TEST_CASE("kill -9 of the agent at any point leaves nothing that delete does not find") {
   const NothingLeft nothing;
   for (int i = 0; i < 24; ++i) {
