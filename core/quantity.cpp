@@ -50,12 +50,12 @@ std::optional<std::int64_t> take_scaled(std::string_view& text, UnitOf&& unit_of
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
-  if (text.starts_with('-')) return std::nullopt;
   int radix = 10;
   if (text.starts_with("0o")) radix = 8;
   if (text.starts_with("0x")) radix = 16;
   if (text.starts_with("0b")) radix = 2;
   if (radix != 10) text.remove_prefix(2);
+  if (text.starts_with('-')) return std::nullopt;  // from_chars would take it
   if (radix == 10 && text.size() > 1 && text[0] == '0') return std::nullopt;
   std::string digits = negative ? "-" : "";
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -16,7 +16,7 @@ TEST_CASE("integers are read in four radices, and nothing else is one") {
   CHECK(parse_integer("9223372036854775807") == INT64_MAX);
   CHECK(parse_integer("-9223372036854775808") == INT64_MIN);
   for (const char* bad : {"", "-", "0755", "1 ", " 1", "1.0", "--1", "-+1", "+-1", "0x", "0o8",
-                          "1__0", "_1", "1_", "9223372036854775808", "1e3", "ten"})
+                          "1__0", "_1", "1_", "0x-5", "0b-1", "9223372036854775808", "1e3", "ten"})
     CHECK_MESSAGE(!parse_integer(bad), bad);
 }
 
