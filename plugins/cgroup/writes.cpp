@@ -88,6 +88,11 @@ void memory_v2(const Limits& limits, Writes& out) {
       if (limits.memory_max.value_or(unlimited) == unlimited)
         mc::fail("cgroup.memory_swap needs memory_max beside it with cgroup v2");
       swap = *limits.memory_swap - *limits.memory_max;
+      // An update names the sum alone; -1 would be no limit at all.
+      if (swap < 0)
+        mc::fail("cgroup.memory_swap is less than the ", *limits.memory_max,
+                 " bytes of memory that the container may use",
+                 mc::Hint{"it is memory and swap together"});
     }
     out.add("memory_swap", "memory.swap.max", amount_v2(swap));
   }

@@ -268,6 +268,9 @@ TEST_CASE("cgroup: what one version cannot express is an error") {
   Limits swap;
   swap.memory_swap = 5;
   CHECK(error_of([&] { writes_v2(swap, "memory"); }).find("memory_max") != std::string::npos);
+  // An update's, where the memory is what the cgroup has.
+  swap.memory_max = 6;
+  CHECK(error_of([&] { writes_v2(swap, "memory"); }).find("less than") != std::string::npos);
   Limits sum;
   sum.memory_max = INT64_MAX;
   sum.swap_max = 1;
