@@ -69,7 +69,9 @@ void add_io_priority(const Property& scheduling, Value& process) {
                                      : word == "best_effort" ? "IOPRIO_CLASS_BE"
                                                              : "IOPRIO_CLASS_IDLE")));
   const Property priority = scheduling["io_priority"];
-  out.set("priority", priority ? priority.value() : Value(std::int64_t{0}));
+  // What the plugin gives where it is told nothing; the idle class has none.
+  const std::int64_t usual = word == "idle" ? 0 : 4;
+  out.set("priority", priority ? priority.value() : Value(usual));
   process.set("ioPriority", std::move(out));
 }
 

@@ -130,6 +130,10 @@ equal 'a directory that is made: exit code' 2 $?
 equal 'a directory that is made is listed' 'rootfs.directories[1]' \
   "$(sed -E 's/^[^:]*:[0-9]+:[0-9]+: ([^:]*): .*/\1/' err | grep -v '^mini_container' | xargs)"
 contains 'and why' "$(cat err)" 'a bundle makes its working directory alone'
+printf '[container]\ncommand = ["sh"]\n[rootfs]\npath = "rootfs"\n[scheduling]\nio_class = "best_effort"\n' \
+  >io.toml
+convert --lossy io.toml >out 2>err
+equal 'a priority of input and output that is left out' 4 "$(jq .process.ioPriority.priority out)"
 printf '[container]\ncommand = ["sh"]\n' >root.toml
 convert --lossy root.toml >out 2>err && fail 'no root'
 contains 'no root' "$(cat err)" 'rootfs.path: a bundle has a root of its own'
