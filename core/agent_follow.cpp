@@ -135,8 +135,8 @@ void Agent::blame_child() {
             info(static_cast<Hook>(child.hook.load())).name;
   std::string what;
   if (WIFSIGNALED(wait_status_))
-    what = mc::concat("the plugin crashed or was killed (SIG",
-                      ::sigabbrev_np(WTERMSIG(wait_status_)), ")");
+    what =
+        mc::concat("the plugin crashed or was killed (", signal_name(WTERMSIG(wait_status_)), ")");
   else if (WEXITSTATUS(wait_status_) == exit_runtime_failed)
     what = "the plugin closed descriptors of the core";
   else

@@ -16,6 +16,7 @@
 #include "core/log.hpp"
 #include "core/pipeline.hpp"
 #include "core/process_mark.hpp"
+#include "core/signals.hpp"
 
 namespace mini_container {
 
@@ -89,7 +90,7 @@ class LateCleanup {
     if (!in_time)
       what = "the plugin did not return within its deadline";
     else if (WIFSIGNALED(status))
-      what = mc::concat("the plugin crashed (SIG", ::sigabbrev_np(WTERMSIG(status)), ")");
+      what = mc::concat("the plugin crashed (", signal_name(WTERMSIG(status)), ")");
     log_line(MC_LOG_WARN, "", mc::concat(plugin.name, ": cleanup: ", what));
     return false;
   }

@@ -16,6 +16,7 @@
 #include "core/failure.hpp"
 #include "core/plugin_file.hpp"
 #include "core/plugin_text.hpp"
+#include "core/signals.hpp"
 #include "core/throwaway_host.hpp"
 
 namespace mini_container {
@@ -241,7 +242,7 @@ bool check_plugin(VerbContext& context, const std::string& file, const Arguments
       });
   if (!concluded)
     report.bad("run", code > 128 && code < 193
-                          ? mc::concat("it crashed (SIG", ::sigabbrev_np(code - 128), ")")
+                          ? mc::concat("it crashed (", signal_name(code - 128), ")")
                           : mc::concat("broken off with exit code ", code, "; see standard error"));
   return report.all_well() && code == 0;
 }

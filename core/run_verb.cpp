@@ -84,7 +84,7 @@ int code_of_silent_agent(int status, const std::string& id) {
   const int code = exit_code_of(status);
   if (!WIFSIGNALED(status) && (code == exit_runtime_failed || code > 128)) return code;
   const std::string how = WIFSIGNALED(status)
-                              ? mc::concat("was killed (SIG", ::sigabbrev_np(WTERMSIG(status)), ")")
+                              ? mc::concat("was killed (", signal_name(WTERMSIG(status)), ")")
                               : mc::concat("ended by itself, with status ", code);
   throw Failure({},
                 mc::Error(0, mc::concat("the agent of '", id, "' ", how, " while starting"),

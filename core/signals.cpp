@@ -31,6 +31,11 @@ std::uint64_t mask_in(const char* status, const char* name) {
 
 }  // namespace
 
+std::string signal_name(int number) {
+  const char* const abbreviation = ::sigabbrev_np(number);
+  return abbreviation != nullptr ? mc::concat("SIG", abbreviation) : mc::concat("signal ", number);
+}
+
 SignalQueue::SignalQueue() {
   ::signal(SIGCHLD, SIG_DFL);
   // A handler, not SIG_IGN, which the programs that plugins run would inherit.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 
 #include "mini_container/fd.hpp"
 
@@ -18,6 +19,9 @@ struct Signal {
   int number = 0;
   bool by_terminal = false;  // the kernel's own, such as for Ctrl-C: a process group has got it
 };
+
+/// "SIGTERM"; "signal 35" for one of those that have no name.
+std::string signal_name(int number);
 
 /// Blocks every signal that can be handed on, SIGCHLD and SIGWINCH, for as long as it lives, and
 /// lets them be read from a descriptor. SIGALRM is read while the hook guard rests, which blocks

@@ -477,6 +477,24 @@ TEST_CASE("a fault in a later process's cleanup is named, and does not stop the 
     }
 }
 
+TEST_CASE("a cleanup that ends by a signal without a name is named by its number") {
+  const NothingLeft nothing_left;
+  Process container(mini_container::test::mini_container(
+      {"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(), "--pid",
+       "--faulty.hook", "cleanup", "--faulty.fault", "nameless", "--", "sh", "-c",
+       "echo up; exec sleep 60"}));
+  REQUIRE(container.wait_for("up"));
+  container.signal(SIGKILL);
+  container.finish();
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  const auto result = run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"});
+  CAPTURE(result);
+  CHECK(result.exit_code == 0);
+  CHECK(result.err.find("faulty: cleanup: the plugin crashed (signal " +
+                        std::to_string(SIGRTMIN + 1) + ")") != std::string::npos);
+  CHECK(run({"list", "--quiet"}).out.empty());
+}
+
 TEST_CASE("what a cleanup in delete's memory says is in the log, before delete's own word") {
   const NothingLeft nothing_left;
   const auto log = fresh_directory() + "/said.log";
