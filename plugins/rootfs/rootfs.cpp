@@ -112,8 +112,9 @@ class Rootfs {
     const mc::Fd space = mc::open_namespace(join.text(), CLONE_NEWNS, join.where());
     // The pivot would take the tree away from the host itself.
     if (mc::is_own_namespace(space.get(), "mnt"))
-      mc::fail(join.where(), ": '", join.text(), "' is the host's own mount namespace",
-               mc::Hint{"leave the namespace out; in a launch file: rootfs.namespace = \"runtime\""});
+      mc::fail(
+          join.where(), ": '", join.text(), "' is the host's own mount namespace",
+          mc::Hint{"leave the namespace out; in a launch file: rootfs.namespace = \"runtime\""});
     host.join_namespace(CLONE_NEWNS, space.get(), join);
   }
 
@@ -221,7 +222,11 @@ class Rootfs {
     if (cloned < 0) {
       const bool missing = errno == ENOENT || errno == ENOTDIR;
       if (missing && (entry.flags & MC_MOUNT_OPTIONAL) != 0) return;
-      mc::fail_with(errno, "bind mount '", entry.source, "' on '", entry.destination, "'");
+      const bool maps = entry.idmap_fd >= 0 || (entry.flags & MC_MOUNT_IDMAP_CONTAINER) != 0;
+      mc::fail_with(errno, "bind mount '", entry.source, "' on '", entry.destination, "'",
+                    mc::Hint{errno == EPERM && maps && ::geteuid() != 0
+                                 ? "only root may map owners: leave idmap out"
+                                 : ""});
     }
     const mc::Fd tree(cloned);
     const bool recursive = (entry.flags & MC_MOUNT_IDMAP_RECURSIVE) != 0;

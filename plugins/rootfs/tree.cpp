@@ -123,7 +123,16 @@ mc::Fd Tree::make_overlay(mc::Fd lower, bool in_user_namespace) {
   // Without privileges over the host, an overlay keeps its notes in user.* attributes.
   const std::string data = mc::concat("lowerdir=", path_of(lower.get()), ",upperdir=", upper,
                                       ",workdir=", work, in_user_namespace ? ",userxattr" : "");
-  return new_filesystem("overlay", "overlay", data, 0);
+  try {
+    return new_filesystem("overlay", "overlay", data, 0);
+  } catch (const mc::Error& error) {
+    // What is wrong the kernel tells in its own log alone.
+    const int number = error.error_number();
+    if (!kept_upper || (number != EINVAL && number != ELOOP)) throw;
+    mc::fail_with(number, error.attempt(),
+                  mc::Hint{"overlay_upper and overlay_work are two directories on one filesystem, "
+                           "neither of them in the other, or the root itself"});
+  }
 }
 
 void Tree::check_inside() const {

@@ -191,6 +191,24 @@ TEST_CASE("rootfs: an overlay's layer may have any path") {
                 none);
 }
 
+TEST_CASE("rootfs: layers that lie in each other are refused with the rule") {
+  const auto root = fresh_root();
+  const auto layer = fresh_directory();
+  for (const char* name : {"/upper", "/upper/in", "/work", "/work/in"})
+    REQUIRE(::mkdir((layer + name).c_str(), 0700) == 0);
+  for (const auto& [upper, work] : {std::pair{layer + "/upper", layer + "/upper"},
+                                    {layer + "/upper", layer + "/upper/in"},
+                                    {layer + "/work/in", layer + "/work"},
+                                    {root, layer + "/work"}}) {
+    const auto options =
+        "overlay = true\noverlay_upper = \"" + upper + "\"\noverlay_work = \"" + work + "\"\n";
+    const auto result = shell(with_root(root, options), "true");
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    CHECK(result.last_error().find("are two directories on one filesystem") != std::string::npos);
+  }
+}
+
 TEST_CASE("rootfs: files come with content, mode and owner, and leave the directory alone") {
   const auto root = fresh_root();
   const std::string files =

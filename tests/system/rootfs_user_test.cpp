@@ -60,13 +60,14 @@ TEST_CASE("rootfs by a runtime that is in a user namespace: /proc and /sys are t
   const auto inside = [](const std::string& toml, const std::string& script) {
     const HostUnchanged unchanged;
     std::vector<std::string> words = {"unshare", "--user", "--map-root-user"};
-    for (const auto& word : runtime_command({"run", "--config",
-                                             launch_file(toml + rootfs_table(shared_root())), "--",
-                                             "/bin/sh", "-c", script}))
+    for (const auto& word :
+         runtime_command({"run", "--config", launch_file(toml + rootfs_table(shared_root())), "--",
+                          "/bin/sh", "-c", script}))
       words.push_back(word);
     return run_program(words);
   };
-  const std::string script = "cat /proc/1/comm; ls -d /sys/kernel; mkdir /sys/x; echo x > /dev/null";
+  const std::string script =
+      "cat /proc/1/comm; ls -d /sys/kernel; mkdir /sys/x; echo x > /dev/null";
   const auto bare = inside("", script);
   CHECK_MESSAGE(bare.out == "system_tests\n/sys/kernel\n", bare);
   CHECK(bare.err.find("Read-only") != std::string::npos);
@@ -125,6 +126,17 @@ TEST_CASE("rootfs by an ordinary user: tree, overlay, ipc and its limits") {
   CHECK(overlay.out == "new\n");
   CHECK(fs::exists(root + "/etc/group"));
   CHECK(!fs::exists(root + "/etc/new"));
+}
+
+TEST_CASE("rootfs by an ordinary user: a mount with mapped owners is refused with the way out") {
+  const auto result =
+      shell(single + rootfs_table(shared_root()) + "[[rootfs.mounts]]\nsource = \"" +
+                fresh_directory() + "\"\ndestination = \"/mnt\"\noptions = [\"bind\", \"idmap\"]\n",
+            "true", 1000);
+  INFO(result);
+  CHECK(result.exit_code == 125);
+  CHECK(result.last_error().find("EPERM); only root may map owners: leave idmap out") !=
+        std::string::npos);
 }
 
 TEST_CASE("rootfs by an ordinary user: files in a root of somebody else, with an overlay") {
