@@ -76,7 +76,7 @@ Element element_of(const std::string& port, int family) {
       port.substr(0, first) + " . " + port.substr(first + 1, second - first - 1);
   const std::string host = port.substr(second + 1);
   const char* const suffix = family == AF_INET ? "4" : "6";
-  if (host == "*") return {std::string("ports") + suffix, key};
+  if (host == "*" || host == "::") return {std::string("ports") + suffix, key};
   return {std::string("host_ports") + suffix, host + " . " + key};
 }
 

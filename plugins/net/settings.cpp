@@ -180,6 +180,17 @@ void check_mtu(const mc::Node& config, const Settings& settings) {
              mc::Hint{mc::concat("set it to ", least, " or more, or drop net.subnet6")});
 }
 
+// What leads to no address would be published to nobody.
+void check_reachable(const Settings& settings) {
+  for (const Publish& item : settings.publish)
+    if (item.host && std::none_of(settings.families.begin(), settings.families.end(),
+                                  [&item](const Family& family) {
+                                    return family.subnet.base.family == item.host->family;
+                                  }))
+      refuse(item.source, "publish", publish_name(item), ": the container has no IPv6 address",
+             mc::Hint{"set net.subnet6"});
+}
+
 }  // namespace
 
 bool valid_interface(std::string_view name) {
@@ -226,6 +237,7 @@ Settings read_settings(const mc::Node& config) {
   out.nat = config.boolean("nat", true);
   out.allow_overlap = config.boolean("allow_overlap");
   out.publish = read_publish(config["publish"]);
+  check_reachable(out);
   out.devices = read_devices(config);
   for (const Device& device : out.devices)
     if (addressed && device.name == out.interface)

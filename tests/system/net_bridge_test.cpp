@@ -379,6 +379,24 @@ TEST_CASE("IPv6: addresses, the default route, NAT and published ports") {
   CHECK(read_file("/proc/sys/net/ipv6/conf/all/forwarding") == "0\n");
 }
 
+TEST_CASE("a port published on every IPv6 address is no IPv4 port, and needs an IPv6 network") {
+  const NothingLeft nothing;
+  const Outside outside;
+  Server one("one", {"--net.subnet6=fd00:5::/64", "--publish=[::]:8080:7"});
+  // The links' own addresses are not there at once.
+  CHECK(eventually([&] {
+    return outside.there({"busybox", "nc", "-w", "2", "2001:db8::1", "8080"}) == "serving\n";
+  }));
+  CHECK(ask("127.0.0.1", "8080").empty());
+  end(one);
+  const auto none = run({"run", "--rootfs", shared_root(), "--net.mode=bridge",
+                         "--publish=[::]:8080:7", "--", "true"});
+  CHECK_MESSAGE(none.exit_code == 125, none);
+  CHECK_MESSAGE(none.last_error().find("[::]:8080/tcp: the container has no IPv6 address; set "
+                                       "net.subnet6") != npos,
+                none);
+}
+
 TEST_CASE("an address, a hardware address, an MTU and a name that are asked for are given") {
   const NothingLeft nothing;
   Server server("named", {"--ip=10.0.9.9", "--net.mac=02:00:00:00:00:09", "--net.mtu=1400",
