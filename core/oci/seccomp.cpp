@@ -48,6 +48,27 @@ Value translate_rule(const Property& rule) {
   return out;
 }
 
+bool has_second_condition(const List& arguments) {
+  const auto index = [](const Value& argument) {
+    return *argument.find("index")->as<std::int64_t>();
+  };
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    for (std::size_t earlier = 0; earlier < i; ++earlier)
+      if (index(arguments[i]) == index(arguments[earlier])) return true;
+  return false;
+}
+
+// Several conditions on one argument: other runtimes make a rule of each condition.
+void add_rule(const Value& rule, List& out) {
+  const Value* given = rule.find("args");
+  if (given == nullptr || !has_second_condition(*given->as<List>())) return out.push_back(rule);
+  for (const Value& argument : *given->as<List>()) {
+    Value one = rule;
+    one.set("args", Value(List{argument}, given->place()));
+    out.push_back(std::move(one));
+  }
+}
+
 }  // namespace
 
 void translate_seccomp(const Property& seccomp, Value& tree) {
@@ -66,7 +87,7 @@ void translate_seccomp(const Property& seccomp, Value& tree) {
     if (const Property text = seccomp[from]; text && !text.text().empty())
       table.set(to, text.text_value());
   List rules;
-  for (const Property& rule : seccomp["syscalls"].items()) rules.push_back(translate_rule(rule));
+  for (const Property& rule : seccomp["syscalls"].items()) add_rule(translate_rule(rule), rules);
   if (!rules.empty()) table.set("syscalls", Value(std::move(rules), seccomp.place()));
 }
 

@@ -234,11 +234,8 @@ class Filter {
     const std::uint32_t todo = action(rule.action, rule.data);
     if (todo == action(profile.default_action, profile.default_data)) return;
     std::vector<scmp_arg_cmp> all;
-    bool twice = false;
-    for (const Argument& each : rule.arguments) {
-      for (const scmp_arg_cmp& other : all) twice = twice || other.arg == each.index;
+    for (const Argument& each : rule.arguments)
       all.push_back({each.index, comparison(each.compare), each.value, each.value_two});
-    }
     for (const std::string& name : rule.names) {
       const int number = number_of(name);
       if (number == __NR_SCMP_ERROR) {
@@ -247,22 +244,12 @@ class Filter {
                  mc::Hint{mc::did_you_mean(name, known_calls(),
                                            "syscalls(2) lists them; groups are written @NAME")});
       }
-      if (!twice) {
-        add(number, todo, all.data(), all.size(), rule, name);
-        continue;
-      }
-      // Several conditions on one argument: each of them is a rule of its own, as engines have it.
-      for (const scmp_arg_cmp& one : all) add(number, todo, &one, 1, rule, name);
+      const int result = lib_.rule_add_array(context_, todo, number,
+                                             static_cast<unsigned>(all.size()), all.data());
+      // EEXIST: the same call was given before; the first one holds.
+      if (result < 0 && result != -EEXIST)
+        mc::fail_with(-result, rule.place, ": add the system call '", name, "' to the filter");
     }
-  }
-
-  void add(int number, std::uint32_t todo, const scmp_arg_cmp* arguments, std::size_t count,
-           const Rule& rule, const std::string& name) {
-    const int result =
-        lib_.rule_add_array(context_, todo, number, static_cast<unsigned>(count), arguments);
-    // EEXIST: the same call was given before; the first one holds.
-    if (result < 0 && result != -EEXIST)
-      mc::fail_with(-result, rule.place, ": add the system call '", name, "' to the filter");
   }
 
   const Library& lib_;

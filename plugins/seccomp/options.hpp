@@ -87,7 +87,7 @@ constexpr mc_option call_fields[] = {
     mc::option({.type = MC_LIST,
                 .element = MC_TABLE,
                 .key = "args",
-                .help = "Only where every one of these holds",
+                .help = "Only where every one of these holds; one for each argument at most",
                 .fields = argument_fields}),
 };
 

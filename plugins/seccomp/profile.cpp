@@ -61,6 +61,13 @@ auto find(const Names& names, const std::string& name) -> std::optional<decltype
 
 }  // namespace
 
+std::vector<Argument>::const_iterator Rule::second_condition() const {
+  return std::find_if(arguments.begin(), arguments.end(), [this](const Argument& each) {
+    return std::any_of(arguments.data(), &each,
+                       [&each](const Argument& other) { return other.index == each.index; });
+  });
+}
+
 void Profile::forget(std::string_view name) {
   for (Rule& rule : rules)
     rule.names.erase(std::remove(rule.names.begin(), rule.names.end(), name), rule.names.end());

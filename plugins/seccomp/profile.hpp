@@ -40,6 +40,10 @@ struct Rule {
   std::vector<Argument> arguments;
   std::string place;            // for messages
   bool ignore_unknown = false;  // pass over names of calls that this machine does not know
+
+  /// The first condition on an argument that an earlier one is on as well: the library takes one
+  /// for each. Or the end.
+  [[nodiscard]] std::vector<Argument>::const_iterator second_condition() const;
 };
 
 struct Profile {

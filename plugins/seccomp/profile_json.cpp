@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "mini_container/error.hpp"
 
@@ -122,7 +123,7 @@ class Reader {
       profile.listener_metadata = text(json["listenerMetadata"], "listenerMetadata");
     for (const Json& each : list(json, "syscalls")) {
       need(each.is_object(), "syscalls: an entry is not an object");
-      if (applies(each)) profile.rules.push_back(rule(each));
+      if (applies(each)) add(rule(each), profile.rules);
     }
     return profile;
   }
@@ -191,6 +192,15 @@ class Reader {
       profile.architectures.emplace_back(machine[1]);
       for (const Json& other : list(each, "subArchitectures"))
         profile.architectures.push_back(text(other, "subArchitectures"));
+    }
+  }
+
+  /// Several conditions on one argument: engines make a rule of each condition.
+  static void add(Rule rule, std::vector<Rule>& out) {
+    if (rule.second_condition() == rule.arguments.end()) return out.push_back(std::move(rule));
+    for (const Argument& one : std::exchange(rule.arguments, {})) {
+      out.push_back(rule);
+      out.back().arguments = {one};
     }
   }
 

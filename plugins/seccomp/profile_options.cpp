@@ -54,6 +54,10 @@ std::vector<Rule> read_rules(const mc::Node& list, bool ignore_unknown) {
                                 *compare_named(each.text("op")),
                                 static_cast<std::uint64_t>(each.integer("value")),
                                 static_cast<std::uint64_t>(each.integer("value_two"))});
+    if (const auto second = rule.second_condition(); second != rule.arguments.end())
+      mc::fail(entry.where(), ": a second condition on the argument ", second->index,
+               ", and a filter can ask for one",
+               mc::Hint{"several rules for one call are alternatives"});
     add_rule(rules, rule, entry["names"], ignore_unknown);
   }
   return rules;

@@ -96,6 +96,14 @@ TEST_CASE("an OCI profile is taken as it is, and so is a whole config.json") {
   CHECK(call(with_profile("{\"linux\":{\"seccomp\":" + profile + "}}"), SYS_getcwd) == "EXFULL");
 }
 
+TEST_CASE("of several conditions on one argument any is enough, as engines have it") {
+  const std::string profile = R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":[
+    {"names":["getpgid"],"action":"SCMP_ACT_ERRNO","errnoRet":54,
+     "args":[{"index":0,"value":0,"op":"SCMP_CMP_EQ"},
+             {"index":0,"value":78,"op":"SCMP_CMP_EQ"}]}]})";
+  CHECK(call(with_profile(profile), SYS_getpgid) == "EXFULL");  // of process 0
+}
+
 TEST_CASE("an engine's conditions are settled for capabilities, machine and kernel") {
   const auto profile = [](const std::string& condition) {
     return with_profile(R"({"defaultAction":"SCMP_ACT_ALLOW","defaultErrnoRet":1,"archMap":[

@@ -143,6 +143,15 @@ TEST_CASE("rules have actions, errnos and conditions on arguments") {
   CHECK(call(open, SYS_getpgid, {"0"}) == "ok");
 }
 
+TEST_CASE("two conditions on one argument are refused: no filter can ask for both") {
+  const auto result = refusal(by_default +
+                              "[[seccomp.syscalls]]\nnames = ['getpgid']\n"
+                              "action = 'allow'\n"
+                              "args = [{ index = 0, op = 'ge', value = 5 },\n"
+                              "        { index = 0, op = 'le', value = 9 }]\n");
+  has(result, "launch.toml:5:1: a second condition on the argument 0");
+}
+
 TEST_CASE("a launch may list everything itself") {
   const std::string text = confined + R"([seccomp]
 base = 'none'
@@ -254,9 +263,10 @@ TEST_CASE("an action, a comparison, an errno and an index that do not exist are 
   has(refusal(rule + "action = 'errno'\nerrno = 4095"), "the errno 4095 is above 4094");
   has(refusal("[seccomp]\nbase = 'none'\ndefault_action = 'errno'\ndefault_errno = 4095\n"),
       "default_errno: the errno 4095 is above 4094");
-  CHECK(launch(rule + "action = 'errno'\nerrno = 4094\nargs = [{ index = 0, op = 'eq', value = 99 }]",
-               {"true"})
-            .exit_code == 0);
+  CHECK(
+      launch(rule + "action = 'errno'\nerrno = 4094\nargs = [{ index = 0, op = 'eq', value = 99 }]",
+             {"true"})
+          .exit_code == 0);
   has(refusal(rule + "action = 'allow'\nargs = [{ index = 6, op = 'eq', value = 1 }]"), "index");
   has(refusal(rule + "action = 'allow'\nargs = [{ index = 0, op = 'like', value = 1 }]"), "op");
 }

@@ -121,7 +121,8 @@ TEST_CASE("a limit of 2^63 and more is that number") {
 TEST_CASE("an errno of a filter is one that a filter can give, and a trace's message has 16 bits") {
   const auto filter = [](const std::string& action, const std::string& number) {
     return with("linux.seccomp", R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
-        {"names": ["lseek"], "action": "SCMP_ACT_)" + action + R"(", "errnoRet": )" + number + "}]}");
+        {"names": ["lseek"], "action": "SCMP_ACT_)" +
+                                     action + R"(", "errnoRet": )" + number + "}]}");
   };
   CHECK(refusal(filter("ERRNO", "4094")) == "");
   CHECK(contains(refusal(filter("ERRNO", "4095")),
@@ -139,6 +140,16 @@ TEST_CASE("what a system call's argument is compared with keeps all of its 64 bi
   const auto refused = refusal(with("process.rlimits", R"([{"type": "RLIMIT_CORE", "soft": 0,
       "hard": 18446744073709560000}])"));
   CHECK(contains(refused, "expected an integer of 0 to 18446744073709551615"));
+}
+
+TEST_CASE("a rule with several conditions on one argument becomes a rule for each condition") {
+  const auto text = translated(with("linux.seccomp", R"({"defaultAction": "SCMP_ACT_ALLOW",
+      "syscalls": [{"names": ["lseek"], "action": "SCMP_ACT_ERRNO", "args": [
+        {"index": 1, "value": 7, "op": "SCMP_CMP_EQ"}, {"index": 2, "value": 8, "op": "SCMP_CMP_EQ"},
+        {"index": 1, "value": 9, "op": "SCMP_CMP_EQ"}]}]})"));
+  CHECK(contains(text, R"("args":[{"index":1,"value":7,"op":"SCMP_CMP_EQ"}]},{"names":["lseek"])"));
+  CHECK(contains(text, R"("args":[{"index":2,"value":8,"op":"SCMP_CMP_EQ"}]},{"names":["lseek"])"));
+  CHECK(contains(text, R"("args":[{"index":1,"value":9,"op":"SCMP_CMP_EQ"}]}])"));
 }
 
 TEST_CASE("an unknown property is ignored, and null is absence") {
