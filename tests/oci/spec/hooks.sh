@@ -90,7 +90,7 @@ equal statuses 'prestart creating, createRuntime creating, createContainer creat
   "$(paste -sd, "$told" | sed 's/,/, /g')"
 for name in prestart createRuntime createContainer startContainer poststart poststop; do
   state=$(cat "$work/state-$name")
-  equal "$name" "[\"c\",\"$bundle\",\"value\",\"1.\"]" \
+  equal "$name" "[\"c-$own\",\"$bundle\",\"value\",\"1.\"]" \
     "$(echo "$state" | jq -c '[.id, .bundle, .annotations.key, .ociVersion[0:2]]')"
 done
 for name in prestart createRuntime poststart; do

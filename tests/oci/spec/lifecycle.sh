@@ -25,7 +25,7 @@ equal 'the program' '' "$(cat "$work/out")"
 
 claim 'the state has version, id, status, pid, bundle and annotations'
 created '.process.args = ["sleep", "100"] | .annotations = {"a.b": "c", "d": ""}' || fail create
-equal state "{\"id\":\"c\",\"status\":\"created\",\"bundle\":\"$bundle\",\"annotations\":{\"a.b\":\"c\",\"d\":\"\"}}" \
+equal state "{\"id\":\"c-$own\",\"status\":\"created\",\"bundle\":\"$bundle\",\"annotations\":{\"a.b\":\"c\",\"d\":\"\"}}" \
   "$(rt state c | jq -c '{id, status, bundle, annotations}')"
 contains 'the version' "$(rt state c | jq -r .ociVersion)" 1.
 equal 'the pid, as the host sees it' "$(cat "$work/pid")" "$(rt state c | jq .pid)"
@@ -119,9 +119,9 @@ equal status running "$(status)"
 kill -0 "$pid" || fail 'its process has ended'
 
 claim 'delete removes what create made'
-cgroups() { find /sys/fs/cgroup -path /sys/fs/cgroup/unified -prune -o -name 'spec-life*' -print | wc -l; }
+cgroups() { find /sys/fs/cgroup -path /sys/fs/cgroup/unified -prune -o -name "spec-life-$own*" -print | wc -l; }
 mounts=$(wc -l </proc/self/mounts)
-created '.process.args = ["sleep", "100"] | .linux.cgroupsPath = "/spec-life"
+created '.process.args = ["sleep", "100"] | .linux.cgroupsPath = "/spec-life-'"$own"'"
   | .linux.resources = {"pids": {"limit": 20}}' || fail "create: $(cat "$work/err")"
 [ "$(cgroups)" -gt 0 ] || fail 'there is no cgroup'
 pid=$(cat "$work/pid")
@@ -137,14 +137,14 @@ rt state c >/dev/null 2>&1 && fail 'its state is left'
 claim 'delete leaves what it did not make'
 pids=/sys/fs/cgroup/pids
 [ -d "$pids" ] || pids=/sys/fs/cgroup
-mkdir "$pids/spec-foreign"
+mkdir "$pids/spec-foreign-$own"
 started || fail start
-echo "$pid" >"$pids/spec-foreign/cgroup.procs"
+echo "$pid" >"$pids/spec-foreign-$own/cgroup.procs"
 rt kill c KILL
 wait_until 5 stopped
 rt delete c || fail delete
-[ -d "$pids/spec-foreign" ] || fail 'a cgroup of somebody else is gone'
-wait_until 5 rmdir "$pids/spec-foreign" || fail 'it cannot be removed'
+[ -d "$pids/spec-foreign-$own" ] || fail 'a cgroup of somebody else is gone'
+wait_until 5 rmdir "$pids/spec-foreign-$own" || fail 'it cannot be removed'
 
 claim 'later edits to config.json do not affect a created container'
 created '.process.args = ["sh", "-c", "hostname; echo $WHO; pwd; sleep 100"] | .hostname = "first"

@@ -311,7 +311,7 @@ refused "$(bind /m "$work/owned" rbind ridmap)"
 claim 'uidMappings without gidMappings are an error'
 refused ".mounts += [{destination: \"/m\", type: \"bind\", source: \"$work/owned\", options: [\"bind\", \"idmap\"], uidMappings: [{containerID: 0, hostID: 5000, size: 100}]}]"
 
-cgroups() { printf '.linux.cgroupsPath = "/spec-cgroups" | .mounts += [{destination: "%s", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev"%s]}]' "$1" "${2:+, \"$2\"}"; }
+cgroups() { printf '.linux.cgroupsPath = "/spec-cgroups-'"$own"'" | .mounts += [{destination: "%s", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev"%s]}]' "$1" "${2:+, \"$2\"}"; }
 for place in /sys/fs/cgroup /somewhere; do
   claim "a mount of the type cgroup shows the cgroups of the container: on $place"
   # One hierarchy, or a directory of them; what is there belongs to the container's cgroup.

@@ -141,7 +141,7 @@ equal 'as the host sees it' 321 "$(cat "/proc/$pid/oom_score_adj")"
 
 claim 'without oomScoreAdj it is as it was'
 config '.process.args = ["cat", "/proc/self/oom_score_adj"]'
-equal score 77 "$(sh -c 'echo 77 >/proc/$$/oom_score_adj; exec timeout 20 "$@"' sh "$runtime" --root "$work/state" run --bundle "$bundle" r </dev/null)"
+equal score 77 "$(sh -c 'echo 77 >/proc/$$/oom_score_adj; exec timeout 20 "$@"' sh "$runtime" --root "$work/state" run --bundle "$bundle" "r-$own" </dev/null)"
 
 claim 'an oomScoreAdj out of range is an error'
 refused '.process.oomScoreAdj = 2000'
@@ -164,7 +164,7 @@ equal nice 3 "$(ps -o ni= -p "$pid" | xargs)"
 claim 'scheduler: SCHED_IDLE'
 policy '{policy: "SCHED_IDLE"}' 'policy: SCHED_IDLE'
 # Real-time policies need a share of real time, where the kernel divides it among cgroups.
-[ ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || real_time='.linux.cgroupsPath = "/spec-real-time"
+[ ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || real_time='.linux.cgroupsPath = "/spec-real-time-'"$own"'"
   | .linux.resources.cpu = {realtimeRuntime: 10000, realtimePeriod: 1000000}'
 claim 'scheduler: SCHED_FIFO with a priority'
 policy '{policy: "SCHED_FIFO", priority: 10}' 'policy: SCHED_FIFO' 'priority: 10'
@@ -281,7 +281,7 @@ done
 # with_terminal FILTER: what the container says on a terminal of `run`.
 with_terminal() {
   config ".process.terminal = true | $1"
-  timeout 20 script -qec "$runtime --root $work/state run --bundle $bundle r" /dev/null </dev/null | tr -d '\r'
+  timeout 20 script -qec "$runtime --root $work/state run --bundle $bundle r-$own" /dev/null </dev/null | tr -d '\r'
 }
 claim 'terminal: the standard streams and /dev/console are the terminal'
 if ! command -v script >/dev/null; then

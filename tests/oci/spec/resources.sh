@@ -37,16 +37,16 @@ has() {
 with() { started ".linux.resources = $1"; }
 
 claim 'cgroupsPath: an absolute path is below the root of the cgroups'
-started '.linux.cgroupsPath = "/spec-here/deep" | .linux.resources = {pids: {limit: 10}}' &&
-  equal path /spec-here/deep "$(group pids | sed 's|^/sys/fs/cgroup/\(pids\)*||; s|^/*|/|')"
+started '.linux.cgroupsPath = "/spec-here-'"$own"'/deep" | .linux.resources = {pids: {limit: 10}}' &&
+  equal path "/spec-here-$own/deep" "$(group pids | sed 's|^/sys/fs/cgroup/\(pids\)*||; s|^/*|/|')"
 remove
-find /sys/fs/cgroup -depth -name spec-here -exec rmdir {} + 2>/dev/null
+find /sys/fs/cgroup -depth -name "spec-here-$own" -exec rmdir {} + 2>/dev/null
 claim 'cgroupsPath: a relative path is the same place each time'
-started '.linux.cgroupsPath = "spec-there" | .linux.resources = {pids: {limit: 10}}' && first=$(group pids)
-contains path "$first" spec-there
-started '.linux.cgroupsPath = "spec-there" | .linux.resources = {pids: {limit: 10}}' && equal again "$first" "$(group pids)"
+started '.linux.cgroupsPath = "spec-there-'"$own"'" | .linux.resources = {pids: {limit: 10}}' && first=$(group pids)
+contains path "$first" "spec-there-$own"
+started '.linux.cgroupsPath = "spec-there-'"$own"'" | .linux.resources = {pids: {limit: 10}}' && equal again "$first" "$(group pids)"
 claim 'the program is in the cgroups from its first instruction on'
-contains 'its cgroup' "$(inside 'cat /proc/self/cgroup' '.linux.cgroupsPath = "/spec-first" | .linux.resources = {pids: {limit: 10}}')" /spec-first
+contains 'its cgroup' "$(inside 'cat /proc/self/cgroup' '.linux.cgroupsPath = "/spec-first-'"$own"'" | .linux.resources = {pids: {limit: 10}}')" "/spec-first-$own"
 
 claim 'memory: limit, reservation, swap'
 if has memory; then
@@ -82,7 +82,7 @@ if has cpu; then
 fi
 claim 'cpu: realtimeRuntime and realtimePeriod'
 if $v1 && has cpu cpu.rt_runtime_us; then
-  started '.linux.cgroupsPath = "/spec-real" | .linux.resources.cpu = {realtimeRuntime: 9000, realtimePeriod: 900000}' && {
+  started '.linux.cgroupsPath = "/spec-real-'"$own"'" | .linux.resources.cpu = {realtimeRuntime: 9000, realtimePeriod: 900000}' && {
     limit realtimeRuntime cpu cpu.rt_runtime_us 9000
     limit realtimePeriod cpu cpu.rt_period_us 900000
   }

@@ -18,6 +18,8 @@ bundle=$work/bundle
 root=$bundle/rootfs
 results=$work/results
 topic=$(basename "$0" .sh)
+# What nobody else has, for names that all share.
+own=$(stat -Lc %i /proc/self/ns/mnt)
 hide_hybrid_cgroup2
 ip link set lo up
 make_root "$root"
@@ -86,7 +88,15 @@ finish() {
   exit 0
 }
 
-rt() { timeout 20 "$runtime" --root "$work/state" "$@"; }
+# The containers c and r: their ids name cgroups as well, which all that run beside us share.
+rt() {
+  for word; do
+    shift
+    case $word in c | r) word=$word-$own ;; esac
+    set -- "$@" "$word"
+  done
+  timeout 20 "$runtime" --root "$work/state" "$@"
+}
 # config [FILTER [JQ OPTION...]]: the bundle is the base, changed.
 config() {
   filter=${1:-.}
