@@ -326,6 +326,18 @@ TEST_CASE("an error whose texts are not ended is shown to their ends") {
   }
 }
 
+TEST_CASE("an error that says nothing is said to say nothing, with its errno where it has one") {
+  for (const auto& hook : before_the_command) {
+    CAPTURE(hook);
+    CHECK(launch(hook, "silent", "true")
+              .last_error()
+              .ends_with(where(hook) + "failed and did not say why"));
+    CHECK(launch(hook, "silent_errno", "true")
+              .last_error()
+              .ends_with(where(hook) + "failed and did not say why: No such device (ENODEV)"));
+  }
+}
+
 TEST_CASE("a thread that is left running before the clone ends the launch, and is named") {
   for (const std::string hook : {"create", "plan", "pre_clone"}) {
     CAPTURE(hook);

@@ -186,9 +186,12 @@ inline mc_error no_error() {
   return out;
 }
 
-/// Throws what the ABI's record holds, where a call of the host gave -1.
+/// Throws what the ABI's record holds, where a call across the boundary gave -1.
 inline void rethrow(int result, const mc_error& error) {
-  if (result != 0) throw Error(error.error_number, error.text, error.hint);
+  if (result == 0) return;
+  const bool is_silent = error.text[0] == '\0';
+  throw Error(error.error_number, is_silent ? "failed and did not say why" : error.text,
+              error.hint);
 }
 
 }  // namespace mc
