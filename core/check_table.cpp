@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdio>
 #include <string>
 
 #include "core/nearest.hpp"
@@ -214,9 +215,10 @@ class Check {
         const auto* number = given.as<double>();
         if (number == nullptr && integer == nullptr) wrong_type(given, type);
         const double content = number != nullptr ? *number : static_cast<double>(*integer);
-        if (bounded && has_minimum(option) && content < static_cast<double>(option.minimum))
+        // Written so that "nan" is in no range.
+        if (bounded && has_minimum(option) && !(content >= static_cast<double>(option.minimum)))
           out_of_range(option, type, given);
-        if (bounded && has_maximum(option) && content > static_cast<double>(option.maximum))
+        if (bounded && has_maximum(option) && !(content <= static_cast<double>(option.maximum)))
           out_of_range(option, type, given);
         given.content() = content;
         return;
@@ -282,7 +284,11 @@ class Check {
     mc_option scalar = option;
     scalar.type = type;
     const std::string range = range_text(scalar);
-    refuse(given, shown(given), " is out of range; it may be ", range.empty() ? "64 bits" : range);
+    char number[32] = {};
+    if (const auto* content = given.as<double>())
+      std::snprintf(number, sizeof number, "%g", *content);
+    refuse(given, *number != '\0' ? number : shown(given), " is out of range; it may be ",
+           range.empty() ? "64 bits" : range);
   }
 
   void count(const mc_option& option, const Value& given, std::size_t size,

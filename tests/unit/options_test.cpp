@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "mini_container/error.hpp"
@@ -26,6 +27,7 @@ constexpr mc_option declared[] = {
     mc::option({.type = MC_BOOL, .key = "readonly", .help = "h", .default_text = "false"}),
     mc::option({.type = MC_INT, .key = "level", .help = "h", .minimum = -5, .maximum = 5}),
     mc::option({.type = MC_FLOAT, .key = "ratio", .help = "h"}),
+    mc::option({.type = MC_FLOAT, .key = "share", .help = "h", .minimum = -2, .maximum = 2}),
     mc::option({.type = MC_PATH, .key = "path", .help = "h"}),
     mc::option({.type = MC_SIZE,
                 .key = "memory",
@@ -125,6 +127,9 @@ TEST_CASE("a value of the wrong type is refused") {
   CHECK(refusal("readonly", text("true")) ==
         at("readonly: expected true or false, not \"true\"; write it without quotes"));
   CHECK(refusal("level", text("5")) == at("level: expected an integer, not \"5\""));
+  CHECK(*checked("ratio", std::nan("")).as<double>() != 0);
+  CHECK(refusal("share", std::nan("")) == at("share: nan is out of range; it may be -2 to 2"));
+  CHECK(refusal("share", -2.5) == at("share: -2.5 is out of range; it may be -2 to 2"));
   CHECK(refusal("level", 1.5) == at("level: expected an integer, not a float"));
   CHECK(refusal("names", text("a")) ==
         at("names: expected a list, not \"a\"; write it in brackets: [...]"));
