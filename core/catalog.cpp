@@ -81,9 +81,9 @@ const Plugin* Catalog::find_file(const std::string& path) {
              "': this mini_container loads no files: its plugins are linked in",
              mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
   }
-  const mc_plugin* descriptor = load_plugin_file(path);
-  if (descriptor == nullptr) return nullptr;
-  loaded_.push_back(std::make_unique<Plugin>(read_descriptor(descriptor, path)));
+  auto plugin = load_plugin_file(path);
+  if (plugin == nullptr) return nullptr;
+  loaded_.push_back(std::move(plugin));
   return loaded_.back().get();
 }
 

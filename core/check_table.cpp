@@ -98,7 +98,7 @@ class Check {
       if (Value* given = value.find(option.key))
         out.emplace_back(option.key, std::move(*given));
       else if (option.default_text != nullptr)
-        out.emplace_back(option.key, parse_option_text(option, option.default_text, Place{}));
+        out.emplace_back(option.key, default_of(option));
       else if ((option.flags & MC_OPTION_REQUIRED) != 0)
         mc::fail(value.place().text(), ": ", path(), ": it is required and not given");
       else
@@ -135,6 +135,14 @@ class Check {
 
   [[nodiscard]] std::string path() const {
     return scope_ != nullptr ? scope_->path() : std::string(name_);
+  }
+
+  [[nodiscard]] Value default_of(const mc_option& option) const {
+    try {
+      return parse_option_text(option, option.default_text, Place{});
+    } catch (const mc::Error& error) {
+      mc::fail(path(), ": ", error.attempt(), mc::Hint{error.hint()});
+    }
   }
 
   template <class... Parts>

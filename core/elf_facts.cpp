@@ -33,14 +33,15 @@ class ElfFile {
     if (bytes_.size() < SELFMAG || std::memcmp(bytes_.data(), ELFMAG, SELFMAG) != 0)
       mc::fail("'", path_, "' is not a shared object");
     header_ = at<ElfW(Ehdr)>(0);
-    constexpr auto own_class = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
-    if (header_.e_ident[EI_CLASS] != own_class ||
-        (own_machine != EM_NONE && header_.e_machine != own_machine))
+    if (!is_for_this_machine(header_))
       mc::fail("'", path_, "' is made for another machine (ELF machine ", header_.e_machine, ")");
     if (header_.e_type != ET_DYN)
       mc::fail("'", path_, "' is no shared object, but another ELF file");
+    if (header_.e_shoff == 0 || header_.e_shnum == 0)
+      mc::fail("'", path_, "' has no section headers, which tell what it exports",
+               mc::Hint{"build it again, and strip no more than strip(1) does"});
     // A file cut short has lost its end, where the section headers are.
-    if (header_.e_shnum != 0) static_cast<void>(section(header_.e_shnum - 1U));
+    static_cast<void>(section(header_.e_shnum - 1U));
   }
 
   ElfFacts facts() const {
@@ -155,6 +156,12 @@ class ElfFile {
 };
 
 }  // namespace
+
+bool is_for_this_machine(const ElfW(Ehdr) & header) {
+  constexpr auto own_class = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+  return header.e_ident[EI_CLASS] == own_class &&
+         (own_machine == EM_NONE || header.e_machine == own_machine);
+}
 
 ElfFacts read_elf_facts(const std::string& path) { return ElfFile(path).facts(); }
 

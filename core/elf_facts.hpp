@@ -2,6 +2,8 @@
 // What a shared object says of itself, read from the file: elf(5). Nothing of it is loaded.
 #pragma once
 
+#include <link.h>
+
 #include <string>
 #include <vector>
 
@@ -17,6 +19,9 @@ struct ElfFacts {
   bool bound_at_load = false;          // -z now
   bool read_only_relocations = false;  // -z relro
 };
+
+/// Whether the class and the machine are ours.
+bool is_for_this_machine(const ElfW(Ehdr) & header);
 
 /// Throws mc::Error where `path` is no shared object for this machine, or is cut short.
 ElfFacts read_elf_facts(const std::string& path);

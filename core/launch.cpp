@@ -18,12 +18,8 @@ constexpr std::string_view container_table = "container";
 struct Named {
   const Plugin* plugin;
   Value table;
-  const Plugin* needed_by = nullptr;
 
-  // For a clash between two.
-  [[nodiscard]] std::string where() const {
-    return needed_by != nullptr ? "needed by '" + needed_by->name + "'" : table.place().text();
-  }
+  [[nodiscard]] std::string where() const { return table.place().text(); }
 };
 
 // Those that are needed come in behind those that need them; the order is made later.
@@ -33,8 +29,8 @@ void add_needed(std::vector<Named>& named, Catalog& catalog) {
     for (const auto& need : needing->needs) {
       const auto same = [&](const Named& each) { return each.plugin->name == need; };
       if (std::ranges::any_of(named, same)) continue;
-      const Plugin& plugin = catalog.get(need, "needed by '" + needing->name + "'");
-      named.push_back({&plugin, Value(Table{}), needing});
+      const Place place{intern(mc::concat("needed by '", needing->name, "'"))};
+      named.push_back({&catalog.get(need, place.source), Value(Table{}, place)});
     }
   }
 }

@@ -15,7 +15,9 @@
 
 #include <boost/dll/shared_library.hpp>
 
+#include "core/elf_facts.hpp"
 #include "core/hook_guard.hpp"
+#include "core/single_thread.hpp"
 #include "core/user_namespace.hpp"
 #include "mini_container/fd.hpp"
 
@@ -43,13 +45,15 @@ bool came_with_the_binary(const struct stat& info, const std::string& path) {
   });
 }
 
-void check_owner_and_mode(const struct stat& info, const char* what, const std::string& path) {
+/// `path` as it was found: where the check follows a link, what is `shown` is another.
+void check_owner_and_mode(const struct stat& info, const char* what, const std::string& path,
+                          const std::string& shown) {
   if (info.st_uid != 0 && info.st_uid != ::geteuid() && !came_with_the_binary(info, path))
-    mc::fail("refuse the plugin ", what, " '", path, "': it belongs to uid ", info.st_uid,
+    mc::fail("refuse the plugin ", what, " '", shown, "': it belongs to uid ", info.st_uid,
              mc::Hint{"plugins are trusted code: it must belong to root or to the user who runs "
                       "this; chown it"});
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    mc::fail("refuse the plugin ", what, " '", path, "': others than its owner may write to it",
+    mc::fail("refuse the plugin ", what, " '", shown, "': others than its owner may write to it",
              mc::Hint{"plugins are trusted code; chmod go-w"});
 }
 
@@ -67,6 +71,10 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   ElfW(Ehdr) header;
   if (got < sizeof header || std::memcmp(head, ELFMAG, SELFMAG) != 0) refuse_content(path);
   std::memcpy(&header, head, sizeof header);
+  // Of such a file the loader says that it is not there.
+  if (!is_for_this_machine(header))
+    mc::fail("plugin '", path, "' is made for another machine (ELF machine ", header.e_machine, ")",
+             mc::Hint{"build it for this one"});
   // The program headers follow at once in every file that a linker makes; others are dlopen's.
   for (std::size_t i = 0; i < header.e_phnum; ++i) {
     const auto at = header.e_phoff + i * sizeof(ElfW(Phdr));
@@ -80,9 +88,25 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   }
 }
 
+// Who may write to the directory that a link leads to may put another file there after the check.
+void check_directory_behind_link(const std::string& path) {
+  const std::unique_ptr<char, decltype(&::free)> found(::realpath(path.c_str(), nullptr), &::free);
+  if (!found) return;  // it leads nowhere
+  const std::string target = found.get();
+  const std::string directory = target.substr(0, target.rfind('/') + 1);
+  struct stat info {};
+  mc::check(::stat(directory.c_str(), &info), "look at '", directory, "'");
+  check_owner_and_mode(info, "file's directory", path, directory);
+}
+
 // Checked; false, with errno, where nothing is found by this path.
 bool find_plugin_file(const std::string& path) {
-  const mc::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  constexpr int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  mc::Fd file(::open(path.c_str(), flags | O_NOFOLLOW));
+  if (!file && errno == ELOOP) {
+    check_directory_behind_link(path);
+    file.reset(::open(path.c_str(), flags));
+  }
   if (!file) {
     const int failed = errno;
     if (::access(path.c_str(), F_OK) != 0) return false;
@@ -91,7 +115,7 @@ bool find_plugin_file(const std::string& path) {
   struct stat info {};
   mc::check(mc::stat_of(file.get(), &info), "look at plugin '", path, "'");
   if (!S_ISREG(info.st_mode)) mc::fail("plugin '", path, "' is not a regular file");
-  check_owner_and_mode(info, "file", path);
+  check_owner_and_mode(info, "file", path, path);
   check_is_whole(file.get(), static_cast<std::uint64_t>(info.st_size), path);
   return true;
 }
@@ -147,7 +171,7 @@ bool check_plugin_directory(const std::string& path) {
     mc::fail_with(errno, "look at plugin directory '", path, "'");
   }
   if (!S_ISDIR(info.st_mode)) return false;
-  check_owner_and_mode(info, "directory", path);
+  check_owner_and_mode(info, "directory", path, path);
   return true;
 }
 
@@ -155,23 +179,24 @@ void check_plugin_file(const std::string& path) {
   if (!find_plugin_file(path)) mc::fail_with(errno, "open plugin '", path, "'");
 }
 
-const mc_plugin* load_plugin_file(const std::string& path) {
+std::unique_ptr<Plugin> load_plugin_file(const std::string& path) {
   if (!find_plugin_file(path)) return nullptr;
 
   boost::dll::shared_library library;
   boost::dll::fs::error_code failed;
-  {
-    const LoadWatch watch(path);
-    open_library(library, path, failed);
-  }
+  // What the descriptor points to may lead anywhere.
+  const LoadWatch watch(path);
+  open_library(library, path, failed);
   if (failed) {
     const char* reason = ::dlerror();
     mc::fail("load plugin '", path, "': ", reason != nullptr ? reason : failed.message().c_str());
   }
-  const mc_plugin* symbol = find_descriptor(library, path);
   // Never unloaded: its code may be in use until the process ends. A handle of its own for life.
-  static_cast<void>(new boost::dll::shared_library(std::move(library)));
-  return symbol;
+  const auto& kept = *new boost::dll::shared_library(std::move(library));
+  if (const auto left = threads_left(); left != 0)
+    mc::fail("load plugin '", path, "': its initialisers have left ", left, " threads running",
+             mc::Hint{"a container is cloned from a process of one thread; start none there"});
+  return std::make_unique<Plugin>(read_descriptor(find_descriptor(kept, path), path));
 }
 
 }  // namespace mini_container

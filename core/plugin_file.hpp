@@ -2,10 +2,11 @@
 // A plugin is trusted code: where its file may come from. The only file that knows Boost.DLL.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "mini_container/abi.h"
+#include "core/plugin.hpp"
 
 namespace mini_container {
 
@@ -23,8 +24,8 @@ bool check_plugin_directory(const std::string& path);
 /// The same for a plugin's file, which has to be a regular file, and whole.
 void check_plugin_file(const std::string& path);
 
-/// Checks the file so, loads it (RTLD_NOW | RTLD_LOCAL, never unloaded) and gives its
-/// mc_plugin_v1; nullptr where there is no such file. Throws mc::Error for one that is no plugin.
-const mc_plugin* load_plugin_file(const std::string& path);
+/// Checks the file so, loads it (RTLD_NOW | RTLD_LOCAL, never unloaded) and reads its mc_plugin_v1;
+/// nullptr where there is no such file. Throws mc::Error for one that is no plugin.
+std::unique_ptr<Plugin> load_plugin_file(const std::string& path);
 
 }  // namespace mini_container

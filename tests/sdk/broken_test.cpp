@@ -2,10 +2,12 @@
 // Plugins that are broken in what they declare, or as files: refused by name, nothing touched.
 #include <doctest/doctest.h>
 
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 
 #include "tests/system/container_root.hpp"
@@ -85,6 +87,24 @@ TEST_CASE(
   check_refused(asked.finish(), {refusal});
 }
 
+TEST_CASE(
+    "a plugin whose initialiser leaves a thread is refused by its file's name, by every verb") {
+  const HostUnchanged unchanged;
+  const std::string refusal =
+      "load plugin '" LEAVING "/threading.so': its initialisers have left 1 threads running";
+  check_refused(launch({"uts", "threading"}, LEAVING), {refusal});
+  CHECK(
+      run({"plugin", "check", LEAVING "/threading.so"}).out.find("FAIL  load         " + refusal) !=
+      std::string::npos);
+}
+
+TEST_CASE("a plugin whose descriptor leads nowhere is refused by its file's name, by every verb") {
+  const HostUnchanged unchanged;
+  const std::string refusal = "load plugin '" LEAVING "/astray.so': it crashed (SIGSEGV)";
+  check_refused(launch({"astray"}, LEAVING), {refusal});
+  check_refused(run({"--plugin-dir", LEAVING, "plugin", "info", "astray"}), {refusal});
+}
+
 TEST_CASE("a plugin for a newer ABI is refused, and says what it needs") {
   const HostUnchanged unchanged;
   check_refused(
@@ -116,6 +136,10 @@ TEST_CASE("files that are no plugins are refused") {
     write_file("cut.so", whole.substr(0, length), directory);
     check_refused(launch({"cut"}, directory), {"cut.so'"});
   }
+  auto foreign = whole;
+  foreign[offsetof(ElfW(Ehdr), e_machine)] ^= 0x40;
+  write_file("foreign.so", foreign, directory);
+  check_refused(launch({"foreign"}, directory), {"foreign.so' is made for another machine"});
   fs::create_directory(directory + "/folder.so");
   check_refused(launch({"folder"}, directory), {"folder.so' is not a regular file"});
 }
@@ -183,6 +207,18 @@ TEST_CASE("a cycle is named, and a need that is not there") {
                 {"needed by 'missing_need': there is no plugin 'nowhere'", "there are: "});
 }
 
+TEST_CASE("what a needed plugin lacks is told by who needs it") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"needing"}),
+                {"needed by 'needing': required.must: it is required and not given"});
+}
+
+TEST_CASE("a default that its option does not take is refused with the option's name") {
+  const HostUnchanged unchanged;
+  check_refused(launch({"bad_default"}),
+                {"bad_default.pairs: default: 'x' has no '='; write it as KEY=VALUE"});
+}
+
 TEST_CASE("a root is announced by the plugin that enters it, and by no other") {
   check_refused(launch({"false_root"}),
                 {"false_root: plan: announce the root: the plugin does not enter one"});
@@ -226,6 +262,19 @@ TEST_CASE("a plugin directory that others may change, or that belongs to another
   REQUIRE(::chown(directory.c_str(), 1000, 0) == 0);
   check_refused(launch({"required"}, directory),
                 {"refuse the plugin directory '" + directory, "belongs to uid 1000"});
+}
+
+TEST_CASE(
+    "a link to where others may put another file is refused, and one to elsewhere is followed") {
+  const HostUnchanged unchanged;
+  const auto directory = fresh_directory();
+  const auto elsewhere = directory_with_copy();
+  fs::create_symlink(elsewhere + "/required.so", directory + "/required.so");
+  const auto asked = [&] { return run({"--plugin-dir", directory, "plugin", "info", "required"}); };
+  CAPTURE(asked());
+  CHECK(asked().last_error().find("calls itself 'smaller_struct'") != std::string::npos);
+  ::chmod(elsewhere.c_str(), 0777);
+  check_refused(asked(), {"refuse the plugin file's directory '" + elsewhere, "chmod go-w"});
 }
 
 TEST_CASE("a name that leads nowhere in one directory is looked for in the next") {
