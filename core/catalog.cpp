@@ -64,10 +64,13 @@ const Plugin* Catalog::find(const std::string& name) {
     const std::string path = mc::concat(directory.path, '/', name, suffix);
     const Plugin* plugin = find_file(path);
     if (plugin == nullptr) continue;
-    if (plugin->name != name)
-      mc::fail("plugin '", path, "' calls itself '", plugin->name, "'",
-               mc::Hint{"a plugin's file is named NAME.so"});
-    return plugin;
+    if (plugin->name == name) return plugin;
+    // Else it would be what is found by that name from now on.
+    const auto entry = std::ranges::find(loaded_, plugin, [](const auto& p) { return p.get(); });
+    misnamed_.push_back(std::move(*entry));
+    loaded_.erase(entry);
+    mc::fail("plugin '", path, "' calls itself '", plugin->name, "'",
+             mc::Hint{"a plugin's file is named NAME.so"});
   }
   return nullptr;
 }

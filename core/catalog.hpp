@@ -52,6 +52,7 @@ class Catalog {
 
   std::vector<Directory> directories_;
   std::vector<std::unique_ptr<Plugin>> loaded_;
+  std::vector<std::unique_ptr<Plugin>> misnamed_;  // refused
 };
 
 }  // namespace mini_container

@@ -49,7 +49,7 @@ class Report {
 
  private:
   static void row(const char* verdict, const char* what, const std::string& text) {
-    std::printf("%-5s %-12s %s\n", verdict, what, text.c_str());
+    std::printf("%-5s %-12s %s\n", verdict, what, one_line(text).c_str());
     std::fflush(stdout);  // the next thing may crash
   }
   bool all_well_ = true;

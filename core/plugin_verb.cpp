@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugin list, plugin info, plugin check.
 #include <algorithm>
-#include <cstdio>
+#include <string>
 
 #include "core/failure.hpp"
 #include "core/json.hpp"
@@ -26,6 +26,13 @@ bool take_json(Arguments& arguments) {
   return found;
 }
 
+/// One line, whatever a file is named and its descriptor says.
+std::string row(std::string name, std::string version, const std::string& rest) {
+  if (name.size() < 14) name.resize(14, ' ');
+  if (version.size() < 8) version.resize(8, ' ');
+  return one_line(mc::concat(name, ' ', version, ' ', rest)) + '\n';
+}
+
 // A plugin that cannot be read has its row, with the reason.
 int list_plugins(VerbContext& context, Arguments arguments) {
   const bool json = take_json(arguments);
@@ -35,21 +42,19 @@ int list_plugins(VerbContext& context, Arguments arguments) {
   std::string text;
   int exit_code = 0;
   for (const auto& name : context.catalog.names()) {
-    char head[64];
     try {
       const Plugin* plugin = context.catalog.find(name);
       if (plugin == nullptr) continue;
       values.push_back(plugin_summary_value(*plugin));
-      std::snprintf(head, sizeof head, "%-14s %-8s ", name.c_str(), plugin->data.version);
-      mc::detail::append(text, mc::concat(head, plugin->data.summary, "  (", plugin->path, ")\n"));
+      text += row(name, plugin->data.version,
+                  mc::concat(plugin->data.summary, "  (", plugin->path, ")"));
     } catch (const mc::Error& error) {
       exit_code = exit_runtime_failed;
       Value broken(Table{});
       broken.set("name", Value(name));
       broken.set("error", Value(describe(error)));
       values.push_back(std::move(broken));
-      std::snprintf(head, sizeof head, "%-14s %-8s ", name.c_str(), "broken");
-      mc::detail::append(text, mc::concat(head, describe(error), '\n'));
+      text += row(name, "broken", describe(error));
     }
   }
   if (json)

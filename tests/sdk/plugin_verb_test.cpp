@@ -2,8 +2,10 @@
 // plugin list, plugin info, plugin check.
 #include <doctest/doctest.h>
 
+#include <link.h>
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <filesystem>
 
 #include "tests/system/container_root.hpp"
@@ -55,6 +57,27 @@ TEST_CASE("plugin list shows a broken plugin with the reason, and goes on") {
   CHECK(has(result.out, "newer_abi      broken "));
   CHECK(has(result.out, "needs ABI 1.1"));
   CHECK(has(result.out, "uts            1.0.0"));
+}
+
+TEST_CASE("plugin list has one line for each plugin, however its file is named") {
+  const auto directory = fresh_directory();
+  const std::string long_name(100, 'n');
+  for (const std::string& name : {std::string("red\033[31m\nlines"), long_name})
+    write_file(name + ".so", "text", directory);
+  const auto result = run({"--plugin-dir", directory, "plugin", "list"});
+  CAPTURE(result.out);
+  CHECK(has(result.out, "\nred?[31m?lines broken   plugin '" + directory + "/red?[31m?lines.so'"));
+  CHECK(has(result.out, "\n" + long_name + " broken   plugin '"));
+}
+
+TEST_CASE("plugin list shows each plugin by the file that a launch takes") {
+  const auto directory = fresh_directory();
+  fs::copy_file(built("uts"), directory + "/uts.so");
+  fs::copy_file(built("uts"), directory + "/other.so");
+  const auto result = run({"--plugin-dir", directory, "plugin", "list"});
+  CAPTURE(result.out);
+  CHECK(has(result.out, "other.so' calls itself 'uts'"));
+  CHECK(has(result.out, "(" + directory + "/uts.so)\n"));
 }
 
 TEST_CASE("plugin info shows options, namespaces, hooks and order") {
@@ -157,6 +180,10 @@ TEST_CASE("plugin check reads files that are no plugins without loading them") {
   const auto cut = write_file("cut.so", read_file(built("uts")).substr(0, 3000), directory);
   check_fails(run({"plugin", "check", cut}), "file", "is cut short");
   check_fails(run({"plugin", "check", "/bin/busybox"}), "file", "another ELF file");
+  auto bare = read_file(built("uts"));
+  bare.replace(offsetof(ElfW(Ehdr), e_shoff), sizeof(ElfW(Off)), sizeof(ElfW(Off)), '\0');
+  check_fails(run({"plugin", "check", write_file("bare.so", bare, directory)}), "file",
+              "has no section headers");
   CHECK(run({"plugin", "check", directory + "/none.so"}).exit_code == 125);
   fs::copy_file(built("uts"), directory + "/uts.so");
   ::chmod((directory + "/uts.so").c_str(), 0666);
