@@ -31,7 +31,9 @@
  *              thread and leaves it running before the clone makes the launch fail.
  *   Time       Each hook has a deadline (mc_plugin.deadline_ms). A hook that exceeds it, crashes,
  *              exits or closes the core's descriptors fails the launch by name; all that was
- *              made is undone. What runs while the file is loaded (constructors) has ten
+ *              made is undone. The time is looked at four times a second, and may be seen that
+ *              much later. In the agent, and in a child in its memory, SIGALRM does it: what
+ *              signal(7) lists as never restarted (nanosleep, poll) may give EINTR in a hook. What runs while the file is loaded (constructors) has ten
  *              seconds. One end cannot be noticed: that of the agent past exit(3) and _exit(2), by
  *              the system call exit_group itself or SIGKILL. The caller gets that status, the
  *              child ends too, and what was made stays on record for `delete --force`.
@@ -460,6 +462,18 @@ typedef struct mc_plugin {
  * apart, which follow each other for each plugin. A hook that fails ends the launch: no further
  * hook but cleanup is called, and the command is not run.
  *
+ * What a [child] hook changes of its own process is there for the hooks after it. Of that the
+ * command finds:
+ *   as it was left  The signal mask; a signal that is ignored (one that has a handler has its default
+ *                   action again); nice value, scheduling policy, CPU affinity and timer slack;
+ *                   resource limits; no_new_privs; process group and session; the standard three
+ *                   descriptors. Interval timers, and being a subreaper, unless an init program
+ *                   runs it: fork(2).
+ *   from seal only  Umask, working directory, and whether a descriptor is closed on execve: the core
+ *                   sets them between the other hooks and seal.
+ *   never           Environment variables (mc_host.set_environment is the way), memory, the
+ *                   process's name, whether it is dumpable.
+ *
  * create     [agent] By whoever needs the plugin at work: a launch, `validate`, `plan`, `exec`,
  *            and a later `delete`, before the one hook that it calls. Guaranteed: the
  *            configuration is checked and complete. May read it, and files; may refuse it; may
@@ -492,7 +506,8 @@ typedef struct mc_plugin {
  *            every capability is effective; the command has been looked up, descriptors are set
  *            close-on-exec: nothing but execve follows the last seal. May take rights away, for
  *            ever. A filter must leave execve, and the write of an error to a descriptor.
- *            MC_CALL_EXEC tells `exec` from a first process.
+ *            MC_CALL_EXEC tells `exec` from a first process. What it opens without O_CLOEXEC stays
+ *            open in the command.
  * post_exec  [agent] Guaranteed: the execve has succeeded; call->root_fd is the container's root.
  *            May look, and start what goes along with the container. Failing stops it. Where a
  *            container is created first and started later: by the process that starts it, with
