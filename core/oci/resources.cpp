@@ -7,13 +7,15 @@ namespace mini_container::oci {
 
 namespace {
 
+enum class ZeroIs { not_set, a_limit };
+
 // A limit in bytes or microseconds; -1: none.
-void copy_limit(const Property& from, const char* to, Value& table) {
+void copy_limit(const Property& from, const char* to, Value& table, ZeroIs zero = ZeroIs::not_set) {
   if (!from) return;
   const auto limit = from.integer(-1);
   if (limit == -1)
     table.set(to, Value(std::string("max"), from.place()));
-  else if (limit != 0)
+  else if (limit != 0 || zero == ZeroIs::a_limit)
     table.set(to, Value(limit, from.place()));
 }
 
@@ -139,8 +141,8 @@ void translate_rdma(const Property& rdma, Value& table) {
   Value out(Table{}, rdma.place());
   for (const auto& [name, limits] : rdma.members()) {
     Value entry(Table{}, limits.place());
-    copy_limit(limits["hcaHandles"], "hca_handles", entry);
-    copy_limit(limits["hcaObjects"], "hca_objects", entry);
+    copy_limit(limits["hcaHandles"], "hca_handles", entry, ZeroIs::a_limit);
+    copy_limit(limits["hcaObjects"], "hca_objects", entry, ZeroIs::a_limit);
     out.set(name, std::move(entry));
   }
   if (!out.as<Table>()->empty()) table.set("rdma", std::move(out));

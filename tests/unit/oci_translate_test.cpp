@@ -94,6 +94,12 @@ TEST_CASE("resources become limits, 0 is not set, and -1 is no limit") {
   CHECK(contains(text, R"("devices":[{"allow":false,"access":"rwm"}])"));
 }
 
+TEST_CASE("an RDMA limit of 0 is one: nobody writes it for none") {
+  const auto text = translated(
+      with("linux.resources", R"({"rdma": {"mlx5_0": {"hcaHandles": 0, "hcaObjects": 7}}})"));
+  CHECK(contains(text, R"("rdma":{"mlx5_0":{"hca_handles":0,"hca_objects":7}})"));
+}
+
 TEST_CASE("a bundle's limit of 0 processes is one since version 1.3") {
   for (const bool is_one : {false, true}) {
     auto bundle = with("linux.resources", R"({"pids": {"limit": 0}})");
