@@ -3,6 +3,7 @@
 #include "core/container.hpp"
 #include "core/exec.hpp"
 #include "core/kept_descriptors.hpp"
+#include "core/log.hpp"
 #include "core/oci/bundle.hpp"
 #include "core/oci/exec_options.hpp"
 #include "core/resources.hpp"
@@ -90,6 +91,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   options.id = container.id();
   options.verbose = context.global.verbose;
   const bool detach = options.outlives_agent;
+  if (!context.global.log_file.empty()) wait_for_log_reader();
   Agent agent(launch, std::move(options));
   agent.start_in(container);
   return detach ? 0 : agent.wait();

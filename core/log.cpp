@@ -6,6 +6,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,8 +24,8 @@ namespace mini_container {
 
 namespace {
 
-// One write(2) a line: lines of several processes do not mix. The library's own sink for files makes
-// directories that are not there, and opens by path alone.
+// One write(2) a line: lines of several processes do not mix. The library's own sink for files
+// makes directories that are not there, and opens by path alone.
 class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   LineSink() = default;  // to standard error
@@ -123,6 +124,11 @@ bool try_open_log() {
   } catch (const mc::Error&) {
     return false;
   }
+}
+
+void wait_for_log_reader() {
+  struct stat info {};
+  if (::stat(log_options().file.c_str(), &info) == 0 && S_ISFIFO(info.st_mode)) try_open_log();
 }
 
 void log_failure(std::string_view text) {

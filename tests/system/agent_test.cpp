@@ -508,7 +508,10 @@ TEST_CASE("who waits for the reader of a FIFO can be stopped, and nobody goes on
   const HostUnchanged unchanged;
   const auto fifo = fresh_directory() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  for (const Words& flags : {Words{"--trace", fifo}, {"--detach", "--output", fifo}})
+  for (const Words& flags : {Words{"--trace", fifo},
+                             {"--detach", "--output", fifo},
+                             {"--log", fifo},
+                             {"--detach", "--log", fifo}})
     for (const int number : {SIGINT, SIGTERM}) {
       CAPTURE(flags.front());
       Words words = flags;
