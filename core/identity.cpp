@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <charconv>
@@ -63,7 +64,7 @@ void read_lines(const FileView& files, const char* path,
   const mc::Fd file(fd);
   struct stat info {};
   mc::check(mc::stat_of(fd, &info), "look at '", path, "' in the container");
-  if (S_ISCHR(info.st_mode)) return;  // masked: the null device is there
+  if (S_ISCHR(info.st_mode) && info.st_rdev == ::makedev(1, 3)) return;  // masked: the null device
   if (!S_ISREG(info.st_mode)) mc::fail("'", path, "' in the container is not a regular file");
   const auto text = mc::read_all(fd, path);
   for (const auto line : split(text, '\n'))
