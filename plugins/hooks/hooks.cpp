@@ -112,7 +112,8 @@ class Hooks {
     for (std::size_t i = 0; i < list.size(); ++i) try {
         run_one(host, call, "poststop", "stopped", list, i);
       } catch (const mc::Error& error) {
-        host.warn(error.attempt());
+        const int reason = error.error_number();
+        host.warn(error.attempt(), reason != 0 ? ": " : "", reason != 0 ? ::strerror(reason) : "");
       }
   }
 

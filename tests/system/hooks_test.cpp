@@ -144,6 +144,14 @@ TEST_CASE("hooks: one that fails ends the launch, its words are shown, and posts
   }
 }
 
+TEST_CASE("hooks: a poststop that cannot be executed is told with the reason") {
+  const auto result = launch("[[hooks.poststop]]\npath = \"/none\"\n", "exit 4");
+  CHECK_MESSAGE(result.err.find("execute poststop hook '/none': No such file or directory\n") !=
+                    std::string::npos,
+                result);
+  CHECK(result.exit_code == 4);
+}
+
 TEST_CASE("hooks: a failing poststop is told, and the program's exit code stays") {
   const auto result = launch(hook("poststop", "echo too bad; exit 9"), "exit 4");
   CHECK(result.exit_code == 4);
