@@ -123,11 +123,14 @@ Profile make_profile(const mc::Node& config, const Surroundings& around) {
   }
   if (config.has("default_errno"))
     profile.default_data = static_cast<std::uint32_t>(config.integer("default_errno"));
+  const bool ignore_unknown = config.boolean("ignore_unknown");
   if (config.has("architectures")) profile.architectures = config.texts("architectures");
+  // One profile for machines of all kinds: other runtimes have the machine's own in every filter.
+  if (!profile.architectures.empty() && (ignore_unknown || config.has("profile")))
+    profile.architectures.emplace_back("native");
   for (const mc::Node flag : config["flags"]) profile.flags |= *flag_named(flag.text());
   if (config.has("listener_path")) profile.listener_path = config.text("listener_path");
   if (config.has("listener_metadata")) profile.listener_metadata = config.text("listener_metadata");
-  const bool ignore_unknown = config.boolean("ignore_unknown");
   if (config.has("deny"))
     overlay_list(profile, config["deny"], Action::error, EPERM, ignore_unknown);
   if (config.has("allow")) overlay_list(profile, config["allow"], Action::allow, 0, ignore_unknown);

@@ -173,6 +173,17 @@ claim 'seccomp: a call gets the errno that is listed'
 contains errno "$(inside 'mkdir /tmp/x 2>&1' "$allowed [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_ERRNO\", errnoRet: 28}]}")" 'No space'
 claim 'seccomp: without errnoRet it is EPERM'
 contains errno "$(inside 'mkdir /tmp/x 2>&1' "$allowed [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_ERRNO\"}]}")" 'not permitted'
+claim "seccomp: the machine's own architecture is among those of the filter, listed or not"
+case $(uname -m) in
+  x86_64) other=SCMP_ARCH_X86 ;;
+  aarch64) other=SCMP_ARCH_ARM ;;
+  *) other= ;;
+esac
+if [ -z "$other" ]; then
+  pass_over "there is no second architecture beside $(uname -m)"
+else
+  contains errno "$(inside 'mkdir /tmp/x 2>&1' ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", architectures: [\"$other\"], syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_ERRNO\", errnoRet: 28}]}")" 'No space'
+fi
 claim 'seccomp: defaultErrnoRet'
 calls=$(echo '#include <sys/syscall.h>' | cc -dM -E - 2>/dev/null | sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/\1/p' |
   grep -v '^mkdir' | jq -Rsc 'split("\n") | map(select(. != ""))')
