@@ -120,10 +120,10 @@ class Gathering {
       Value& map = before != nullptr ? *before : table.set(option.key, Value(Table{}, place));
       const std::size_t equals = text.find('=');
       if (equals == text.npos || equals == 0)
-        mc::fail(place.source, ": '", text, "' is not KEY=VALUE",
-                 mc::Hint{std::string_view(option.key) == "env"
-                              ? "a variable as the caller has it: --container.env_pass=NAME"
-                              : ""});
+        mc::fail(
+            place.source, ": '", text, "' is not KEY=VALUE",
+            mc::Hint{mc::concat("write ", place.source, " ",
+                                option.value_name != nullptr ? option.value_name : "KEY=VALUE")});
       mc_option element = option;
       element.type = option.element;
       map.set(text.substr(0, equals), parse_option_text(element, text.substr(equals + 1), place));

@@ -36,7 +36,8 @@ constexpr mc_option declared[] = {
     mc::option({.type = MC_MAP,
                 .element = MC_STRING,
                 .key = "env",
-                .help = "Environment variables; PATH, HOME and TERM have defaults",
+                .help = "Environment variables; PATH, HOME and TERM have defaults, and "
+                        "env_pass takes over the caller's",
                 .value_name = "NAME=VALUE",
                 .long_flag = "env",
                 .short_flag = 'e'}),

@@ -91,7 +91,7 @@ int exec_verb(VerbContext& context, const Arguments& arguments) {
   options.id = container.id();
   options.verbose = context.global.verbose;
   const bool detach = options.outlives_agent;
-  if (!context.global.log_file.empty()) wait_for_log_reader();
+  wait_for_log_reader();
   Agent agent(launch, std::move(options));
   agent.start_in(container);
   return detach ? 0 : agent.wait();

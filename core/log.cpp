@@ -6,7 +6,6 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,11 +123,6 @@ bool try_open_log() {
   } catch (const mc::Error&) {
     return false;
   }
-}
-
-void wait_for_log_reader() {
-  struct stat info {};
-  if (::stat(log_options().file.c_str(), &info) == 0 && S_ISFIFO(info.st_mode)) try_open_log();
 }
 
 void log_failure(std::string_view text) {

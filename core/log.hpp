@@ -25,8 +25,8 @@ std::uint32_t log_threshold();
 bool open_log_file();
 /// The same, where there is a file for certain.
 bool try_open_log();
-/// Where the file is a FIFO that nobody reads, waits for who does. To be called while a signal still
-/// ends this process.
+/// Where the file is a FIFO that nobody reads, waits for who does. To be called while a signal
+/// still ends this process.
 void wait_for_log_reader();
 /// A line of `who` (a plugin; empty: the core).
 void log_line(std::uint32_t level, std::string_view who, std::string_view text);

@@ -49,8 +49,8 @@ std::string plugin_manual() {
       "Always, once pre_clone was called; in reverse order; repeatable; from state_fd alone.");
   page.paragraph(
       "What a hook in the child changes of its process is there for the hooks after it. The "
-      "command "
-      "finds the signal mask, ignored signals, scheduling, resource limits, process group and "
+      "command finds the signal mask, ignored signals, scheduling, resource limits, process group "
+      "and "
       "standard descriptors as they were left; the umask, the working directory and descriptors "
       "that were opened without O_CLOEXEC only from *seal*; environment variables never: "
       "*mc_host.set_environment* is the way.");

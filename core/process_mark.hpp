@@ -34,8 +34,8 @@ struct ProcessMark {
   static std::optional<ProcessMark> parse(std::string_view text);
 };
 
-/// Whether the process of this pidfd has ended, or does so in time; -1 ms: waits as long as it lives.
-/// A zombie counts as ended.
+/// Whether the process of this pidfd has ended, or does so in time; -1 ms: waits as long as it
+/// lives. A zombie counts as ended.
 bool ends_within(const mc::Fd& pidfd, int milliseconds);
 
 /// A process's numbers in proc_pid_stat(5), while it is alive or a zombie.

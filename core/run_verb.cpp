@@ -201,7 +201,7 @@ int run_verb(VerbContext& context, const Arguments& arguments) {
   check_file("--pid-file", request.pid_file);
   check_file("--trace", request.trace_file);
   RunOptions options = options_of(request, launch, context);
-  if (!context.global.log_file.empty()) wait_for_log_reader();
+  wait_for_log_reader();
   if (request.detach) return run_detached(launch, request, options);
   run_attached(launch, request, std::move(options));
 }

@@ -132,7 +132,8 @@ void change_launch(Launch& launch, const ExecRequest& request, Catalog& catalog)
   if (request.no_new_privs)
     set_table(launch, "no_new_privs", Value(Table{}, Place{"--no-new-privs"}), catalog);
   List kept;
-  for (int fd = 3; fd < 3 + request.preserve_fds; ++fd) kept.emplace_back(std::int64_t{fd}, Place{"--preserve-fds"});
+  for (int fd = 3; fd < 3 + request.preserve_fds; ++fd)
+    kept.emplace_back(std::int64_t{fd}, Place{"--preserve-fds"});
   launch.container.set("keep_fds", Value(std::move(kept)));
 }
 

@@ -7,8 +7,6 @@ namespace mini_container::oci {
 
 namespace {
 
-enum class ZeroIs { not_set, a_limit };
-
 // A limit in bytes or microseconds; -1: none.
 void copy_limit(const Property& from, const char* to, Value& table, ZeroIs zero = ZeroIs::not_set) {
   if (!from) return;
@@ -150,11 +148,11 @@ void translate_rdma(const Property& rdma, Value& table) {
 
 }  // namespace
 
-void translate_resources(const Property& resources, Value& tree) {
+void translate_resources(const Property& resources, Value& tree, ZeroIs no_processes) {
   Value& table = table_of(tree, "cgroup", resources.place());
   translate_memory(resources["memory"], table);
   translate_cpu(resources["cpu"], table);
-  copy_limit(resources["pids"]["limit"], "pids_max", table);
+  copy_limit(resources["pids"]["limit"], "pids_max", table, no_processes);
   translate_block_io(resources["blockIO"], table);
   translate_device_rules(resources["devices"], table);
   translate_huge_pages(resources["hugepageLimits"], table);

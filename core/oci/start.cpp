@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/oci/start.hpp"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -74,9 +73,7 @@ void follow(const Channel& channel, const Container& container) {
 // Its last word comes just before its end, and whoever looks next is to find it stopped.
 void wait_for_end(const Container& container) {
   constexpr int longest_ms = 2'000;
-  const mc::Fd pidfd = container.process().open();
-  pollfd end{pidfd.get(), POLLIN, 0};
-  if (pidfd) ::poll(&end, 1, longest_ms);
+  if (const mc::Fd pidfd = container.process().open()) ends_within(pidfd, longest_ms);
 }
 
 void call_post_exec(const Container& container, const std::string& state_root, Catalog& catalog) {

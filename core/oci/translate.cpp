@@ -30,7 +30,16 @@ void refuse_unsupported(const Property& linux) {
       property.refuse("it is not supported", mc::Hint{"leave it out"});
 }
 
-void translate_cgroup(const Property& linux, const TranslationOptions& options, Value& tree) {
+// Since version 1.3 a limit of 0 processes is one as any other: config-linux.md, PIDs. Callers of
+// before say with it that they set none.
+ZeroIs meaning_of_no_processes(const std::string& version) {
+  for (const char* older : {"1.0.", "1.1.", "1.2."})
+    if (version.starts_with(older)) return ZeroIs::not_set;
+  return ZeroIs::a_limit;
+}
+
+void translate_cgroup(const Property& config, const TranslationOptions& options, Value& tree) {
+  const Property linux = config["linux"];
   const Property path = linux["cgroupsPath"];
   const Property resources = linux["resources"];
   if (!options.cgroups) {
@@ -43,19 +52,8 @@ void translate_cgroup(const Property& linux, const TranslationOptions& options, 
   // Engines measure, pause and update what they have started.
   table.set("controllers", Value(List{Value(std::string("all"))}, linux.place()));
   if (::geteuid() != 0 || !in_initial_user_namespace()) table.set("optional", Value(true));
-  if (resources) translate_resources(resources, tree);
-}
-
-// Since version 1.3 it is a limit as any other, which nobody's fork(2) keeps: config-linux.md, PIDs.
-// Callers of before say with 0 that they set none.
-void translate_no_processes(const Property& config, Value& tree) {
-  const Property limit = config["linux"]["resources"]["pids"]["limit"];
-  Value* table = tree.find("cgroup");
-  if (table == nullptr || !limit || limit.integer(-1) != 0) return;
-  const std::string version = config["ociVersion"].text();
-  const bool is_older = version.starts_with("1.0.") || version.starts_with("1.1.") ||
-                        version.starts_with("1.2.");
-  if (!is_older) table->set("pids_max", Value(std::int64_t{0}, limit.place()));
+  if (resources)
+    translate_resources(resources, tree, meaning_of_no_processes(config["ociVersion"].text()));
 }
 
 // dockerd gives the domain name this way: it is older than the property.
@@ -80,8 +78,7 @@ void translate_sysctl(const Property& config, Value& tree) {
 void translate_linux(const Property& config, const TranslationOptions& options, Value& tree) {
   const Property linux = config["linux"];
   translate_namespaces(config, tree);
-  translate_cgroup(linux, options, tree);
-  translate_no_processes(config, tree);
+  translate_cgroup(config, options, tree);
   translate_devices(linux["devices"], tree);
   translate_execution(linux, tree);
   if (const Property seccomp = linux["seccomp"]) translate_seccomp(seccomp, tree);

@@ -36,7 +36,10 @@ void translate_capabilities(const Property& capabilities, Value& tree);
 void translate_root(const Property& config, Value& tree);
 void translate_mounts(const Property& mounts, const TranslationOptions& options, Value& tree);
 void translate_namespaces(const Property& config, Value& tree);
-void translate_resources(const Property& resources, Value& tree);
+/// What a number of 0 says where some callers mean that they set none.
+enum class ZeroIs { not_set, a_limit };
+void translate_resources(const Property& resources, Value& tree,
+                         ZeroIs no_processes = ZeroIs::not_set);
 void translate_devices(const Property& devices, Value& tree);
 void translate_seccomp(const Property& seccomp, Value& tree);
 void translate_hooks(const Property& hooks, const Property& annotations, Value& tree);

@@ -61,7 +61,8 @@ Key read_key(std::string_view text, std::string_view where) {
   if (is_below(path, "net/")) return {std::move(path), CLONE_NEWNET};
   if (is_below(path, "user/")) return {std::move(path), CLONE_NEWUSER};
   if (path == "kernel/hostname")
-    mc::fail(where, ": kernel.hostname is set elsewhere", mc::Hint{"use uts.hostname, or hostname in a bundle"});
+    mc::fail(where, ": kernel.hostname is set elsewhere",
+             mc::Hint{"use uts.hostname, or hostname in a bundle"});
   if (path == "kernel/domainname")
     mc::fail(where, ": kernel.domainname is set elsewhere", mc::Hint{"use uts.domainname"});
   mc::fail(where, ": '", text, "' is a parameter of the whole host",

@@ -108,6 +108,30 @@ std::string where(const std::string& hook) {
   return (hook == "pivot" ? "faulty_pivot: " : "faulty: ") + hook + ": ";
 }
 
+// A container whose agent is killed while it runs: its cleanup, with the fault, is for `delete`.
+void leave_to_clean_up(const std::string& id, const std::string& plugin, const std::string& fault,
+                       const std::vector<std::string>& more = {}) {
+  std::vector<std::string> words = {"--plugin-dir",
+                                    FIXTURES,
+                                    "run",
+                                    "--id",
+                                    id,
+                                    "--rootfs.path",
+                                    root(),
+                                    "--pid",
+                                    "--" + plugin + ".hook",
+                                    "cleanup",
+                                    "--" + plugin + ".fault",
+                                    fault};
+  words.insert(words.end(), more.begin(), more.end());
+  words.insert(words.end(), {"--", "sh", "-c", "echo up; exec sleep 60"});
+  Process container(mini_container::test::mini_container(words));
+  REQUIRE(container.wait_for("up"));
+  container.signal(SIGKILL);
+  container.finish();
+  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+}
+
 }  // namespace
 
 TEST_CASE("the faulty plugin does no harm where it is not told to") {
@@ -464,15 +488,8 @@ TEST_CASE("a fault in a later process's cleanup is named, and does not stop the 
       CAPTURE(fault);
       const NothingLeft nothing_left;
       for (const std::string id : {"faulty-launch", "other-launch"}) {
-        Process container(mini_container::test::mini_container(
-            {"--plugin-dir", FIXTURES, "run", "--id", id, "--rootfs.path", root(), "--pid",
-             "--cgroup", "--container.hook_timeout", "300ms", "--" + plugin + ".hook", "cleanup",
-             "--" + plugin + ".fault", fault, "--", "sh", "-c", "echo up; exec sleep 60"}));
-        REQUIRE(container.wait_for("up"));
-        container.signal(SIGKILL);
-        container.finish();
+        leave_to_clean_up(id, plugin, fault, {"--cgroup", "--container.hook_timeout", "300ms"});
       }
-      CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
       const auto result = run({"--plugin-dir", FIXTURES, "delete", "faulty-launch"});
       CAPTURE(result);
       CHECK(result.exit_code == 125);
@@ -491,14 +508,7 @@ TEST_CASE("a fault in a later process's cleanup is named, and does not stop the 
 
 TEST_CASE("a cleanup that ends by a signal without a name is named by its number") {
   const NothingLeft nothing_left;
-  Process container(mini_container::test::mini_container(
-      {"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(), "--pid",
-       "--faulty.hook", "cleanup", "--faulty.fault", "nameless", "--", "sh", "-c",
-       "echo up; exec sleep 60"}));
-  REQUIRE(container.wait_for("up"));
-  container.signal(SIGKILL);
-  container.finish();
-  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  leave_to_clean_up("faulty-launch", "faulty", "nameless");
   const auto result = run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"});
   CAPTURE(result);
   CHECK(result.exit_code == 0);
@@ -510,14 +520,7 @@ TEST_CASE("a cleanup that ends by a signal without a name is named by its number
 TEST_CASE("what a cleanup in delete's memory says is in the log, before delete's own word") {
   const NothingLeft nothing_left;
   const auto log = fresh_directory() + "/said.log";
-  Process container(mini_container::test::mini_container(
-      {"--plugin-dir", FIXTURES, "run", "--id", "faulty-launch", "--rootfs.path", root(), "--pid",
-       "--faulty_sharing.hook", "cleanup", "--faulty_sharing.fault", "error", "--", "sh", "-c",
-       "echo up; exec sleep 60"}));
-  REQUIRE(container.wait_for("up"));
-  container.signal(SIGKILL);
-  container.finish();
-  CHECK(eventually([] { return run({"list"}).out.find("running") == std::string::npos; }));
+  leave_to_clean_up("faulty-launch", "faulty_sharing", "error");
   const auto result = run({"--plugin-dir", FIXTURES, "--log", log, "delete", "faulty-launch"});
   CAPTURE(result);
   CHECK(result.exit_code == 125);

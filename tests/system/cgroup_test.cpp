@@ -618,10 +618,12 @@ TEST_CASE("cgroup: an ordinary user without a delegated cgroup is told, or goes 
 
 TEST_CASE("cgroup: ps of a detached container that has ended lists nobody") {
   const CgroupsUnchanged unchanged;
-  REQUIRE(run({"-r", shared_root(), "-p", "--cgroup", "--detach", "--id", "ended", "true"})
-              .exit_code == 0);
-  REQUIRE(eventually(
-      [] { return run({"list"}).out.find("stopped") != std::string::npos && cgroups_named("ended").empty(); }));
+  REQUIRE(
+      run({"-r", shared_root(), "-p", "--cgroup", "--detach", "--id", "ended", "true"}).exit_code ==
+      0);
+  REQUIRE(eventually([] {
+    return run({"list"}).out.find("stopped") != std::string::npos && cgroups_named("ended").empty();
+  }));
   const auto listed = run({"ps", "ended"});
   CHECK_MESSAGE(listed.out == "PID\n", listed);
   CHECK(listed.exit_code == 0);

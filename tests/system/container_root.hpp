@@ -32,8 +32,8 @@ std::string launch_file(const std::string& text);
 /// The content of a file of the host; empty where there is none.
 std::string read_file(const std::string& path);
 
-/// `word` with what no other host of a test has, for names that all share, as cgroups' are: pids are
-/// the same in each.
+/// `word` with what no other host of a test has, for names that all share, as cgroups' are: pids
+/// are the same in each.
 std::string own_name(const std::string& word);
 
 }  // namespace mini_container::test

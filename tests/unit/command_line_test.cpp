@@ -159,8 +159,7 @@ TEST_CASE("lists repeat, maps take one entry a flag") {
   const Value* env = request.tree.find("container")->find("env");
   CHECK(*env->find("A")->as<std::string>() == "1,2");
   CHECK(*env->find("B")->as<std::string>() == "x=y");
-  CHECK(host.refusal({"-e", "=x", "sh"}) ==
-        "-e: '=x' is not KEY=VALUE; a variable as the caller has it: --container.env_pass=NAME");
+  CHECK(host.refusal({"-e", "=x", "sh"}) == "-e: '=x' is not KEY=VALUE; write -e NAME=VALUE");
 }
 
 TEST_CASE("an unknown flag is refused with its neighbour, an abbreviation too") {

@@ -33,10 +33,11 @@
  *              exits or closes the core's descriptors fails the launch by name; all that was
  *              made is undone. The time is looked at four times a second, and may be seen that
  *              much later. In the agent, and in a child in its memory, SIGALRM does it: what
- *              signal(7) lists as never restarted (nanosleep, poll) may give EINTR in a hook. What runs while the file is loaded (constructors) has ten
- *              seconds. One end cannot be noticed: that of the agent past exit(3) and _exit(2), by
- *              the system call exit_group itself or SIGKILL. The caller gets that status, the
- *              child ends too, and what was made stays on record for `delete --force`.
+ *              signal(7) lists as never restarted (nanosleep, poll) may give EINTR in a hook. What
+ *              runs while the file is loaded (constructors) has ten seconds. One end cannot be
+ *              noticed: that of the agent past exit(3) and _exit(2), by the system call exit_group
+ *              itself or SIGKILL. The caller gets that status, the child ends too, and what was
+ *              made stays on record for `delete --force`.
  */
 #ifndef MINI_CONTAINER_ABI_H
 #define MINI_CONTAINER_ABI_H
