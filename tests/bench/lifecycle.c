@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * lifecycle ROUNDS BUNDLE NAME RUNTIME... [-- NAME RUNTIME...]...: takes a bundle through create,
- * start and delete with each runtime in turn, A B A B ..., and measures each verb as a whole
- * process, from vfork to the end of wait4. RUNTIME is the program with its global options. The
- * container's process ends by itself; what comes between start and delete is waited for, not
- * measured. Prints one line for each verb and runtime:
+ * lifecycle [--rest MS] ROUNDS BUNDLE NAME RUNTIME... [-- NAME RUNTIME...]...: takes a bundle
+ * through create, start and delete with each runtime in turn, A B A B ..., and measures each verb as
+ * a whole process, from vfork to the end of wait4. RUNTIME is the program with its global options.
+ * The container's process ends by itself; what comes between start and delete is waited for, not
+ * measured. With --rest so many milliseconds pass before each verb, unmeasured; otherwise one
+ * follows the other. Prints one line for each verb and runtime:
  *   VERB<TAB>NAME<TAB>MEDIAN_US<TAB>MINIMUM_US<TAB>RATIO<TAB>RATIO_LOW<TAB>RATIO_HIGH<TAB>PEAK_KB
  * RATIO is the median of the ratios to the first runtime in the same round, LOW and HIGH its
  * quartiles. A verb that fails ends the measurement. */
@@ -39,12 +40,15 @@ static double now(void) {
   return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
 }
 
+static int rest; /* milliseconds */
+
 static double run(runtime *one, int verb, char *const *more) {
   char *argv[WORDS + 1];
   int count = 0;
   for (int i = 0; i < one->word_count && count < WORDS; ++i) argv[count++] = one->words[i];
   for (; *more != NULL && count < WORDS; ++more) argv[count++] = *more;
   argv[count] = NULL;
+  if (rest > 0) poll(NULL, 0, rest);
   double start = now();
   pid_t pid = vfork();
   if (pid == 0) {
@@ -117,9 +121,15 @@ static void report(runtime *all, int count, int verb, int rounds) {
 }
 
 int main(int argc, char **argv) {
+  if (argc > 2 && strcmp(argv[1], "--rest") == 0) {
+    rest = atoi(argv[2]);
+    argc -= 2;
+    argv += 2;
+  }
   int rounds = argc > 4 ? atoi(argv[1]) : 0;
   if (rounds < 1) {
-    fprintf(stderr, "usage: lifecycle ROUNDS BUNDLE NAME RUNTIME... [-- NAME RUNTIME...]...\n");
+    fprintf(stderr,
+            "usage: lifecycle [--rest MS] ROUNDS BUNDLE NAME RUNTIME... [-- NAME RUNTIME...]...\n");
     return 2;
   }
   runtime all[MOST];

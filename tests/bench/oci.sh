@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by run.sh behind contenders.sh: bundles beside crun, and the hardened launch. Both have
-# their cgroups, version 1 here, and their state on the same tmpfs.
+# their cgroups, version 1 here, and their state on the same tmpfs. Everything twice: one process
+# after the other, and each after a rest. Who moves a process by cgroup.procs waits for a grace period
+# of RCU in the kernel, unless somebody else did so just before; in a row, each waits for the next.
 
 engine=$out/engine
 ours="$shared --root $state/mini_container --log $out/mini_container.log"
@@ -33,25 +35,31 @@ sed -e "s|^path = .*|path = \"$root\"|" -e "s|^command = .*|command = [\"/bin/tr
 
 echo "measuring bundles: $((rounds / 5 + 1)) rounds of each" >&2
 bundle_rounds=$((rounds / 5 + 1))
-pair "$bundle_rounds" \
-  crun $theirs run --bundle "$engine/default" bench \
-  -- mini_container $ours run --bundle "$engine/default" bench >"$out/oci_run.tsv"
-(cd "$engine" && "$tools/lifecycle" "$bundle_rounds" "$engine/default" \
-  crun $theirs -- mini_container $ours) >"$out/oci_verbs.tsv"
+for rest in 0 20; do
+  pair --rest "$rest" "$bundle_rounds" \
+    crun $theirs run --bundle "$engine/default" bench \
+    -- mini_container $ours run --bundle "$engine/default" bench >"$out/oci_run.$rest.tsv"
+  (cd "$engine" && "$tools/lifecycle" --rest "$rest" "$bundle_rounds" "$engine/default" \
+    crun $theirs -- mini_container $ours) >"$out/oci_verbs.$rest.tsv"
+done
 
 $theirs run --detach --bundle "$engine/sleeping" theirs </dev/null >/dev/null 2>&1
 $ours run --detach --bundle "$engine/sleeping" ours </dev/null >/dev/null 2>&1
-pair "$bundle_rounds" crun $theirs exec theirs /bin/true \
-  -- mini_container $ours exec ours /bin/true >"$out/oci_exec.tsv"
+for rest in 0 20; do
+  pair --rest "$rest" "$bundle_rounds" crun $theirs exec theirs /bin/true \
+    -- mini_container $ours exec ours /bin/true >"$out/oci_exec.$rest.tsv"
+done
 $theirs delete --force theirs
 $ours delete --force ours
 
 # Once before: the filter is compiled when it is first seen.
 $ours run --config "$out/hardened.toml" --seccomp.profile "$profile"
-pair "$bundle_rounds" \
-  crun $theirs run --bundle "$engine/hardened" bench \
-  -- mini_container $ours run --config "$out/hardened.toml" --seccomp.profile "$profile" \
-  >"$out/hardened.tsv"
+for rest in 0 20; do
+  pair --rest "$rest" "$bundle_rounds" \
+    crun $theirs run --bundle "$engine/hardened" bench \
+    -- mini_container $ours run --config "$out/hardened.toml" --seccomp.profile "$profile" \
+    >"$out/hardened.$rest.tsv"
+done
 
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 

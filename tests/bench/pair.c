@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * pair ROUNDS NAME COMMAND... [-- NAME COMMAND...]...: runs the commands in turn, A B C A B C ...,
- * so that what the machine does meanwhile hits them alike, and measures whole processes: from
- * vfork to the end of wait4, nothing subtracted. Prints one line for each:
+ * pair [--rest MS] ROUNDS NAME COMMAND... [-- NAME COMMAND...]...: runs the commands in turn,
+ * A B C A B C ..., so that what the machine does meanwhile hits them alike, and measures whole
+ * processes: from vfork to the end of wait4, nothing subtracted. With --rest so many milliseconds
+ * pass before each, unmeasured; otherwise one follows the other. Prints one line for each:
  *   NAME<TAB>MEDIAN_US<TAB>MINIMUM_US<TAB>RATIO<TAB>RATIO_LOW<TAB>RATIO_HIGH<TAB>PEAK_KB<TAB>MORE_US
  *   and then the median ratio to each command in turn
  * RATIO is the median of the ratios to the first command of the same round, LOW and HIGH its
@@ -9,6 +10,7 @@
  * the differences to the first command. A command that fails ends the measurement. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,10 @@ static double now(void) {
   return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
 }
 
+static int rest; /* milliseconds */
+
 static double run(contender *one, int null) {
+  if (rest > 0) poll(NULL, 0, rest);
   double start = now();
   pid_t pid = vfork();
   if (pid == 0) {
@@ -66,9 +71,14 @@ static double median(double *values, int count) {
 }
 
 int main(int argc, char **argv) {
+  if (argc > 2 && strcmp(argv[1], "--rest") == 0) {
+    rest = atoi(argv[2]);
+    argc -= 2;
+    argv += 2;
+  }
   int rounds = argc > 3 ? atoi(argv[1]) : 0;
   if (rounds < 1) {
-    fprintf(stderr, "usage: pair ROUNDS NAME COMMAND... [-- NAME COMMAND...]...\n");
+    fprintf(stderr, "usage: pair [--rest MS] ROUNDS NAME COMMAND... [-- NAME COMMAND...]...\n");
     return 2;
   }
   contender all[MOST];
