@@ -11,6 +11,7 @@
 
 #include "core/failure.hpp"
 #include "core/hook_guard.hpp"
+#include "core/identity.hpp"
 #include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
 #include "core/namespaces.hpp"
@@ -103,7 +104,8 @@ void Agent::prepare() {
   pipeline_.list_mounts();
   const PlanWindow window(pipeline_);
   for (; prepared_ < pipeline_.instances.size();)
-    pipeline_.call_hook(Hook::pre_clone, prepared_++, details(), *pipeline_.agent_progress);
+    pipeline_.call_hook(Hook::pre_clone, prepared_++, details_of_launch(),
+                        *pipeline_.agent_progress);
   if (pipeline_.plan.order_mounts()) pipeline_.list_mounts();
   if (pipeline_.options.start == Start::by_verb) start_socket_ = listen_for_start(state_);
 }
@@ -114,6 +116,13 @@ CallDetails Agent::details() const {
   out.pidfd = pidfd_.get();
   out.wait_status = wait_status_;
   out.root_fd = root_.get();
+  return out;
+}
+
+// Before there is a root to look a name up in.
+CallDetails Agent::details_of_launch() const {
+  CallDetails out = details();
+  out.uid = user_by_number(pipeline_.launch.container);
   return out;
 }
 
@@ -149,7 +158,7 @@ void Agent::run_post_clone() {
   pipeline_.services.give = [this](const std::string& key, int fd) {
     pipeline_.channel.send({.kind = RecordKind::descriptor, .text = key, .fd = mc::duplicate(fd)});
   };
-  pipeline_.call_hooks(Hook::post_clone, details(), *pipeline_.agent_progress);
+  pipeline_.call_hooks(Hook::post_clone, details_of_launch(), *pipeline_.agent_progress);
   pipeline_.services.give = nullptr;
 }
 

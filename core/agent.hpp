@@ -65,6 +65,7 @@ class Agent {
   void check_child_deadline() const;
   [[noreturn]] void blame_child();
   [[nodiscard]] CallDetails details() const;
+  [[nodiscard]] CallDetails details_of_launch() const;
   [[nodiscard]] bool is_terminal_job() const;
   [[nodiscard]] bool child_must_wait(bool is_job) const;
   [[nodiscard]] bool others_are_inside() const;

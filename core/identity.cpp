@@ -184,6 +184,11 @@ Identity resolve_identity(const Value& container, bool want_home, const FileView
   return resolve_identity(*container.find("user")->as<std::string>(), groups, want_home, files);
 }
 
+std::uint32_t user_by_number(const Value& container) {
+  const std::string_view user = *container.find("user")->as<std::string>();
+  return parse_number(user.substr(0, user.find(':'))).value_or(no_id);
+}
+
 void assume_identity(const Identity& identity, mode_t umask) {
   ::umask(umask);
   mc::check(::prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L), "keep the capabilities");

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
 /// The same of the checked [container] table.
 Identity resolve_identity(const Value& container, bool want_home,
                           const FileView& files = present_files());
+
+/// The user of the checked [container] table where it is a number; else UINT32_MAX, which is no id.
+std::uint32_t user_by_number(const Value& container);
 
 /// [child] setgroups, setgid, setuid, umask; every capability stays permitted and effective until
 /// the command is executed, inheritable and ambient ones are dropped.

@@ -15,6 +15,7 @@
 #include "mini_container/namespace_file.hpp"
 #include "mounts.hpp"
 #include "options.hpp"
+#include "ownership.hpp"
 #include "place.hpp"
 #include "statistics.hpp"
 #include "systemd.hpp"
@@ -71,7 +72,7 @@ class Cgroup {
       else
         entries_.push_back(
             open_entry(place.hierarchy, place.path, early ? "cgroup.procs" : "tasks"));
-    if (!early) host.skip("post_clone");
+    if (!early && !is_given_away(call)) host.skip("post_clone");
   }
 
   void post_clone(mc::Host& host, const mc::Call& call) {
@@ -80,6 +81,10 @@ class Cgroup {
       start_scope(unit_, call->pid, limits_);
       enter_scope(host, call);
     }
+    if (is_given_away(call))
+      for (const Place& place : places_)
+        if (place.hierarchy.unified && (systemd_ || !place.made.empty()))
+          give_to_user(host, call, open(place.hierarchy, place.path).get());
     if (!config_.boolean("early")) return;
     const std::string pid = mc::concat(call->pid);
     for (const mc::Fd& entry : entries_)
@@ -154,6 +159,15 @@ class Cgroup {
     if (!place.text().starts_with('/'))
       mc::fail(place.where(), ": cgroup.mount_point: '", place.text(), "' is not an absolute path");
     add_mounts(host, places_, place.text(), mode == "ro", own_view_, mount);
+  }
+
+  // As root of the host it is the runtime's own anyway.
+  [[nodiscard]] bool is_given_away(const mc::Call& call) const {
+    if (!own_view_ || config_.text("mount") != "rw") return false;
+    std::string point = config_.text("mount_point");
+    point.erase(point.find_last_not_of('/') + 1);
+    return point == "/sys/fs/cgroup" &&
+           (call->uid != 0 || call.find_namespace(CLONE_NEWUSER) != nullptr);
   }
 
   [[nodiscard]] std::string path_in(const Hierarchy& hierarchy, const char* id) const {

@@ -121,11 +121,13 @@ constexpr mc_option options[] = {
     mc::option({.type = MC_PATH,
                 .key = "join",
                 .help = "A cgroup namespace to join instead of making one: /proc/PID/ns/cgroup"}),
-    mc::option({.type = MC_CHOICE,
-                .key = "mount",
-                .help = "The container's view of its cgroups on /sys/fs/cgroup",
-                .default_text = "ro",
-                .choices = mount_modes}),
+    mc::option(
+        {.type = MC_CHOICE,
+         .key = "mount",
+         .help = "The container's view of its cgroups on /sys/fs/cgroup; with rw its cgroup of v2 "
+                 "belongs to the command's user",
+         .default_text = "ro",
+         .choices = mount_modes}),
     mc::option({.type = MC_STRING,
                 .key = "mount_point",
                 .help = "Another place for it, an absolute path in the container",

@@ -73,6 +73,15 @@ TEST_CASE("a hook learns the command's user once it is known, and nothing wrong 
     CHECK(result.err.find(hook + ": " + nobody) != std::string::npos);
   }
   CHECK(result.err.find("seal: 12 34\n") != std::string::npos);
+  const std::string number = "12 " + std::to_string(UINT32_MAX) + "\n";
+  const auto by_name = run({"--plugin-dir", FIXTURES, "-r", shared_root(), "--telling",
+                            "--container.user", "app:34", "--", "true"});
+  for (const std::string hook : {"pre_clone", "post_clone"}) {
+    CAPTURE(hook);
+    CHECK(result.err.find(hook + ": " + number) != std::string::npos);
+    CHECK_MESSAGE(by_name.err.find(hook + ": " + nobody) != std::string::npos, by_name);
+  }
+  CHECK_MESSAGE(by_name.err.find("seal: 1000 34\n") != std::string::npos, by_name);
 }
 
 TEST_CASE(

@@ -204,6 +204,98 @@ TEST_CASE("cgroup: its own cgroup is the root of what it sees, and read-only") {
   CHECK(none.out.find("memory") == std::string::npos);
 }
 
+// Who owns what of the v2 cgroup of a container that waits, as "FILE:UID" in the order of the
+// names.
+std::string owners(const std::string& path) {
+  std::string out;
+  for (const char* file : {".", "cgroup.events", "cgroup.max.depth", "cgroup.procs",
+                           "cgroup.subtree_control", "cgroup.threads"}) {
+    struct stat found {};
+    REQUIRE(::stat((cgroup_v2_top() + path + "/" + file).c_str(), &found) == 0);
+    out += std::string(file) + ":" + std::to_string(found.st_uid) + " ";
+  }
+  return out;
+}
+
+std::string owners_if_given_to(const std::string& uid) {
+  return ".:" + uid + " cgroup.events:0 cgroup.max.depth:0 cgroup.procs:" + uid +
+         " cgroup.subtree_control:" + uid + " cgroup.threads:" + uid + " ";
+}
+
+TEST_CASE("cgroup: a v2 cgroup that is mounted read-write belongs to the command's user") {
+  if (cgroup_v2_top().empty()) SKIP_CASE("no cgroup v2 here");
+  const CgroupsUnchanged unchanged;
+  const std::vector<std::string> mapped = {
+      "--set", "user.uid_map=[{container=0,host=100000,size=65536}]", "--set",
+      "user.gid_map=[{container=0,host=100000,size=65536}]"};
+  struct Case {
+    const char* name;
+    bool in_user_namespace;
+    std::vector<std::string> flags;
+    const char* owner;
+  };
+  const Case cases[] = {
+      {"root", true, {"--cgroup.mount=rw"}, "100000"},
+      {"user", true, {"--cgroup.mount=rw", "--container.user=7:8"}, "100007"},
+      {"slash", true, {"--cgroup.mount=rw", "--cgroup.mount_point=/sys/fs/cgroup/"}, "100000"},
+      {"early", true, {"--cgroup.mount=rw", "--cgroup.early"}, "100000"},
+      {"unmapped-side", false, {"--cgroup.mount=rw", "--container.user=7:8"}, "7"},
+      {"host-root", false, {"--cgroup.mount=rw"}, "0"},
+      {"ro", true, {}, "0"},
+      {"none", true, {"--cgroup.mount=none"}, "0"},
+      {"elsewhere", true, {"--cgroup.mount=rw", "--cgroup.mount_point=/tmp"}, "0"},
+      {"host-view", true, {"--cgroup.mount=rw", "--no-cgroup.namespace"}, "0"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.name);
+    auto flags = each.flags;
+    flags.push_back("--cgroup.pids_max=50");
+    if (each.in_user_namespace) flags.insert(flags.end(), mapped.begin(), mapped.end());
+    Waiting box(each.name, flags);
+    CHECK(owners(box.path()) == owners_if_given_to(each.owner));
+    // What v1 has of it is the machine's.
+    if (on_v1("pids")) {
+      struct stat found {};
+      REQUIRE(::stat(cgroup_of("pids", box.path()).c_str(), &found) == 0);
+      CHECK(found.st_uid == 0);
+    }
+    box.end();
+  }
+  // What it is for, and that its limits stay out of reach.
+  std::vector<std::string> flags = {"--cgroup.mount=rw", "--container.user=7:8"};
+  flags.insert(flags.end(), mapped.begin(), mapped.end());
+  const auto inside =
+      launch(flags, {"sh", "-c",
+                     "cd /sys/fs/cgroup; [ ! -d unified ] || cd unified; mkdir own && echo 0 > "
+                     "own/cgroup.procs && grep ^0: /proc/self/cgroup; echo 5 > cgroup.max.depth"});
+  CHECK_MESSAGE(inside.out == "0::/own\n", inside);
+  CHECK_MESSAGE(inside.err.find("cgroup.max.depth: Permission denied") != std::string::npos,
+                inside);
+}
+
+TEST_CASE("cgroup: a v2 cgroup that was there before keeps its owner") {
+  if (cgroup_v2_top().empty()) SKIP_CASE("no cgroup v2 here");
+  const CgroupsUnchanged unchanged;
+  const std::string directory = cgroup_v2_top() + "/mini_container_test/before";
+  fs::create_directories(directory);
+  {
+    Waiting box("before", {"--cgroup.mount=rw", "--container.user=7:8"});
+    CHECK(owners(box.path()) == owners_if_given_to("0"));
+    box.end();
+  }
+  CHECK(eventually([&] { return fs::remove(directory); }));
+  CHECK(fs::remove(cgroup_v2_top() + "/mini_container_test"));
+}
+
+TEST_CASE("cgroup: of a user by name it is said that the v2 cgroup is not given to it") {
+  if (cgroup_v2_top().empty()) SKIP_CASE("no cgroup v2 here");
+  const CgroupsUnchanged unchanged;
+  const auto result = launch({"--cgroup.mount=rw", "--container.user=app"},
+                             {"sh", "-c", "stat -c %u /sys/fs/cgroup/unified /sys/fs/cgroup"});
+  CHECK_MESSAGE(result.out.starts_with("0\n"), result);
+  CHECK_MESSAGE(result.err.find("write container.user as a number") != std::string::npos, result);
+}
+
 TEST_CASE("cgroup: an OOM kill is reported, and told apart from another SIGKILL") {
   const CgroupsUnchanged unchanged;
   const auto killed =

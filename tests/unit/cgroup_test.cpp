@@ -12,6 +12,7 @@
 #include "plugins/cgroup/device_rules.hpp"
 #include "plugins/cgroup/directory.hpp"
 #include "plugins/cgroup/limits.hpp"
+#include "plugins/cgroup/ownership.hpp"
 #include "plugins/cgroup/place.hpp"
 #include "plugins/cgroup/statistics.hpp"
 
@@ -367,6 +368,19 @@ TEST_CASE("cgroup: the record holds what is needed to undo it, and a damaged one
     tree.file("/cgroups", text);
     CHECK_MESSAGE(!error_of([&] { read_record(state.get()); }).empty(), text);
   }
+}
+
+TEST_CASE("cgroup: what an id of a user namespace is outside") {
+  const char* map =
+      "         0     100000       1000\n"
+      "      5000     300000         10\n";
+  CHECK(mapped_id(map, 0) == 100000);
+  CHECK(mapped_id(map, 999) == 100999);
+  CHECK_FALSE(mapped_id(map, 1000));
+  CHECK(mapped_id(map, 5009) == 300009);
+  CHECK_FALSE(mapped_id(map, 5010));
+  CHECK(mapped_id("         0          0 4294967295\n", 4294967294) == 4294967294);
+  CHECK_FALSE(mapped_id("", 0));
 }
 
 TEST_CASE("cgroup: statistics of a recorded v2 tree") {

@@ -353,8 +353,10 @@ typedef struct mc_call {
                         on, [agent] from post_exec on; else -1 */
   int32_t state_fd;  /* [agent] the plugin's own state directory, 0700, made by the core, kept
                         until cleanup has succeeded; [child] -1 */
-  uint32_t uid;      /* the user that the command will run as, an id of the container; in seal, */
-  uint32_t gid;      /* for its name is looked up in the finished root; else 0xffffffff */
+  uint32_t uid;      /* the user that the command will run as, an id of the container: in seal, for
+                        its name is looked up in the finished root, and where the launch says it by
+                        number in pre_clone and post_clone; else 0xffffffff */
+  uint32_t gid;      /* its group; in seal alone, else 0xffffffff */
   const mc_namespace *namespaces; /* all of the container that are new or joined */
   uint32_t namespace_count;
   uint32_t namespace_stride;
