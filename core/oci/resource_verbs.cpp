@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ps, pause, resume, update and events: a container's processes and limits while it runs.
+// pause, resume, update and events: a container's processes and limits while it runs.
+#include <climits>
 #include <cstdio>
 
 #include "core/failure.hpp"
@@ -37,6 +38,13 @@ void print_event(const std::string& id, const char* type, Value data) {
   event.set("id", Value(id));
   if (!data.empty()) event.set("data", std::move(data));
   print(write_json(event));
+}
+
+// poll(2) takes at most 24 days.
+bool ends_within_period(const mc::Fd& pidfd, std::int64_t milliseconds) {
+  for (; milliseconds > INT_MAX; milliseconds -= INT_MAX)
+    if (ends_within(pidfd, INT_MAX)) return true;
+  return ends_within(pidfd, static_cast<int>(milliseconds));
 }
 
 /// A number or a size on the command line, as a member of `resources`.
@@ -99,40 +107,6 @@ int resume_verb(VerbContext& context, const Arguments& arguments) {
   return 0;
 }
 
-// The agent of one that has ended may have removed its cgroups, with whoever was in them.
-std::vector<pid_t> processes_of(const Container& container, const Resources& resources) try {
-  return resources.processes();
-} catch (const mc::Error& error) {
-  if (container.is_alive() || error.error_number() != ENOENT) throw;
-  return {};
-}
-
-int ps_verb(VerbContext& context, const Arguments& arguments) {
-  std::string format = "table";
-  VerbOptions options("ps", true);
-  options.value("format", 'f', format, "FORMAT", "table (the default) or json");
-  const auto rest = options.parse(arguments);
-  const auto id = only_id({rest.begin(), rest.empty() ? rest.end() : rest.begin() + 1}, "ps");
-  if (format != "table" && format != "json")
-    mc::fail("ps: --format: '", format, "' is neither table nor json");
-  const auto container = Container::open_settled(context.state_root(), id);
-  std::vector<pid_t> processes;
-  if (const auto resources = Resources::of(container, context.catalog))
-    processes = processes_of(container, *resources);
-  else if (container.is_alive())
-    mc::fail("ps: container '", id, "' has no cgroup to tell its processes by",
-             mc::Hint{"its first process is " + std::to_string(container.process().pid)});
-  if (format == "table") {
-    print("PID");
-    for (const pid_t pid : processes) print(std::to_string(pid));
-    return 0;
-  }
-  List out;
-  for (const pid_t pid : processes) out.emplace_back(std::int64_t{pid});
-  print(write_json(Value(std::move(out))));
-  return 0;
-}
-
 int update_verb(VerbContext& context, const Arguments& arguments) {
   std::string file;
   std::string texts[std::size(limit_flags)];
@@ -189,7 +163,7 @@ int events_verb(VerbContext& context, const Arguments& arguments) {
   const auto tell_kills = [&] {
     for (const auto now = resources.oom_kills(); killed < now; ++killed) print_event(id, "oom", {});
   };
-  while (pidfd && !ends_within(pidfd, static_cast<int>(*period / 1000))) {
+  while (pidfd && !ends_within_period(pidfd, *period / 1000)) {
     tell_kills();
     show();
   }

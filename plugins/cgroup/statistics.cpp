@@ -131,6 +131,15 @@ const Place* find(const std::vector<Place>& places, std::string_view controller)
   return nullptr;
 }
 
+// A column of cpuacct.usage_all, whose header is "cpu user system".
+void times_per_cpu(Json& json, const char* name, std::string_view all, std::size_t column) {
+  json.list(name);
+  for (const auto line : split(all, '\n'))
+    if (const auto fields = split(line, ' '); fields.size() > column)
+      if (const Number time = parse(fields[column])) json.plain(*time);
+  json.close(']');
+}
+
 void cpu(Json& json, const std::vector<Place>& places) {
   const Place* bandwidth = find(places, "cpu");
   const Place* usage = find(places, "cpuacct");
@@ -147,6 +156,9 @@ void cpu(Json& json, const std::vector<Place>& places) {
     for (const auto value : split(each, ' '))
       if (const Number time = parse(value)) json.plain(*time);
     json.close(']');
+    const std::string all = files.text("cpuacct.usage_all");
+    times_per_cpu(json, "percpu_kernel", all, 2);
+    times_per_cpu(json, "percpu_user", all, 1);
     json.number("kernel", files.number("cpuacct.usage_sys"))
         .number("user", files.number("cpuacct.usage_user"))
         .close();

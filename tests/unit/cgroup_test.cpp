@@ -411,4 +411,18 @@ TEST_CASE("cgroup: statistics of a recorded v2 tree") {
         R"({"major":8,"minor":0,"op":"Write","value":4}]},"oom_kills":2})");
 }
 
+TEST_CASE("cgroup: the processors' times of a recorded v1 tree") {
+  Tree tree;
+  tree.file("/c/cpuacct.usage", "26\n");
+  tree.file("/c/cpuacct.usage_percpu", "12 14 \n");
+  tree.file("/c/cpuacct.usage_all", "cpu user system\n0 5 7\n1 6 8\n");
+  Place place;
+  place.hierarchy = tree.hierarchy();
+  place.hierarchy.unified = false;
+  place.path = "/c";
+  place.controllers = {"cpuacct"};
+  CHECK(statistics({place}).starts_with(R"({"cpu":{"usage":{"total":26,"percpu":[12,14],)"
+                                        R"("percpu_kernel":[7,8],"percpu_user":[5,6]}})"));
+}
+
 }  // namespace

@@ -127,7 +127,23 @@ equal 'list, a table' "ID STATUS PID COMMAND $id running $pid sleep 100" "$(mc l
 mc list --format xml 2>/dev/null && fail 'list --format xml'
 equal 'ps -f json' "[$pid]" "$(mc ps --format json "$id")"
 equal 'ps, a table' "PID $pid" "$(mc ps "$id" | xargs)"
-equal 'ps with options of ps' "PID $pid" "$(mc ps "$id" -ef | xargs)"
+equal 'ps -ef' "$(ps -ef | sed -n 1p; ps -f -p "$pid" | tail -n 1)" "$(mc ps "$id" -ef)"
+equal 'ps with options of ps' "USER COMMAND PID root sleep $pid" "$(mc ps "$id" -A -o user,comm,pid | xargs)"
+equal 'ps with options of ps: the header of that of runc' "$(runc --root "$work/runc" ps "$id-runc" aux | head -n 1)" \
+  "$(mc ps "$id" aux | head -n 1)"
+equal 'ps with blanks before the PID' "STARTED COMMAND PID $pid" \
+  "$(mc ps "$id" -A -o lstart,args,pid | sed 's/ .*sleep 100//' | xargs | sed 's/[A-Z][a-z][a-z] //')"
+equal 'ps that selects nobody' 'PID' "$(mc ps "$id" -C there-is-none -o pid | xargs)"
+equal 'ps -f json, with options of ps' "[$pid]" "$(mc ps -f json "$id" -ef)"
+no_ps() {
+  mc ps "$id" "$@" >"$work/out" 2>"$work/err" && fail "ps $*"
+  [ ! -s "$work/out" ] || fail "ps $*: it says $(cat "$work/out")"
+}
+no_ps -A -o comm
+contains 'ps without a column PID' "$(cat "$work/err")" 'no column PID'
+no_ps --nonsense
+contains 'ps with an option that is none' "$(cat "$work/err")" 'ps(1) ended with exit status 1: error: unknown gnu long option'
+contains 'ps without ps' "$(env PATH="$work" "$(command -v timeout)" 30 "$runtime" --root "$work/state" ps "$id" -ef 2>&1)" 'install the package procps'
 # Those that callers read; README.md says which of runc's are not there.
 equal 'events --stats has what those of runc have' '[]' \
   "$(runc --root "$work/runc" events --stats "$id-runc" | jq -c \
@@ -136,11 +152,23 @@ equal 'events --stats has what those of runc have' '[]' \
 equal 'events --stats: cpuset as runc has it' \
   "$(runc --root "$work/runc" events --stats "$id-runc" | jq -cS .data.cpuset)" \
   "$(mc events --stats "$id" | jq -cS .data.cpuset)"
+if [ -d /sys/fs/cgroup/cpuacct ]; then
+  equal 'events --stats: the times that those of runc have' '[]' \
+    "$(runc --root "$work/runc" events --stats "$id-runc" | jq -c \
+      --argjson own "$(mc events --stats "$id" | jq -c '.data.cpu.usage | keys')" '.data.cpu.usage | keys - $own')"
+  by_processor() { awk -v column="$1" 'NR > 1 { print $column }' "/sys/fs/cgroup/cpuacct/mini_container-$id/cpuacct.usage_all" | jq -sc .; }
+  equal 'events --stats: times by processor' "$(by_processor 3) $(by_processor 2)" \
+    "$(mc events --stats "$id" | jq -r '.data.cpu.usage | "\(.percpu_kernel) \(.percpu_user)"')"
+else
+  echo 'SKIPPED: times by processor: there is no cgroup v1 with them'
+fi
 for key in .cpu.usage.total .memory.usage.usage .pids.current; do
   equal "events --stats: $key" number "$(mc events --stats "$id" | jq -r ".data$key | type")"
 done
 timeout 1 "$runtime" --root "$work/state" events --interval 100ms "$id" >"$work/events"
 [ "$(wc -l <"$work/events")" -ge 3 ] || fail 'events --interval'
+# 2^32 ms and a little more: nothing is to be told for 50 days.
+equal 'events --interval 4294968s' '' "$(timeout 2 "$runtime" --root "$work/state" events --interval 4294968s "$id")"
 cp "$bundle/config.json" "$work/kept.json"
 config '.process.args = ["sh", "-c", "x=a; while :; do x=$x$x; done"]
   | .linux.resources.memory = {limit: 8000000, swap: 8000000}'
