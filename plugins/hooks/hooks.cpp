@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mini_container/fd.hpp"
 #include "mini_container/plugin.hpp"
 #include "program.hpp"
 #include "state_text.hpp"
@@ -74,6 +75,9 @@ constexpr mc_option options[] = {
 };
 
 constexpr const char* poststop_due = "poststop_due";
+// Where the hooks stand in the launch, a line each: a later process has them from the record alone.
+constexpr const char* places = "places";
+constexpr const char* late_stages[] = {"poststart", "poststop"};
 
 class Hooks {
  public:
@@ -85,6 +89,7 @@ class Hooks {
 
   // From here on the container exists, and poststop is owed; a later process may have to pay.
   void post_clone(mc::Host& host, const mc::Call& call) {
+    note_places(call);
     if (config_["poststop"].size() > 0)
       const mc::Fd mark(mc::check(
           ::openat(call->state_fd, poststop_due, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600),
@@ -132,6 +137,34 @@ class Hooks {
     }
   }
 
+  void note_places(const mc::Call& call) const {
+    std::string text;
+    for (const char* stage : late_stages)
+      for (const mc::Node hook : config_[stage]) text += mc::concat(hook.where(), '\n');
+    if (text.empty()) return;
+    const mc::Fd file(mc::check(
+        ::openat(call->state_fd, places, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600),
+        "note where the hooks stand"));
+    mc::check(::write(file.get(), text.data(), text.size()), "note where the hooks stand");
+  }
+
+  [[nodiscard]] std::string place_of(const mc::Call& call, std::string_view stage,
+                                     const mc::Node& list, std::size_t index) const {
+    const std::string here = list.at(index).where();
+    const mc::Fd file(
+        call.later() ? ::openat(call->state_fd, places, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1);
+    if (!file) return here;
+    for (const char* earlier : late_stages) {
+      if (stage == earlier) break;
+      index += config_[earlier].size();
+    }
+    const std::string text = mc::read_all(file.get(), places);
+    std::string_view rest = text;
+    for (; index > 0 && !rest.empty(); --index) rest.remove_prefix(rest.find('\n') + 1);
+    const auto line = rest.substr(0, rest.find('\n'));
+    return line.empty() ? here : std::string(line);
+  }
+
   void run(const mc::Host& host, const mc::Call& call, const char* stage, const char* status) {
     const mc::Node list = config_[stage];
     for (std::size_t i = 0; i < list.size(); ++i) run_one(host, call, stage, status, list, i);
@@ -160,11 +193,11 @@ class Hooks {
       return;
     }
     if (outcome.exec_error != 0)
-      mc::fail_with(outcome.exec_error, hook.where(), ": execute ", stage, " hook '", program.path,
-                    "'");
+      mc::fail_with(outcome.exec_error, place_of(call, stage, list, index), ": execute ", stage,
+                    " hook '", program.path, "'");
     tell(host, name, outcome.output);
     tell(host, name, outcome.errors);
-    mc::fail(hook.where(), ": ", name, ' ', outcome.text(program));
+    mc::fail(place_of(call, stage, list, index), ": ", name, ' ', outcome.text(program));
   }
 
   // The last lines of what it said, each with its name. Control characters could forge lines.

@@ -345,6 +345,38 @@ TEST_CASE("a start that was killed after it let the program go leaves a running 
 }
 
 // Who ends a process group that a verb ran in does not mean what that verb has left running.
+TEST_CASE("a hook that fails in a later process is told by its place in config.json") {
+  const auto id = fresh_id();
+  const NothingLeft nothing(id);
+  Bundle bundle;
+  bundle.set("hooks", R"({"poststart": [{"path": "/bin/true"}, {"path": "/bin/false"}],
+      "poststop": [{"path": "/bin/true"}, {"path": "/no/such/program"}, {"path": "/bin/false"}]})");
+  bundle.write();
+  const std::string file = bundle.directory() + "/config.json";
+  // The line at which the element `number` of `stage` begins.
+  const auto place = [&](const std::string& stage, std::size_t number) {
+    const auto* hook = find_value(bundle.config(), "hooks." + stage + "." + std::to_string(number));
+    REQUIRE(hook != nullptr);
+    const auto read = mini_container::parse_json(read_file(file), file.c_str());
+    const auto* list = read.find("hooks")->find(stage)->as<mini_container::List>();
+    return (*list)[number].place().text() + ": ";
+  };
+  REQUIRE(run_and_leave({"create", "--bundle", bundle.directory(), id}).exit_code == 0);
+  const auto started = run({"start", id});
+  CHECK_MESSAGE(started.last_error().find(place("poststart", 1) + "poststart hook '/bin/false'") !=
+                    std::string::npos,
+                started);
+  const auto removed = run({"delete", "--force", id});
+  CHECK(removed.exit_code == 0);
+  const std::string told = started.err + removed.err;
+  CHECK_MESSAGE(told.find(place("poststop", 1) + "execute poststop hook '/no/such/program'") !=
+                    std::string::npos,
+                told);
+  CHECK_MESSAGE(told.find(place("poststop", 2) + "poststop hook '/bin/false'") != std::string::npos,
+                told);
+  CHECK_MESSAGE(told.find("record.jsonl") == std::string::npos, told);
+}
+
 TEST_CASE("what outlives its verb has a session of its own") {
   const auto bundle = Bundle().write();
   const auto id = fresh_id();
