@@ -4,6 +4,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstring>
+#include <exception>
 #include <memory>
 
 #include "network.hpp"
@@ -34,14 +36,14 @@ Link need_link(Netlink& netlink, const std::string& name) {
 std::unique_ptr<Netlink> open_there(int space, int own) {
   mc::check(::setns(space, CLONE_NEWNET), "enter the container's network namespace");
   std::unique_ptr<Netlink> out;
-  std::string problem;
+  std::exception_ptr problem;
   try {
     out = std::make_unique<Netlink>();
-  } catch (const mc::Error& error) {
-    problem = error.attempt();
+  } catch (const mc::Error&) {
+    problem = std::current_exception();
   }
   mc::check(::setns(own, CLONE_NEWNET), "return to the host's network namespace");
-  if (!out) mc::fail(problem);
+  if (problem) std::rethrow_exception(problem);
   return out;
 }
 
@@ -110,7 +112,9 @@ std::vector<std::string> return_devices(const std::vector<MovingDevice>& devices
   for (const MovingDevice& item : devices) try {
       return_device(*there, here, item, own.get());
     } catch (const mc::Error& error) {
-      problems.push_back(error.attempt());
+      const int number = error.error_number();
+      problems.push_back(mc::concat(error.attempt(), number != 0 ? ": " : "",
+                                    number != 0 ? ::strerror(number) : ""));
     }
   return problems;
 }

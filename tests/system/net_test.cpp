@@ -140,6 +140,21 @@ TEST_CASE("an interface of the host moves in with its addresses under a new name
   CHECK(before.find("192.0.2.9/24") != std::string::npos);
   CHECK(run_program(look).out == before);
   CHECK(run_program({"ip", "-o", "link", "show", "lan0"}).out.find(",UP") != std::string::npos);
+  // Why it cannot have its name back is told.
+  {
+    Process box(runtime_command({"run", "--rootfs", shared_root(), "--net.devices=lan0=wan0", "--",
+                                 "sh", "-c", "echo up; read line"}));
+    REQUIRE(box.wait_for("up"));
+    REQUIRE(run_program({"ip", "link", "add", "lan0", "type", "bridge"}).exit_code == 0);
+    box.close_input();
+    const auto clash = box.finish();
+    CHECK_MESSAGE(
+        clash.err.find("'wan0' back to the host as 'lan0': File exists") != std::string::npos,
+        clash);
+    CHECK(run_program({"ip", "link", "del", "lan0"}).exit_code == 0);
+  }
+  // The kernel has moved it all the same, under the name that it had inside.
+  REQUIRE(run_program({"ip", "link", "set", "wan0", "name", "lan0"}).exit_code == 0);
   // What the container has done away with is told.
   // So is what it has put in its place, which does not come out.
   const auto gone =
@@ -160,7 +175,8 @@ TEST_CASE("names that a launch gives reach /etc/hosts and /etc/resolv.conf") {
       "[container]\ncommand = [\"cat\", \"/etc/hosts\", "
       "\"/etc/resolv.conf\"]\n[rootfs]\npath = \"" +
       root +
-      "\"\n[uts]\nhostname = \"box\"\n[net]\ndns = [\"192.0.2.53\"]\ndns_search = [\"example.org\"]\n"
+      "\"\n[uts]\nhostname = \"box\"\n[net]\ndns = [\"192.0.2.53\"]\ndns_search = "
+      "[\"example.org\"]\n"
       "dns_options = [\"ndots:2\"]\n[net.hosts]\ndb = \"192.0.2.7\"\n");
   const auto result = run({"run", "--config", file});
   INFO(result);
