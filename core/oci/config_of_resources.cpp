@@ -51,6 +51,12 @@ Value limit_of(const Property& option) {
   return value;
 }
 
+// A count of 32 bits there, whose largest is no limit to the kernel.
+Value count_of(const Property& option) {
+  const Value limit = limit_of(option);
+  return *limit.as<std::int64_t>() == -1 ? Value(std::int64_t{INT32_MAX}, option.place()) : limit;
+}
+
 // There, 0 stands for "not set".
 bool is_zero_limit(const Member& member, const Value& value) {
   const auto* number = value.as<std::int64_t>();
@@ -183,8 +189,8 @@ void add_maps(const Property& cgroup, Value& resources) {
   Value rdma(Table{});
   for (const auto& [name, limits] : cgroup["rdma"].members()) {
     Value entry(Table{});
-    if (const Property limit = limits["hca_handles"]) entry.set("hcaHandles", limit_of(limit));
-    if (const Property limit = limits["hca_objects"]) entry.set("hcaObjects", limit_of(limit));
+    if (const Property limit = limits["hca_handles"]) entry.set("hcaHandles", count_of(limit));
+    if (const Property limit = limits["hca_objects"]) entry.set("hcaObjects", count_of(limit));
     rdma.set(name, std::move(entry));
   }
   if (!rdma.as<Table>()->empty()) resources.set("rdma", std::move(rdma));

@@ -135,12 +135,20 @@ void translate_network(const Property& network, Value& table) {
   if (!priorities.as<Table>()->empty()) table.set("priorities", std::move(priorities));
 }
 
+// The kernel counts to 2^31 - 1, and takes that for no limit: kernel/cgroup/rdma.c, parse_resource.
+void copy_count(const Property& from, const char* to, Value& table) {
+  if (!from) return;
+  const auto count = from.integer(0, UINT32_MAX);
+  table.set(
+      to, count < INT32_MAX ? Value(count, from.place()) : Value(std::string("max"), from.place()));
+}
+
 void translate_rdma(const Property& rdma, Value& table) {
   Value out(Table{}, rdma.place());
   for (const auto& [name, limits] : rdma.members()) {
     Value entry(Table{}, limits.place());
-    copy_limit(limits["hcaHandles"], "hca_handles", entry, ZeroIs::a_limit);
-    copy_limit(limits["hcaObjects"], "hca_objects", entry, ZeroIs::a_limit);
+    copy_count(limits["hcaHandles"], "hca_handles", entry);
+    copy_count(limits["hcaObjects"], "hca_objects", entry);
     out.set(name, std::move(entry));
   }
   if (!out.as<Table>()->empty()) table.set("rdma", std::move(out));

@@ -111,7 +111,9 @@ void read_cpu(const mc::Node& config, Limits& out) {
     if (out.cpu_quota)
       mc::fail(cpus.where(), ": cpus and cpu_quota say the same thing twice",
                mc::Hint{"leave out one of them"});
-    const double quota = cpus.number() * static_cast<double>(out.cpu_period.value_or(100000));
+    // What it is a quota of: in a cgroup that is there already another period may be set.
+    if (!out.cpu_period) out.cpu_period = 100000;
+    const double quota = cpus.number() * static_cast<double>(*out.cpu_period);
     // The kernel takes no quota below one millisecond.
     if (!(quota >= 1000))
       mc::fail(cpus.where(), ": cpus leaves less than 1000 us in each period",

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/skip.hpp"
 #include "tests/system/container_root.hpp"
@@ -285,6 +286,22 @@ TEST_CASE("cgroup: a v2 cgroup that was there before keeps its owner") {
   }
   CHECK(eventually([&] { return fs::remove(directory); }));
   CHECK(fs::remove(cgroup_v2_top() + "/mini_container_test"));
+}
+
+TEST_CASE("cgroup: a share of CPUs holds in a cgroup that has had another period") {
+  if (!on_v1("cpu")) SKIP_CASE("cpu is not on cgroup v1 here");
+  const CgroupsUnchanged unchanged;
+  const std::string directory = cgroup_of("cpu", "/mini_container_test/period");
+  fs::create_directories(directory);
+  std::ofstream(directory + "/cpu.cfs_period_us") << "20000";
+  {
+    Waiting box("period", {"--cgroup.cpus=0.5"});
+    CHECK(box.read("cpu", "cpu.cfs_period_us") == "100000\n");
+    CHECK(box.read("cpu", "cpu.cfs_quota_us") == "50000\n");
+    box.end();
+  }
+  CHECK(eventually([&] { return fs::remove(directory); }));
+  CHECK(fs::remove(fs::path(directory).parent_path()));
 }
 
 TEST_CASE("cgroup: of a user by name it is said that the v2 cgroup is not given to it") {

@@ -95,9 +95,16 @@ TEST_CASE("resources become limits, 0 is not set, and -1 is no limit") {
 }
 
 TEST_CASE("an RDMA limit of 0 is one: nobody writes it for none") {
-  const auto text = translated(
+  auto text = translated(
       with("linux.resources", R"({"rdma": {"mlx5_0": {"hcaHandles": 0, "hcaObjects": 7}}})"));
   CHECK(contains(text, R"("rdma":{"mlx5_0":{"hca_handles":0,"hca_objects":7}})"));
+  // What the kernel takes for no limit, and what is beyond: the specification has 32 bits.
+  text =
+      translated(with("linux.resources",
+                      R"({"rdma": {"m": {"hcaHandles": 2147483647, "hcaObjects": 4294967295}}})"));
+  CHECK(contains(text, R"("rdma":{"m":{"hca_handles":"max","hca_objects":"max"}})"));
+  CHECK(contains(refusal(with("linux.resources", R"({"rdma": {"m": {"hcaHandles": -1}}})")),
+                 "linux.resources.rdma.m.hcaHandles"));
 }
 
 TEST_CASE("a bundle's limit of 0 processes is one since version 1.3") {

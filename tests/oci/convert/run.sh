@@ -134,6 +134,11 @@ printf '[container]\ncommand = ["sh"]\n[rootfs]\npath = "rootfs"\n[scheduling]\n
   >io.toml
 convert --lossy io.toml >out 2>err
 equal 'a priority of input and output that is left out' 4 "$(jq .process.ioPriority.priority out)"
+printf '[container]\ncommand = ["sh"]\n[rootfs]\npath = "rootfs"\n[cgroup.rdma]\nmlx5_0 = { hca_handles = "max", hca_objects = 7 }\n' \
+  >rdma.toml
+convert --lossy rdma.toml >out.json 2>err
+equal 'no limit of RDMA' '{"mlx5_0":{"hcaHandles":2147483647,"hcaObjects":7}}' "$(jq -c .linux.resources.rdma out.json)"
+equal 'no limit of RDMA, and back' '"max" 7' "$(convert out.json 2>err | sed -n 's/.*hca_handles = \([^,]*\),.*hca_objects = \([0-9]*\).*/\1 \2/p')"
 printf '[container]\ncommand = ["sh"]\n' >root.toml
 convert --lossy root.toml >out 2>err && fail 'no root'
 contains 'no root' "$(cat err)" 'rootfs.path: a bundle has a root of its own'
