@@ -55,6 +55,12 @@ std::string shown(const Value& value) {
   return mc::concat(type.starts_with('i') ? "an " : "a ", type);
 }
 
+/// "027", as the shell's umask and chmod take it.
+bool is_bare_octal(std::string_view text) {
+  return text.size() > 1 && text.front() == '0' &&
+         text.find_first_not_of("01234567") == std::string_view::npos;
+}
+
 bool among(const char* const* words, std::string_view word) {
   for (; words != nullptr && *words != nullptr; ++words)
     if (word == *words) return true;
@@ -273,6 +279,10 @@ class Check {
     if (!content && option.choices != nullptr && bounded)
       refuse(given, "expected ", wanted(type), ", or one of ", join(option.choices), "; not ",
              shown(given));
+    if (!content && text != nullptr && type == MC_INT && is_bare_octal(*text))
+      refuse(
+          given, "expected ", wanted(type), ", not ", shown(given),
+          mc::Hint{mc::concat("write an octal number as 0o", std::string_view(*text).substr(1))});
     if (!content) wrong_type(given, type);
     if (bounded && ((has_minimum(option) && *content < option.minimum) ||
                     (has_maximum(option) && *content > option.maximum)))
@@ -295,8 +305,11 @@ class Check {
     char number[32] = {};
     if (const auto* content = given.as<double>())
       std::snprintf(number, sizeof number, "%g", *content);
+    const auto* integer = given.as<std::int64_t>();
     refuse(given, *number != '\0' ? number : shown(given), " is out of range; it may be ",
-           range.empty() ? "64 bits" : range);
+           !range.empty()                       ? range
+           : integer != nullptr && *integer < 0 ? "0 or more"
+                                                : "64 bits");
   }
 
   void count(const mc_option& option, const Value& given, std::size_t size,

@@ -26,6 +26,7 @@ constexpr mc_option declared[] = {
     mc::option({.type = MC_STRING, .key = "hostname", .help = "h", .minimum = 1, .maximum = 64}),
     mc::option({.type = MC_BOOL, .key = "readonly", .help = "h", .default_text = "false"}),
     mc::option({.type = MC_INT, .key = "level", .help = "h", .minimum = -5, .maximum = 5}),
+    mc::option({.type = MC_INT, .key = "pages", .help = "h", .maximum = INT64_MAX}),
     mc::option({.type = MC_FLOAT, .key = "ratio", .help = "h"}),
     mc::option({.type = MC_FLOAT, .key = "share", .help = "h", .minimum = -2, .maximum = 2}),
     mc::option({.type = MC_PATH, .key = "path", .help = "h"}),
@@ -127,6 +128,11 @@ TEST_CASE("a value of the wrong type is refused") {
   CHECK(refusal("readonly", text("true")) ==
         at("readonly: expected true or false, not \"true\"; write it without quotes"));
   CHECK(refusal("level", text("5")) == at("level: expected an integer, not \"5\""));
+  CHECK(refusal("level", text("027")) ==
+        at("level: expected an integer, not \"027\"; write an octal number as 0o27"));
+  CHECK(refusal("level", text("00")) ==
+        at("level: expected an integer, not \"00\"; write an octal number as 0o0"));
+  CHECK(refusal("level", text("08")) == at("level: expected an integer, not \"08\""));
   CHECK(*checked("ratio", std::nan("")).as<double>() != 0);
   CHECK(refusal("share", std::nan("")) == at("share: nan is out of range; it may be -2 to 2"));
   CHECK(refusal("share", -2.5) == at("share: -2.5 is out of range; it may be -2 to 2"));
@@ -152,6 +158,8 @@ TEST_CASE("a value out of range is refused, and the range is named") {
   CHECK(refusal("level", std::int64_t{6}) ==
         "dir/shell.toml:12:1: box.level: 6 is out of range; it may be -5 to 5");
   CHECK(refusal("level", std::int64_t{-6}).find("out of range") != std::string::npos);
+  CHECK(refusal("pages", std::int64_t{-1}) ==
+        "dir/shell.toml:12:1: box.pages: -1 is out of range; it may be 0 or more");
   CHECK(refusal("memory", std::int64_t{-1}).find("a size is not negative") != std::string::npos);
   CHECK(refusal("memory", text("1K")).find("4K to 1G") != std::string::npos);
   CHECK(refusal("wait", std::int64_t{INT64_MAX}).find("out of range") != std::string::npos);
