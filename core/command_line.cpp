@@ -76,6 +76,10 @@ class Gathering {
   bool core(RunFlag flag, const std::string& text, Place place) {
     switch (flag) {
       case RunFlag::config:
+        // As of a variable that is not set: without its file a launch would isolate nothing.
+        if (text.empty())
+          mc::fail("--config: the name of the launch file is empty",
+                   mc::Hint{"leave the flag out, or name a file"});
         if (!config.empty())
           mc::fail("--config is given twice", mc::Hint{"let one file extend the other"});
         config = text;

@@ -175,6 +175,13 @@ TEST_CASE("an unknown flag is refused with its neighbour, an abbreviation too") 
   CHECK(host.refusal({"--pid=1"}) == "--pid: takes no value");
 }
 
+TEST_CASE("a launch file without a name is refused") {
+  Host host;
+  CHECK(host.refusal({"--config", "", "sh"}) ==
+        "--config: the name of the launch file is empty; leave the flag out, or name a file");
+  CHECK(host.refusal({"--config=", "sh"}).starts_with("--config: "));
+}
+
 TEST_CASE("a spelling that two plugins declare is refused, and the long forms still work") {
   Host host;
   host.plugins.push_back(plugin("zzz", other_options));
