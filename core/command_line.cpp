@@ -241,6 +241,8 @@ RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& g
         }
       continue;
     }
+    if (unknown.find('.') != unknown.npos && name != "container" && plugins.find(name) == nullptr)
+      plugins.refuse_missing(name, typed(unknown));
     const std::string near = flags.near(unknown);
     mc::fail(typed(unknown), ": unknown flag", broken.empty() ? "" : "; not readable: ", broken,
              mc::Hint{near.empty() ? "see mini_container --help"

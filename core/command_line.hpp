@@ -30,6 +30,8 @@ struct PluginLookup {
   std::function<const Plugin*(const std::string&)> find;
   std::function<std::vector<std::string>()> names;
   std::function<void(const std::string&)> add_directory;  // for --plugin-dir
+  // Throws: which there are, and from where.
+  std::function<void(const std::string& name, const std::string& asked_at)> refuse_missing;
 };
 
 /// Parses what follows the verb `run` (or the whole line without a verb): flags, then the
@@ -44,7 +46,10 @@ inline RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOpt
   return parse_run(arguments, global,
                    PluginLookup{[&](const std::string& name) { return catalog.find(name); },
                                 [&] { return catalog.names(); },
-                                [&](const std::string& path) { catalog.add_directory(path); }});
+                                [&](const std::string& path) { catalog.add_directory(path); },
+                                [&](const std::string& name, const std::string& asked_at) {
+                                  catalog.refuse_missing(name, asked_at);
+                                }});
 }
 
 }  // namespace mini_container

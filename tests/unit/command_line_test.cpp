@@ -69,7 +69,10 @@ struct Host {
                                     for (const Plugin& each : plugins) out.push_back(each.name);
                                     return out;
                                   },
-                                  [&](const std::string& path) { directories.push_back(path); }});
+                                  [&](const std::string& path) { directories.push_back(path); },
+                                  [](const std::string& name, const std::string& asked_at) {
+                                    mc::fail(asked_at, ": no plugin ", name);
+                                  }});
   }
 
   std::string refusal(const std::vector<std::string>& arguments) {
@@ -173,6 +176,15 @@ TEST_CASE("an unknown flag is refused with its neighbour, an abbreviation too") 
   CHECK(host.refusal({"--hostname"}) == "--hostname: needs a value; write --hostname VALUE");
   CHECK(host.refusal({"-d"}) == "-d: needs a value; write -d VALUE");
   CHECK(host.refusal({"--pid=1"}) == "--pid: takes no value");
+}
+
+TEST_CASE("an option of a plugin that is not there is refused for want of the plugin") {
+  Host host;
+  CHECK(host.refusal({"--utss.hostname", "x"}) == "--utss.hostname: no plugin utss");
+  CHECK(host.refusal({"--no-utss.hostname"}) == "--no-utss.hostname: no plugin utss");
+  CHECK(host.refusal({"--utss"}).starts_with("--utss: unknown flag"));
+  CHECK(host.refusal({"--container.usr", "x"}) ==
+        "--container.usr: unknown flag; did you mean '--container.user'?");
 }
 
 TEST_CASE("a launch file without a name is refused") {
