@@ -80,7 +80,7 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
     const auto at = header.e_phoff + i * sizeof(ElfW(Phdr));
     ElfW(Phdr) segment;
     if (at > got || got - at < sizeof segment) {
-      if (at >= size) refuse_content(path);
+      if (at >= size || size - at < sizeof segment) refuse_content(path);
       return;
     }
     std::memcpy(&segment, head + at, sizeof segment);
