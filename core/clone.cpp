@@ -26,11 +26,9 @@ const char* missing_right(int error_number, std::uint64_t flags, bool into_cgrou
   if (into_cgroup && error_number == EBUSY)
     return "a cgroup that shares out controllers takes no process: see its cgroup.subtree_control";
   if (error_number == EPERM)
-    return (flags & CLONE_NEWUSER) != 0
-               ? "see /proc/sys/user/max_user_namespaces and "
-                 "/proc/sys/kernel/unprivileged_userns_clone"
-               : "CAP_SYS_ADMIN is missing; run as root, or enable the plugin 'user' "
-                 "(--user.mode auto), which gives it inside";
+    return (flags & CLONE_NEWUSER) != 0 ? "see /proc/sys/user/max_user_namespaces and "
+                                          "/proc/sys/kernel/unprivileged_userns_clone"
+                                        : sys_admin_is_missing;
   if (error_number == ENOSPC) return "see the limits below /proc/sys/user/max_*_namespaces";
   if (error_number == EAGAIN) return "the limit on processes is reached: RLIMIT_NPROC, pids.max";
   return "";

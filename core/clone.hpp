@@ -8,6 +8,11 @@
 
 namespace mini_container {
 
+/// The way out where a new namespace is not permitted.
+inline constexpr const char* sys_admin_is_missing =
+    "CAP_SYS_ADMIN is missing; run as root, or enable the plugin 'user' (--user.mode auto), which "
+    "gives it inside";
+
 struct Cloned {
   pid_t pid = -1;  // 0: this is the child
   mc::Fd pidfd;

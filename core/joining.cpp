@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "core/clone.hpp"
 #include "core/namespaces.hpp"
 #include "mini_container/enter_cgroup.hpp"
 
@@ -41,8 +42,9 @@ void join_planned_namespaces(const Plan& plan) {
   }
   // clone3 would put the child into it at once, which freezes the offsets before anyone can write
   // them; so it is made here, and entered by execve: time_namespaces(7).
-  if ((plan.clone_flags() & CLONE_NEWTIME) != 0)
-    mc::check(::unshare(CLONE_NEWTIME), "make a time namespace");
+  if ((plan.clone_flags() & CLONE_NEWTIME) != 0 && ::unshare(CLONE_NEWTIME) != 0)
+    mc::fail_with(errno, "make a time namespace",
+                  mc::Hint{errno == EPERM ? sys_admin_is_missing : ""});
 }
 
 }  // namespace mini_container

@@ -361,6 +361,12 @@ TEST_CASE("without privileges the missing right is named, and that user gives it
   CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
   CHECK(result.err.find("CAP_SYS_ADMIN") != std::string::npos);
   CHECK(result.err.find("user") != std::string::npos);
+  // Which the child makes, not the clone.
+  const auto time = run({"--time", "true"}, {.uid = 1000});
+  INFO(time);
+  CHECK(time.exit_code == 125);
+  CHECK(time.err.find("make a time namespace: Operation not permitted (EPERM); CAP_SYS_ADMIN is "
+                      "missing; run as root, or enable the plugin 'user'") != std::string::npos);
   const auto bare = run({"true"}, {.uid = 1000});
   INFO(bare);
   CHECK(bare.exit_code == 125);
