@@ -10,9 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <climits>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "core/error_output.hpp"
@@ -61,9 +64,17 @@ bool is_overdue(const Progress& progress) {
   return deadline != 0 && monotonic_ns() - progress.since_ns.load() > deadline;
 }
 
+// Written as a line is complete: the command may be writing to the same pipe.
 void put(const char* text) {
-  const auto length = std::strlen(text);
-  if (::write(STDERR_FILENO, text, length) < 0) return;  // nobody is left to tell
+  static char line[PATH_MAX + 256];  // the longest names a plugin's file
+  static std::size_t length = 0;
+  const auto added = std::min(std::strlen(text), sizeof line - length);
+  std::memcpy(line + length, text, added);
+  length += added;
+  if (!std::string_view(text).ends_with('\n')) return;
+  const auto written = ::write(STDERR_FILENO, line, length);
+  length = 0;
+  if (written < 0) return;  // nobody is left to tell
 }
 
 /// 0: nobody's.

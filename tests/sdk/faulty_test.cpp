@@ -4,6 +4,7 @@
 // and hook, the command never ran, and nothing is left.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <filesystem>
 
@@ -385,6 +386,28 @@ TEST_CASE("a fault in post_exec stops the container") {
     CHECK(result.last_error().find(where("post_exec")) != std::string::npos);
     CHECK(result.last_error().find(fault.word) != std::string::npos);
     CHECK_FALSE(fs::remove(root() + "/ran"));
+  }
+}
+
+TEST_CASE("what a broken agent says is written at once, whoever else writes there") {
+  const NothingLeft nothing_left;
+  // Where each write(2) is a message of its own.
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+  const mc::Fd reader(ends[0]);
+  const mc::Fd writer(ends[1]);
+  for (const std::string hook : {"plan", "post_exec"}) {
+    CAPTURE(hook);
+    auto argv = mini_container::test::mini_container(arguments_for(hook, "crash", "sleep 30"));
+    argv.insert(argv.begin(), {"sh", "-c", "exec \"$@\" 2>&" + std::to_string(ends[1]), "sh"});
+    CHECK(run_program(argv, {.keep = {ends[1]}}).exit_code == 125);
+    char said[1024] = {};
+    const auto length = ::recv(ends[0], said, sizeof said - 1, MSG_DONTWAIT);
+    const std::string line(said, length > 0 ? static_cast<std::size_t>(length) : 0);
+    CAPTURE(line);
+    CHECK(line.starts_with("mini_container: " + where(hook) + "the plugin crashed (SIGSEGV)"));
+    CHECK(line.ends_with("; repair or disable the plugin\n"));
+    CHECK(::recv(ends[0], said, sizeof said, MSG_DONTWAIT) < 0);
   }
 }
 
