@@ -195,19 +195,25 @@ bool Container::call_cleanup(Catalog& catalog, const std::vector<std::string>& a
   return false;
 }
 
-void Container::remove(Catalog& catalog, bool force, const std::vector<std::string>& anew) {
-  if (!force) refuse_alive();
+void Container::remove(Catalog& catalog, Removal how, const std::vector<std::string>& anew) {
+  if (how == Removal::of_stopped) refuse_alive();
   end_agent_and_process();
   const mc::Fd lock = state_.lock();
   if (!lock) return;  // its own agent has removed it meanwhile
   // What is under the lock changes no more; a `create` may have come to its end before.
   const Container now = again_under_lock();
-  if (!force) now.refuse_alive();
+  if (how == Removal::of_stopped) now.refuse_alive();
   // An agent that is there still waits for our lock, and then finds nothing to do.
   end_process(now.pidfd_, "container", now.process_.pid);
-  if (!now.call_cleanup(catalog, anew) && !force)
-    mc::fail("container '", id(), "' is not removed: a cleanup failed",
-             mc::Hint{"repair the cause and try again, or give --force"});
+  if (!now.call_cleanup(catalog, anew)) {
+    if (how == Removal::of_launch)
+      return log_line(
+          MC_LOG_WARN, "",
+          mc::concat("a cleanup failed; kept for: mini_container delete --force ", id()));
+    if (how == Removal::of_stopped)
+      mc::fail("container '", id(), "' is not removed: a cleanup failed",
+               mc::Hint{"repair the cause and try again, or give --force"});
+  }
   // First what only the directory tells of.
   ContainerState::remove_log(state_root_, id());
   state_.remove();

@@ -51,10 +51,13 @@ class Container {
   /// there, is taken over from this one.
   Container again_under_lock();
 
-  /// Ends it if `force` says so, calls the plugins' cleanup hooks, and removes the state. With
-  /// `force`, whatever a hook says is reported and the state is removed all the same. `anew`: see
-  /// clean_up_later.
-  void remove(Catalog& catalog, bool force, const std::vector<std::string>& anew = {});
+  enum class Removal {
+    of_stopped,  // one that runs, and one whose cleanup fails, is refused
+    forced,      // it is ended; whatever a hook says is reported, and the state goes all the same
+    of_launch    // it is ended; what a hook fails to clean up stays on record for a `delete`
+  };
+  /// Calls the plugins' cleanup hooks, and removes the state. `anew`: see clean_up_later.
+  void remove(Catalog& catalog, Removal how, const std::vector<std::string>& anew = {});
 
  private:
   Container() = default;

@@ -102,7 +102,8 @@ int delete_containers(VerbContext& context, const Arguments& arguments, bool apa
     }
     auto container = Container::open(context.state_root(), ids[i]);
     if (force) end_if_paused(container, context.catalog);
-    container.remove(context.catalog, force,
+    container.remove(context.catalog,
+                     force ? Container::Removal::forced : Container::Removal::of_stopped,
                      apart ? Arguments{} : delete_anew(context, force, std::span(ids).subspan(i)));
   }
   return 0;
@@ -180,7 +181,7 @@ int undo_launch_verb(VerbContext& context, const Arguments& arguments) {
   // Ours by inheritance, and killed before we became this program.
   while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
   }
-  Container::open(context.state_root(), id).remove(context.catalog, true);
+  Container::open(context.state_root(), id).remove(context.catalog, Container::Removal::of_launch);
   int exit_code = exit_runtime_failed;
   if (arguments.size() > 1)
     std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), exit_code);

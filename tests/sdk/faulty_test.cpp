@@ -432,8 +432,11 @@ TEST_CASE("a fault in cleanup is named; what it cannot clean up stays until it i
     CHECK(result.exit_code == (is_reported(fault) ? 3 : 125));
     CHECK(result.err.find(where("cleanup")) != std::string::npos);
     CHECK(result.err.find(fault.word) != std::string::npos);
-    if (!is_reported(fault)) continue;
-    CHECK(result.err.find("delete --force faulty-launch") != std::string::npos);
+    // The later process that undoes the launch has descriptors of its own to close.
+    if (fault.name == std::string_view("close")) continue;
+    CHECK(result.err.find("kept for: mini_container delete --force faulty-launch\n") !=
+          std::string::npos);
+    CHECK(run({"list", "--quiet"}).out == "faulty-launch\n");
     run({"--plugin-dir", FIXTURES, "delete", "--force", "faulty-launch"});
   }
 }
