@@ -53,7 +53,8 @@ endfunction()
 # file and memory. For plugins that MC_PLUGIN defines, without extensions, on x86-64 and aarch64.
 # Nothing may throw before, static initialisers included, even if it is caught; who calls unwind.h or
 # prints stack traces needs an unwinder of their own.
-# Installs it where mini_container looks for plugins. C and C++ sources.
+# Installs it where mini_container looks for plugins: below its prefix, unless the project is given
+# another. C and C++ sources.
 function(mini_container_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "UNWINDER_OF_CORE" "" "LIBS")
   if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
@@ -95,7 +96,16 @@ function(mini_container_add_plugin name)
     set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
       GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE PARENT_SCOPE)
   endif()
+  set(destination ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins)
+  if(mini_container_PLUGIN_DESTINATION)
+    set(destination ${mini_container_PLUGIN_DESTINATION})
+    # A project that names no prefix: the default one is where nobody looks for plugins, unless
+    # mini_container is there.
+    if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
+      set_property(CACHE CMAKE_INSTALL_PREFIX PROPERTY VALUE ${mini_container_PREFIX})
+    endif()
+  endif()
   install(TARGETS ${plugin}
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mini_container/plugins
+    LIBRARY DESTINATION ${destination}
     COMPONENT plugin_${name} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 endfunction()

@@ -81,6 +81,22 @@ greeted=$(run "$binary" --plugin-dir "$work/packages/hello/build" run \
   --config "$work/packages/hello/hello.toml")
 [ "$greeted" = "good morning Ada Grace" ] || fail "the template's plugin: $greeted"
 
+# Installed by its own project it is found: where that names no prefix, and where it names the one that
+# Debian has another directory of libraries for.
+# shellcheck disable=SC2016
+installed_is_found() {
+  greeted=$(run "$binary" --hello -- sh -c 'echo $GREETING') || :
+  [ "$greeted" = "hello world" ] || fail "installed, it is not found: $greeted"
+  rm "$root/usr/lib/mini_container/plugins/hello.so"
+}
+cmake --install "$work/packages/hello/build" >"$work/packages.log"
+installed_is_found
+cmake -S "$work/packages/hello" -B "$work/packages/hello/usr" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr \
+  "-DCMAKE_PREFIX_PATH=$root/usr" >"$work/packages.log"
+cmake --build "$work/packages/hello/usr" >"$work/packages.log"
+DESTDIR=$root cmake --install "$work/packages/hello/usr" >"$work/packages.log"
+installed_is_found
+
 # Removed, they leave nothing.
 # shellcheck disable=SC2086
 packaged --remove mini-container-dev $four mini-container
