@@ -33,8 +33,9 @@
  *              exits or closes the core's descriptors fails the launch by name; all that was
  *              made is undone. The time is looked at four times a second, and may be seen that
  *              much later. In the agent, and in a child in its memory, SIGALRM does it: what
- *              signal(7) lists as never restarted (nanosleep, poll) may give EINTR in a hook. What
- *              runs while the file is loaded (constructors) has ten seconds. One end cannot be
+ *              signal(7) lists as never restarted (nanosleep, poll) may give EINTR in a hook, and
+ *              one that blocks or ignores it, and then hangs, hangs the launch. What runs while
+ *              the file is loaded (constructors) has ten seconds. One end cannot be
  *              noticed: that of the agent past exit(3) and _exit(2), by the system call exit_group
  *              itself or SIGKILL. The caller gets that status, the child ends too, and what was
  *              made stays on record for `delete --force`.
@@ -135,7 +136,8 @@ enum mc_mount_kind {
   MC_MOUNT_REMOUNT = 10    /* what is mounted there, with other attributes */
 };
 
-/* Who wins where two entries name one destination. Two of one rank from two plugins clash. */
+/* Who wins where two entries name one destination. Two of one rank from two plugins clash, but for
+ * the user's, which are all performed. */
 enum mc_mount_rank {
   MC_RANK_FALLBACK = 1, /* only if nobody else provides it */
   MC_RANK_DEFAULT = 2,  /* a plugin's own; placed by depth of the destination */
@@ -511,10 +513,10 @@ typedef struct mc_plugin {
  *            ever. A filter must leave execve, and the write of an error to a descriptor.
  *            MC_CALL_EXEC tells `exec` from a first process. What it opens without O_CLOEXEC stays
  *            open in the command.
- * post_exec  [agent] Guaranteed: the execve has succeeded; call->root_fd is the container's root.
- *            May look, and start what goes along with the container. Failing stops it. Where a
- *            container is created first and started later: by the process that starts it, with
- *            MC_CALL_LATER, after create.
+ * post_exec  [agent] Guaranteed: the execve has succeeded; call->root_fd is the container's root,
+ *            or -1 where the program has ended by now. May look, and start what goes along with
+ *            the container. Failing stops it. Where a container is created first and started
+ *            later: by the process that starts it, with MC_CALL_LATER, after create.
  * post_exit  [agent] Guaranteed: the first process has ended and is waited for; call->wait_status
  *            is its status. Not called where the agent did not live to see it. A failure is
  *            reported, and the others go on.
