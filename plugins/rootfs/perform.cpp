@@ -241,8 +241,20 @@ void Performer::attach_tree(const mc_mount& entry, int tree) {
 void Performer::remount(const mc_mount& entry) {
   const mc::Fd target = destinations_.find(entry.destination, true);
   if (!target) mc::fail_with(errno, "remount '", entry.destination, "'");
-  apply_attributes(target.get(), entry, false);
+  if (tree_.is_detached())
+    cover_with_copy(entry, target.get());
+  else
+    apply_attributes(target.get(), entry, false);
   host_.debug("changed the attributes of '", entry.destination, "'");
+}
+
+// mount_setattr(2) changes what is attached only in the caller's own mount namespace.
+void Performer::cover_with_copy(const mc_mount& entry, int target) {
+  const mc::Fd copy(
+      mc::check(try_clone_tree(target, "", true), "clone the mount on '", entry.destination, "'"));
+  apply_attributes(copy.get(), entry, false);
+  mc::check(attach(copy.get(), target, ""), "remount '", entry.destination, "'");
+  destinations_.forget(entry.destination);
 }
 
 }  // namespace rootfs

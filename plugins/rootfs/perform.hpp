@@ -29,6 +29,7 @@ class Performer {
   void bind_host_directory(const mc_mount& entry, const char* source);
   void attach_tree(const mc_mount& entry, int tree);
   void remount(const mc_mount& entry);
+  void cover_with_copy(const mc_mount& entry, int target);
   Spot directory_for(const mc_mount& entry);
 
   // mask.cpp: what is hidden or read-only

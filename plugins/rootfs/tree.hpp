@@ -39,6 +39,7 @@ class Tree {
 
   [[nodiscard]] int root() const { return root_.get(); }
   [[nodiscard]] bool is_overlay() const { return options_.overlay; }
+  [[nodiscard]] bool is_detached() const { return options_.detached; }
   /// A tmpfs that goes away with the host's tree.
   [[nodiscard]] int scratch() const { return scratch_.get(); }
 

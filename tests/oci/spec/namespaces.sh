@@ -46,6 +46,15 @@ share="$(without mount) | .root.readonly = true | .linux.maskedPaths = [\"/secre
 equal inside 'low proc tmpfs null 0' "$(inside 'cat /m/low; for at in /proc /dev; do stat -f -c %T $at; done
   test -z "$(cat /dev/null)" && echo null; touch /m/x /new 2>/dev/null; wc -c </secret' "$share" | xargs)"
 equal 'the bundle' '' "$(ls "$work/below" "$root" | grep -E '^(x|new)$')"
+# What is read-only there is made so once the rest is in it: its cgroups, and a mount's attributes.
+again='.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"]},
+  {destination: "/tmp", type: "tmpfs"}, {destination: "/tmp", options: ["remount", "ro"]}]'
+for namespaces in . '.linux.namespaces += [{type: "cgroup"}]'; do
+  text=$(inside 'cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs 2>/dev/null | grep -qx 1 && echo found
+    touch /tmp/x /sys/fs/cgroup/x /sys/fs/cgroup/pids/x 2>&1' "$share | $again | $namespaces")
+  contains 'its cgroups' "$text" found
+  equal 'what is read-only' 3 "$(printf '%s' "$text" | grep -c 'Read-only')"
+done
 claim 'without a mount namespace no mount comes out, and exec is in the root too'
 before=$(cat /proc/self/mountinfo)
 if started "$share"; then
