@@ -4,6 +4,7 @@
 // ctest: RESOURCE_LOCK cgroups
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,6 +139,29 @@ TEST_CASE("cgroup: systemd makes the scope with the limits it knows; the rest is
     CHECK(systemd.heard("ResetFailedUnit web-scoped.scope"));
   }
   CHECK(cgroups_named("mini_container_test") == cgroups);
+}
+
+TEST_CASE("cgroup: systemd's scope belongs to the command's user where it is mounted read-write") {
+  if (!can_run()) SKIP_CASE("no dbus-daemon, no libsystemd headers, or no hybrid cgroups");
+  Systemd systemd;
+  const std::string scope = std::string(unified) + "/" + slice + "/web-owned.scope";
+  for (const auto& [mode, owner] : {std::pair{"rw", uid_t{7}}, std::pair{"ro", uid_t{0}}}) {
+    CAPTURE(mode);
+    Process box(
+        mini_container::test::runtime_command(command(
+            "owned", {std::string("--cgroup.mount=") + mode, "--user=7:8"}, "echo up; sleep 30")),
+        systemd.options());
+    const bool up = box.wait_for("up");
+    REQUIRE_MESSAGE(up, box.errors());
+    for (const char* file : {"", "/cgroup.procs", "/cgroup.subtree_control"}) {
+      struct stat found {};
+      REQUIRE(::stat((scope + file).c_str(), &found) == 0);
+      CHECK(found.st_uid == owner);
+    }
+    box.signal(SIGTERM);
+    box.finish();
+    CHECK(eventually([&] { return cgroups_named("web-owned").empty(); }));
+  }
 }
 
 TEST_CASE("cgroup: a scope that systemd refuses, or fails to start, ends the launch by name") {

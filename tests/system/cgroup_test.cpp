@@ -753,16 +753,22 @@ TEST_CASE("cgroup: an ordinary user to whom a cgroup is delegated has the contai
       "[cgroup]\nnamespace = false\nmount = \"none\"\n");
   run_program({"chmod", "-R", "a+rX", fs::path(file).parent_path().string()});
   // The launching shell is in the delegated cgroup, as a user's session would be.
-  const auto result = run_program({"sh", "-c",
-                                   "echo $$ > " + directory +
-                                       "/cgroup.procs; exec setpriv --reuid 1000 --regid 1000 "
-                                       "--clear-groups env XDG_RUNTIME_DIR=/tmp " +
-                                       build_directory() +
-                                       "/mini_container run "
-                                       "--config " +
-                                       file});
+  const auto launch_there = [&](const std::string& flags) {
+    return run_program({"sh", "-c",
+                        "echo $$ > " + directory +
+                            "/cgroup.procs; exec setpriv --reuid 1000 --regid 1000 "
+                            "--clear-groups env XDG_RUNTIME_DIR=/tmp " +
+                            build_directory() + "/mini_container run --config " + file + flags});
+  };
+  const auto result = launch_there("");
   CHECK_MESSAGE(result.out.find("0::/mini_container_test/mini_container-") != std::string::npos,
                 result);
+  // What it makes is its own already, and it may not give it to anybody else.
+  const auto own = launch_there(
+      " --cgroup.namespace --cgroup.mount=rw -- sh -c 'cd /sys/fs/cgroup; [ ! -d unified ] || cd "
+      "unified; mkdir own && echo 0 > own/cgroup.procs && grep ^0: /proc/self/cgroup'");
+  CHECK_MESSAGE(own.out == "0::/own\n", own);
+  CHECK_MESSAGE(own.err.empty(), own);
   CHECK(eventually([&] { return fs::remove(directory); }));
 }
 
