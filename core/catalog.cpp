@@ -115,7 +115,9 @@ void Catalog::refuse_missing(const std::string& name, const std::string& asked_a
   mc::fail(asked_at, ": there is no plugin '", name, "'",
            near.empty() ? "" : "; did you mean '" + near + "'?",
            "; there are: ", list.empty() ? "none" : list,
-           from.empty() ? "" : " (from " + from + ")");
+           !from.empty()                 ? " (from " + from + ")"
+           : *builtin_plugins != nullptr ? " (built in)"
+                                         : "");
 }
 
 std::vector<std::string> Catalog::names() const {

@@ -25,5 +25,7 @@ inside=$(run "$binary" --pid --hostname alone --ipc -- sh -c 'echo $$ $(hostname
 # Nothing is loaded from disk, whatever it is told.
 refused "$binary" --plugin-dir "$build/tests/sdk/fixtures/plugins.d" --smaller_struct -- true
 contains "$text" smaller_struct
+refused "$binary" --nosuch.option x -- true
+contains "$text" "there is no plugin 'nosuch'" "uts (built in)"
 refused "$binary" plugin check "$build/plugins.d/uts.so"
 contains "$text" "its plugins are linked in"
