@@ -4,7 +4,8 @@
 # to run again: what is there is made anew.
 set -eu
 root=${1:?usage: demo-root.sh DIRECTORY}
-busybox=$(command -v busybox) || {
+# busybox as the shell knows its own programs by name alone: `command -v` has no path there.
+busybox=$(busybox which busybox 2>/dev/null) || {
   echo "demo-root.sh: there is no busybox; install busybox-static" >&2
   exit 1
 }

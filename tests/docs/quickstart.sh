@@ -54,4 +54,8 @@ shown=$work/second
 quickstart "$shown"
 grep -q "ninja: no work to do" "$tree/build/default/build.log" || fail "the second run builds again"
 row "^host name +quick-host" "box"
+
+# A device's shell may be busybox itself.
+busybox sh "$source/config/demo-root.sh" "$work/root" >"$work/root.log" 2>&1 &&
+  [ -x "$work/root/bin/busybox" ] || fail "no root by busybox's shell: $(cat "$work/root.log")"
 rm -rf "$tree"
