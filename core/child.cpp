@@ -34,6 +34,8 @@ class Child {
     tie_to_agent();
     join_namespaces();
     if (input_.waits) wait_for_go();
+    // In the agent's memory it may not; kernels on which that is lent enter it at the execve.
+    if (input_.target == nullptr && !input_.shares_memory) enter_new_time_namespace(pipe_.plan);
     // Until here the agent of an ordinary user must be able to write the id maps: proc(5).
     mc::check(::prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L), "make the child undumpable");
     if (input_.own_image != nullptr) input_.own_image->let_go();

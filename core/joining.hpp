@@ -24,8 +24,12 @@ struct ExecTarget {
 void enter_container(const ExecTarget& target);
 
 /// [child] The namespaces that the plan joins, but for those of pid and user, which are joined
-/// before the clone; and a new time namespace, where there is to be one, for execve to enter.
+/// before the clone; and a new time namespace, where there is to be one, without entering it.
 /// Throws mc::Error.
 void join_planned_namespaces(const Plan& plan);
+
+/// [child] Enters that new time namespace, whose offsets are fixed from then on. Not in memory that
+/// is another process's as well: setns(2). Throws mc::Error.
+void enter_new_time_namespace(const Plan& plan);
 
 }  // namespace mini_container

@@ -10,12 +10,18 @@
 
 namespace mini_container {
 
+namespace {
+std::uint64_t jumped_ns = 0;  // by which the clock of this process's time namespace is ahead
+}
+
 std::uint64_t monotonic_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(now.tv_nsec);
+         static_cast<std::uint64_t>(now.tv_nsec) - jumped_ns;
 }
+
+KeptClock::~KeptClock() { jumped_ns += monotonic_ns() - before_; }
 
 void Progress::enter(std::uint32_t plugin_index, Hook hook_entered) {
   plugin.store(plugin_index, std::memory_order_relaxed);

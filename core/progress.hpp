@@ -14,8 +14,21 @@ namespace mini_container {
 
 inline constexpr std::size_t most_spans = 512;
 
-/// Nanoseconds of CLOCK_MONOTONIC.
+/// Nanoseconds of CLOCK_MONOTONIC, as the agent sees it.
 std::uint64_t monotonic_ns();
+
+/// [child] While it lives this process may enter a time namespace: what it notes in Progress is on
+/// the agent's clock before and after.
+class KeptClock {
+ public:
+  KeptClock() : before_(monotonic_ns()) {}
+  ~KeptClock();
+  KeptClock(const KeptClock&) = delete;
+  KeptClock& operator=(const KeptClock&) = delete;
+
+ private:
+  std::uint64_t before_;
+};
 
 struct Span {
   std::uint32_t plugin = 0;  // index in the launch's order

@@ -65,7 +65,7 @@ class Time {
   }
 
   // The offsets of a namespace can be written until the first process is in it; the child waits
-  // with the new one as its children's, and enters it at its execve.
+  // with the new one as its children's.
   void post_clone(mc::Host& host, const mc::Call& call) {
     if (!shifts()) return;
     const std::string path = mc::concat("/proc/", call->pid, "/timens_offsets");

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "mini_container/abi.h"
@@ -98,6 +99,20 @@ std::vector<std::string> arguments_for(const std::string& hook, const std::strin
 
 Result launch(const std::string& hook, const std::string& fault, const std::string& command) {
   return run(arguments_for(hook, fault, command));
+}
+
+TEST_CASE("a deadline is by the agent's clock, wherever the container's stands") {
+  for (const std::string seconds : {"864000", "-1"}) {
+    CAPTURE(seconds);
+    const auto before = std::chrono::steady_clock::now();
+    const auto result = run({"--plugin-dir", FIXTURES, "-r", root(), "--time.monotonic", seconds,
+                             "--container.hook_timeout", "2s", "--faulty.hook=seal",
+                             "--faulty.fault=loop", "--", "true"});
+    CHECK_MESSAGE(
+        result.last_error().find("faulty: seal: the plugin did not return") != std::string::npos,
+        result);
+    CHECK(std::chrono::steady_clock::now() - before >= std::chrono::seconds(2));
+  }
 }
 
 // What a hook reports does not change what the program did; a broken agent is another matter.

@@ -21,6 +21,13 @@ for type in pid network mount ipc uts cgroup time; do
   started "$(entry $type)" || continue
   [ "$(of "$pid" $type)" != "$(of self $type)" ] || fail 'it is ours'
 done
+claim "a created container is in its time namespace, whether or not an execve would enter it"
+remove
+config "$(entry time)"
+rt create --bundle "$bundle" --pid-file "$work/pid" c </dev/null >"$work/out" 2>"$work/err" ||
+  fail "create: $(cat "$work/err")"
+pid=$(cat "$work/pid")
+[ "$(of "$pid" time)" != "$(of self time)" ] || fail 'it is in ours'
 claim "a new user namespace is the container's own"
 started "$(entry user) | $maps"
 [ "$(of "$pid" user)" != "$(of self user)" ] || fail 'it is ours'
