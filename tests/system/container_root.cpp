@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/system/container_root.hpp"
 
+#include <link.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <sstream>
 
 #include "mini_container/error.hpp"
@@ -75,6 +77,19 @@ std::string launch_file(const std::string& text) {
   if (text.find("[rootfs]") == std::string::npos)
     whole += "\n[rootfs]\npath = \"" + shared_root() + "\"\n";
   return write_file("launch.toml", whole);
+}
+
+std::string host_loader() {
+  std::string path;
+  const auto read_first = [](dl_phdr_info* program, std::size_t, void* out) {
+    for (const auto& header : std::span(program->dlpi_phdr, program->dlpi_phnum))
+      if (header.p_type == PT_INTERP)
+        *static_cast<std::string*>(out) =
+            reinterpret_cast<const char*>(program->dlpi_addr + header.p_vaddr);
+    return 1;
+  };
+  ::dl_iterate_phdr(read_first, &path);
+  return path;
 }
 
 std::string own_name(const std::string& word) {

@@ -32,6 +32,9 @@ std::string launch_file(const std::string& text);
 /// The content of a file of the host; empty where there is none.
 std::string read_file(const std::string& path);
 
+/// The interpreter that this program, and any other of the host's that links libraries, names.
+std::string host_loader();
+
 /// `word` with what no other host of a test has, for names that all share, as cgroups' are: pids
 /// are the same in each.
 std::string own_name(const std::string& word);

@@ -23,7 +23,7 @@ using namespace mini_container::test;
 namespace {
 
 const std::string confined = "[pid]\n[no_new_privs]\n[capabilities]\n[seccomp]\n";
-const std::string library = "/usr/lib/x86_64-linux-gnu/libseccomp.so.2";
+const std::string library = LIBRARIES "/libseccomp.so.2";
 const std::string cache = "/var/cache/mini_container/seccomp";
 
 Result launch(const std::string& text, const std::vector<std::string>& command) {
