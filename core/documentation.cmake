@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The manual pages, completions and the schema: written by the built program about the plugins that
-# were built with it.
+# were built with it. Where this machine cannot run it, they are left out.
+if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+  message(STATUS "Left out: manual pages, completions and schema, which the built program writes; "
+    "CMAKE_CROSSCOMPILING_EMULATOR names what runs it here")
+  return()
+endif()
 get_property(documented_plugins GLOBAL PROPERTY mini_container_plugin_names)
 list(TRANSFORM documented_plugins PREPEND mini_container_plugin_)
 set(documentation_files "")
@@ -9,7 +14,7 @@ set(documentation_files "")
 function(document file destination component)
   set(path ${CMAKE_BINARY_DIR}/documentation/${file})
   add_custom_command(OUTPUT ${path}
-    COMMAND $<TARGET_FILE:mini_container> ${ARGN} > ${path}
+    COMMAND mini_container ${ARGN} > ${path}
     DEPENDS mini_container ${documented_plugins}
     COMMENT "Writing ${file}" VERBATIM)
   install(FILES ${path} DESTINATION ${destination} COMPONENT ${component})
