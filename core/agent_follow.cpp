@@ -150,6 +150,13 @@ void Agent::collect(bool kill_first) {
   if (kill_first) signal_container(pidfd_.get(), SIGKILL);
   // A hook may have closed the pidfd; the number is ours until it is waited for.
   if (kill_first) ::kill(pid_, SIGKILL);
+  // In a paused container it dies only when that is resumed, with v1 of cgroups; nobody waits so
+  // long for an exec that was called off.
+  constexpr std::uint64_t patience = 2'000'000'000;  // ns
+  pollfd end{pidfd_.get(), POLLIN, 0};
+  if (kill_first && pipeline_.options.in_paused)
+    for (const auto begin = monotonic_ns(); ::poll(&end, 1, 100) <= 0;)
+      if (monotonic_ns() - begin > patience) return;
   while (::waitpid(pid_, &wait_status_, 0) < 0)
     if (errno != EINTR) return;
   collected_ = true;

@@ -274,6 +274,16 @@ equal 'exec --ignore-paused waits there' '' "$(cat "$work/out")"
 mc resume "$id" || fail resume
 wait "$waiting" || fail "exec --ignore-paused: $(cat "$work/err")"
 equal 'exec --ignore-paused' waited "$(cat "$work/out")"
+# On v1 a frozen process does not even die.
+mc pause "$id" || fail pause
+{
+  timeout 1 "$runtime" --root "$work/state" exec --ignore-paused "$id" true </dev/null 2>/dev/null
+  touch "$work/stopped"
+} &
+waiting=$!
+wait_until 8 test -e "$work/stopped" || fail 'exec --ignore-paused is not stopped by a signal'
+mc resume "$id" || fail resume
+wait "$waiting"
 in_it --unknown "$id" true && fail 'an unknown option'
 contains 'an unknown option' "$(cat "$work/err")" 'exec: --unknown: unknown option'
 in_it --cdw /tmp "$id" true && fail 'a misspelt option'
