@@ -22,7 +22,8 @@ SubCgroup::SubCgroup(const char* text, const std::vector<Place>& places) {
     // A path that begins with '/' may hold a colon.
     const auto colon = line.starts_with('/') ? line.npos : line.find(':');
     const auto path = line.substr(colon == line.npos ? 0 : colon + 1);
-    check_path(path, "the cgroup below the container's");
+    // "/" is the container's own.
+    if (path != "/") check_path(path, "the cgroup below the container's");
     if (colon == line.npos) {
       if (lines.size() > 1)
         mc::fail("the cgroup below the container's: '", line, "' names no controller",
@@ -51,7 +52,8 @@ SubCgroup::SubCgroup(const char* text, const std::vector<Place>& places) {
 std::string SubCgroup::path_in(const Place& place) const {
   for (const auto& [controller, path] : paths_)
     if (controller.empty() || (!place.hierarchy.unified && place.hierarchy.has(controller)))
-      return mc::concat(place.path, path.starts_with('/') ? "" : "/", path);
+      return path == "/" ? place.path
+                         : mc::concat(place.path, path.starts_with('/') ? "" : "/", path);
   return place.path;
 }
 

@@ -256,6 +256,8 @@ if [ -d /sys/fs/cgroup/pids ]; then
   equal 'exec --cgroup CONTROLLER:PATH' memory "$(in_cgroups --cgroup memory:below)"
   equal 'exec --cgroup, two controllers' 'memory pids' "$(in_cgroups --cgroup pids,memory:/below)"
   equal 'exec --cgroup twice' 'memory pids' "$(in_cgroups --cgroup memory:below --cgroup pids:below)"
+  equal 'exec --cgroup /' "$(in_it "$id" cat /proc/self/cgroup)" "$(in_it --cgroup / "$id" cat /proc/self/cgroup)"
+  equal 'exec --cgroup CONTROLLER:/' memory "$(in_cgroups --cgroup memory:below --cgroup pids:/)"
   for wrong in 'nothing:below' ':below' 'memory:../other' 'memory:absent'; do
     in_it --cgroup "$wrong" "$id" true && fail "exec --cgroup $wrong"
     contains "exec --cgroup $wrong" "$(cat "$work/err")" cgroup
