@@ -81,7 +81,8 @@ void translate_mount(const Property& mount, Value& tree, List& mounts) {
     mount.refuse("it has neither a type nor the option bind");
   if (const Property source = mount["source"])
     out.set(bind ? "source" : "label", source.text_value());
-  if (bind && !mount["source"]) mount.refuse("a bind mount needs a source");
+  if (bind && !mount["source"] && !has_word(options, "remount"))
+    mount.refuse("a bind mount needs a source");
   out.set("options", options.texts_value());
   for (const auto& [from, to] :
        {std::pair{"uidMappings", "uid_mappings"}, std::pair{"gidMappings", "gid_mappings"}})

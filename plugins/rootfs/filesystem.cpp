@@ -20,14 +20,16 @@ std::string message_of(int context) {
   return mc::concat(" (", message, ")");
 }
 
-void configure(int context, const char* type, unsigned command, const char* key,
+// `what` is "a new tmpfs".
+void configure(int context, std::string_view what, unsigned command, const char* key,
                const char* value) {
   if (::fsconfig(context, command, key, value, 0) == 0) return;
   const int error = errno;
   const std::string message = message_of(context);
-  if (command == FSCONFIG_CMD_CREATE) mc::fail_with(error, "make a new ", type, message);
+  if (command == FSCONFIG_CMD_CREATE) mc::fail_with(error, "make ", what, message);
+  if (command == FSCONFIG_CMD_RECONFIGURE) mc::fail_with(error, "remount ", what, message);
   mc::fail_with(error, "set '", key, value != nullptr ? "=" : "", value != nullptr ? value : "",
-                "' on a new ", type, message);
+                "' on ", what, message);
 }
 
 // Takes one option off the front of `data`: "a=b", or a value with commas in double quotes.
@@ -45,6 +47,20 @@ std::string next_option(std::string_view& data) {
   return option;
 }
 
+void configure_all(int context, std::string_view what, std::string_view data) {
+  while (!data.empty()) {
+    std::string option = next_option(data);
+    if (option.empty()) continue;
+    const std::size_t equals = option.find('=');
+    if (equals == std::string::npos) {
+      configure(context, what, FSCONFIG_SET_FLAG, option.c_str(), nullptr);
+    } else {
+      option[equals] = '\0';
+      configure(context, what, FSCONFIG_SET_STRING, option.c_str(), option.c_str() + equals + 1);
+    }
+  }
+}
+
 }  // namespace
 
 mc::Fd new_filesystem(const char* type, const char* source, std::string_view data,
@@ -54,23 +70,21 @@ mc::Fd new_filesystem(const char* type, const char* source, std::string_view dat
     mc::fail_with(
         errno, "open the filesystem type '", type, "'",
         mc::Hint{errno == ENODEV ? "see /proc/filesystems for what this kernel has" : ""});
-  if (source != nullptr) configure(context.get(), type, FSCONFIG_SET_STRING, "source", source);
-  while (!data.empty()) {
-    std::string option = next_option(data);
-    if (option.empty()) continue;
-    const std::size_t equals = option.find('=');
-    if (equals == std::string::npos) {
-      configure(context.get(), type, FSCONFIG_SET_FLAG, option.c_str(), nullptr);
-    } else {
-      option[equals] = '\0';
-      configure(context.get(), type, FSCONFIG_SET_STRING, option.c_str(),
-                option.c_str() + equals + 1);
-    }
-  }
-  configure(context.get(), type, FSCONFIG_CMD_CREATE, nullptr, nullptr);
+  const std::string what = mc::concat("a new ", type);
+  if (source != nullptr) configure(context.get(), what, FSCONFIG_SET_STRING, "source", source);
+  configure_all(context.get(), what, data);
+  configure(context.get(), what, FSCONFIG_CMD_CREATE, nullptr, nullptr);
   return mc::Fd(
       mc::check(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)),
                 "mount a new ", type));
+}
+
+void reconfigure(int mount, const char* path, std::string_view data) {
+  const mc::Fd context(
+      mc::check(::fspick(mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH), "remount '", path, "'"));
+  const std::string what = mc::concat("the filesystem at '", path, "'");
+  configure_all(context.get(), what, data);
+  configure(context.get(), what, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
 }
 
 int try_clone_tree(int directory, const char* path, bool recursive) noexcept {

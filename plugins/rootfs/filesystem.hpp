@@ -16,6 +16,9 @@ namespace rootfs {
 mc::Fd new_filesystem(const char* type, const char* source, std::string_view data,
                       std::uint64_t attributes);
 
+/// Sets `data`, written as above, on the filesystem that `mount` is the root of: fspick(2).
+void reconfigure(int mount, const char* path, std::string_view data);
+
 /// A copy of the mount that `path` is on, from `path` down, not attached yet: open_tree(2).
 /// `directory` and `path` as in openat(2), but that the last component of a path below a descriptor
 /// is not followed; an empty path stands for `directory` itself. -1 with errno set where it

@@ -38,13 +38,16 @@ std::uint32_t flags_of(const MountOptions& options, bool optional, bool recursiv
   return flags;
 }
 
+void refuse_bind_data(const mc::Node& node, const MountOptions& options) {
+  mc::fail(node.where(), ": '", options.data, "' is not an option of a bind mount");
+}
+
 void check_bind(const mc::Node& node, const MountOptions& options) {
   const mc::Node source = node["source"];
   if (!source)
     mc::fail(node.where(), ": a bind mount needs a source",
              mc::Hint{"set `source`, or a filesystem as `type`"});
-  if (!options.data.empty())
-    mc::fail(node.where(), ": '", options.data, "' is not an option of a bind mount");
+  if (!options.data.empty()) refuse_bind_data(node, options);
   if (options.copy_up)
     mc::fail(node.where(), ": tmpcopyup is an option of a tmpfs, not of a bind mount");
   check_source(source, node.boolean("optional"));
@@ -69,6 +72,7 @@ void add_listed_mount(mc::Host& host, const mc::Node& node) {
   mc_mount entry = mc::mount_entry(MC_MOUNT_FILESYSTEM, destination.c_str());
   std::string source = node.text("source");
   if (options.remount) {
+    if (bind && !options.data.empty()) refuse_bind_data(node, options);
     entry.kind = MC_MOUNT_REMOUNT;
   } else if (bind) {
     check_bind(node, options);

@@ -241,6 +241,7 @@ void Performer::attach_tree(const mc_mount& entry, int tree) {
 void Performer::remount(const mc_mount& entry) {
   const mc::Fd target = destinations_.find(entry.destination, true);
   if (!target) mc::fail_with(errno, "remount '", entry.destination, "'");
+  if (!text(entry.data).empty()) reconfigure(target.get(), entry.destination, entry.data);
   if (tree_.is_detached())
     cover_with_copy(entry, target.get());
   else

@@ -271,6 +271,11 @@ mount --make-rprivate "$work/tree"
 claim 'remount changes what is mounted already'
 text=$(seen /m "$(tmpfs /m) | .mounts += [{destination: \"/m\", type: \"bind\", source: \"/m\", options: [\"bind\", \"remount\", \"ro\", \"nosuid\"]}]")
 has remount "${text%%super:*}" ro nosuid
+# A mount is told by its place, and its filesystem changed by the options that are no mount's.
+text=$(seen /m "$(tmpfs /m) | .mounts += [{destination: \"/m\", options: [\"remount\", \"bind\", \"ro\"]}]")
+has 'remount without a source' "${text%%super:*}" ro
+text=$(seen /m "$(tmpfs /m size=2m) | .mounts += [{destination: \"/m\", type: \"tmpfs\", options: [\"remount\", \"size=4m\"]}]")
+contains 'remount of a filesystem' "${text#*super:}" size=4096k
 claim 'tmpcopyup: what is at the place is in the tmpfs, with owner and mode'
 mkdir -p "$root/full/deep"
 echo deep >"$root/full/deep/file"
