@@ -160,14 +160,14 @@ Spot Destinations::mount_point(const char* path, Kind kind, bool follow) {
     const int made = kind == Kind::directory
                          ? ::mkdirat(place.directory(), place.name(), 0755)
                          : ::mknodat(place.directory(), place.name(), S_IFREG | 0644, 0);
-    if (made != 0) {
-      if (errno == EEXIST)
-        mc::fail("'", path, "' in the root is a symbolic link to nothing",
-                 mc::Hint{"create what it points to"});
+    if (made != 0 && errno != EEXIST)
       mc::fail_with(errno, "create the mount point '", path, "' in the root",
                     mc::Hint{cannot_make});
-    }
+    // What a ".." goes back from has been made only now.
     found = find(path, follow);
+    if (!found && made != 0)
+      mc::fail("'", path, "' in the root is a symbolic link to nothing",
+               mc::Hint{"create what it points to"});
     if (!found) mc::fail_with(errno, "open '", path, "' in the root");
   }
   check_kind(found.get(), path, kind, follow);
