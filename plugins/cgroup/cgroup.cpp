@@ -191,14 +191,24 @@ class Cgroup {
     return mc::concat(own == "/" ? "" : own, '/', path);
   }
 
+  // One that is there already.
+  static void check_fit(const Place& place) {
+    const mc::Fd directory = open(place.hierarchy, place.path);
+    if (!processes(directory.get()).empty())
+      mc::fail_with(EEXIST, "use cgroup '", place.shown(), "': it holds processes already",
+                    mc::Hint{"choose another path, or end them"});
+    if ((place.hierarchy.unified || place.hierarchy.has("freezer")) &&
+        is_frozen(place.hierarchy, directory.get()))
+      mc::fail("use cgroup '", place.shown(), "': it is frozen, and nothing could start in it",
+               mc::Hint{"choose another path, or let it go on"});
+  }
+
   void name_places(const char* id) {
     for (Place& place : places_) {
       place.path = path_in(place.hierarchy, id);
       check_path(place.path, config_["path"].where());
       place.made = missing(place.hierarchy, place.path);
-      if (place.made.empty() && !processes(open(place.hierarchy, place.path).get()).empty())
-        mc::fail_with(EEXIST, "use cgroup '", place.shown(), "': it holds processes already",
-                      mc::Hint{"choose another path, or end them"});
+      if (place.made.empty()) check_fit(place);
     }
   }
 

@@ -40,12 +40,6 @@ const Place* freezer(const std::vector<Place>& places) {
   return nullptr;
 }
 
-bool is_frozen(const Place& place, int directory) {
-  if (!place.hierarchy.unified)
-    return mc::read_file(directory, "freezer.state").starts_with("FROZEN");
-  return mc::read_file(directory, "cgroup.events").find("frozen 1") != std::string::npos;
-}
-
 void set_frozen(int state_fd, bool frozen) {
   const auto places = recorded(state_fd);
   const Place* const found = freezer(places);
@@ -62,7 +56,7 @@ void set_frozen(int state_fd, bool frozen) {
   // is taken as well (freezer-subsystem.rst).
   for (int attempt = 0; attempt < 200; ++attempt) {
     if (attempt == 0 || !unified) mc::write_file(directory.get(), file, frozen ? on : off);
-    if (is_frozen(place, directory.get()) == frozen) return;
+    if (is_frozen(place.hierarchy, directory.get()) == frozen) return;
     const timespec pause{0, attempt < 10 ? 1'000'000 : 10'000'000};
     ::nanosleep(&pause, nullptr);
   }
@@ -89,7 +83,10 @@ int paused(int state_fd, std::int32_t* out, mc_error* error) {
   return mc::guarded(error, [&] {
     const auto places = read_record(state_fd).places;
     const Place* place = freezer(places);
-    *out = place != nullptr && is_frozen(*place, open(place->hierarchy, place->path).get()) ? 1 : 0;
+    *out =
+        place != nullptr && is_frozen(place->hierarchy, open(place->hierarchy, place->path).get())
+            ? 1
+            : 0;
   });
 }
 

@@ -184,6 +184,11 @@ void enable(const Hierarchy& hierarchy, std::string_view path,
   }
 }
 
+bool is_frozen(const Hierarchy& hierarchy, int directory) {
+  if (!hierarchy.unified) return mc::read_file(directory, "freezer.state").starts_with("FROZEN");
+  return mc::read_file(directory, "cgroup.events").find("frozen 1") != std::string::npos;
+}
+
 std::vector<std::string> children(int directory) {
   const int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   mc::check(fd, "list a cgroup");

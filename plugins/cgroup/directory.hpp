@@ -55,6 +55,9 @@ std::vector<int> processes(int directory);
 /// to be of a process in it. Gives how many there were.
 std::size_t signal_all(int directory, int signal);
 
+/// Whether all in it are stopped; of a v1 hierarchy, the freezer's.
+bool is_frozen(const Hierarchy& hierarchy, int directory);
+
 /// Names of the cgroups directly in `directory`.
 std::vector<std::string> children(int directory);
 

@@ -476,6 +476,22 @@ TEST_CASE("cgroup: a cgroup with others' processes in it is refused, and left al
   CHECK(eventually([&] { return fs::remove(directory); }));
 }
 
+TEST_CASE("cgroup: a cgroup that is frozen is refused: nothing could start in it") {
+  const CgroupsUnchanged unchanged;
+  const std::string v1 = std::string(top) + "/freezer";
+  const bool is_v1 = fs::exists(v1);
+  const std::string directory = (is_v1 ? v1 : cgroup_v2_top()) + "/mini_container_test";
+  const std::string file = directory + (is_v1 ? "/freezer.state" : "/cgroup.freeze");
+  fs::create_directory(directory);
+  run_program({"sh", "-c", std::string("echo ") + (is_v1 ? "FROZEN" : "1") + " > " + file});
+  const auto error = refused({"--cgroup.path=/mini_container_test", "--cgroup.controllers=all"});
+  CHECK_MESSAGE(error.find("it is frozen") != std::string::npos, error);
+  run_program({"sh", "-c", std::string("echo ") + (is_v1 ? "THAWED" : "0") + " > " + file});
+  CHECK(launch({"--cgroup.path=/mini_container_test", "--cgroup.controllers=all"}, {"true"})
+            .exit_code == 0);
+  CHECK(eventually([&] { return fs::remove(directory); }));
+}
+
 TEST_CASE("cgroup: what is no cgroup file system is refused and never written to") {
   // A tmpfs on the place of a hierarchy: mountinfo still names the cgroup mount below it.
   const CgroupsUnchanged unchanged;
