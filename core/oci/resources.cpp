@@ -77,6 +77,7 @@ void translate_block_io(const Property& block_io, Value& table) {
   copy_number(block_io["leafWeight"], "blkio_leaf_weight", table);
   List devices;
   for (const Property& entry : block_io["weightDevice"].items()) {
+    if (!entry["weight"] && !entry["leafWeight"]) entry.refuse("it needs weight or leafWeight");
     Value& device = device_entry(devices, device_name(entry), entry.place());
     copy_number(entry["weight"], "weight", device);
     copy_number(entry["leafWeight"], "leaf_weight", device);
@@ -146,6 +147,8 @@ void copy_count(const Property& from, const char* to, Value& table) {
 void translate_rdma(const Property& rdma, Value& table) {
   Value out(Table{}, rdma.place());
   for (const auto& [name, limits] : rdma.members()) {
+    if (!limits["hcaHandles"] && !limits["hcaObjects"])
+      limits.refuse("it needs hcaHandles or hcaObjects");
     Value entry(Table{}, limits.place());
     copy_count(limits["hcaHandles"], "hca_handles", entry);
     copy_count(limits["hcaObjects"], "hca_objects", entry);

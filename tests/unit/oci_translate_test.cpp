@@ -201,6 +201,10 @@ TEST_CASE("a wrong type or value is refused with the place and the path") {
       {"linux.rootfsPropagation", R"("sideways")", "is not a propagation"},
       {"linux.devices", R"([{"path": "/dev/x", "type": "z"}])", "is not a type of device"},
       {"linux.intelRdt", "{}", "not supported"},
+      {"linux.resources", R"({"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}})",
+       "linux.resources.blockIO.weightDevice[0]: it needs weight or leafWeight"},
+      {"linux.resources", R"({"rdma": {"mlx5_0": {}}})",
+       "linux.resources.rdma.mlx5_0: it needs hcaHandles or hcaObjects"},
       {"hostname", R"("a")", "hostname: it needs a UTS namespace"},
       {"hooks", R"({"poststop": [{"path": "bin/x"}]})", "hooks.poststop[0].path"},
   };
