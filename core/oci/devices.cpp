@@ -1,10 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 // `linux.devices`: further nodes in /dev.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <memory>
+
 #include "core/oci/translate.hpp"
 
 namespace mini_container::oci {
 
-void translate_devices(const Property& devices, Value& tree) {
+namespace {
+
+// A container with mapped ids is given the host's node, which may have another name there than
+// inside. Empty: it has the same, or the host has none.
+std::string host_node(const std::string& path, const Value& device) {
+  const std::string& letter = *device.find("type")->as<std::string>();
+  if (letter == "p") return {};
+  const mode_t type = letter == "b" ? S_IFBLK : S_IFCHR;
+  const auto number = [&](const char* which) {
+    return static_cast<unsigned>(*device.find(which)->as<std::int64_t>());
+  };
+  const auto numbers = ::makedev(number("major"), number("minor"));
+  struct stat found {};
+  const auto is_it = [&](int directory, const char* name) {
+    return ::fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (found.st_mode & S_IFMT) == type && found.st_rdev == numbers;
+  };
+  if (is_it(AT_FDCWD, path.c_str())) return {};
+  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir("/dev"), &::closedir);
+  if (!list) return {};
+  while (const dirent* entry = ::readdir(list.get()))
+    if (is_it(::dirfd(list.get()), entry->d_name)) return mc::concat("/dev/", entry->d_name);
+  return {};
+}
+
+}  // namespace
+
+void translate_devices(const Property& devices, bool are_the_hosts, Value& tree) {
   List out;
   for (const Property& device : devices.items()) {
     Value entry(Table{}, device.place());
@@ -31,6 +65,9 @@ void translate_devices(const Property& devices, Value& tree) {
     for (const char* id : {"uid", "gid"})
       if (const Property asked = device[id])
         entry.set(id, Value(asked.integer(0, last_id), asked.place()));
+    if (are_the_hosts)
+      if (std::string node = host_node(path.text(), entry); !node.empty())
+        entry.set("source", Value(std::move(node), path.place()));
     out.push_back(std::move(entry));
   }
   if (!out.empty())

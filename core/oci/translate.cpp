@@ -79,7 +79,9 @@ void translate_linux(const Property& config, const TranslationOptions& options, 
   const Property linux = config["linux"];
   translate_namespaces(config, tree);
   translate_cgroup(config, options, tree);
-  translate_devices(linux["devices"], tree);
+  // What `convert` writes is not for this machine alone.
+  translate_devices(linux["devices"], options.reading == nullptr && tree.find("user") != nullptr,
+                    tree);
   translate_execution(linux, tree);
   if (const Property seccomp = linux["seccomp"]) translate_seccomp(seccomp, tree);
   translate_sysctl(config, tree);

@@ -40,7 +40,8 @@ void translate_namespaces(const Property& config, Value& tree);
 enum class ZeroIs { not_set, a_limit };
 void translate_resources(const Property& resources, Value& tree,
                          ZeroIs no_processes = ZeroIs::not_set);
-void translate_devices(const Property& devices, Value& tree);
+/// `are_the_hosts`: the nodes will be bound from the host, which is looked through for them.
+void translate_devices(const Property& devices, bool are_the_hosts, Value& tree);
 void translate_seccomp(const Property& seccomp, Value& tree);
 void translate_hooks(const Property& hooks, const Property& annotations, Value& tree);
 

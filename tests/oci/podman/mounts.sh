@@ -83,6 +83,7 @@ namespace_checks() {
   check 'mapped ids' run_with "$mapped" cat /proc/self/uid_map /proc/self/gid_map
   check 'mapped ids: files' run_with "$mapped" sh -c 'stat -c %u:%g /etc/passwd /proc/1 /dev/pts /dev/shm; echo x >/dev/null && echo written; touch /x && stat -c %u /x'
   check 'mapped ids: user' run_with "$mapped --user 7:8" id
+  check 'mapped ids: a device under another name' run_with "$mapped --device /dev/zero:/dev/nothing" sh -c 'stat -c %t:%T /dev/nothing; head -c 3 /dev/nothing | wc -c'
   check 'mapped ids: terminal' run_with "-t $mapped" sh -c 'stat -c %u:%g $(tty) /dev/console'
   check 'mapped by itself' run_with '--userns auto' sh -c 'set -- $(cat /proc/self/uid_map); echo $3; test $2 -ge 200000 && echo high'
   check 'mapped by itself: size' run_with '--userns auto:size=2000' sh -c 'set -- $(cat /proc/self/uid_map); echo $3'
