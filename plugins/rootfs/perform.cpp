@@ -41,16 +41,18 @@ std::string without_gid(std::string_view data) {
   return out;
 }
 
-mc::Fd make_filesystem(const mc_mount& entry) {
+mc::Fd make_filesystem(const mc_mount& entry, bool is_read_only_late) {
   const std::string_view data = text(entry.data);
+  const std::uint64_t read_only = is_read_only_late ? MOUNT_ATTR_RDONLY : 0;
+  const std::uint64_t attributes = entry.attr_set & ~read_only;
   try {
-    return new_filesystem(entry.type, entry.source, data, entry.attr_set);
+    return new_filesystem(entry.type, entry.source, data, attributes);
   } catch (const mc::Error& error) {
     const bool retry = text(entry.type) == "devpts" && error.error_number() == EINVAL &&
                        data.find("gid=") != std::string_view::npos;
     if (!retry) throw;
   }
-  return new_filesystem(entry.type, entry.source, without_gid(data), entry.attr_set);
+  return new_filesystem(entry.type, entry.source, without_gid(data), attributes);
 }
 
 // The runtime and everything in the container trusts what is at /proc: nothing else may be there.
@@ -118,6 +120,9 @@ void Performer::run() {
       host_.debug("passed over '", entry.destination, "': ", error.attempt());
     }
   }
+  for (const auto& [destination, mount] : read_only_late_)
+    mc::check(change_attributes(mount.get(), {.set = MOUNT_ATTR_RDONLY}), "make '", destination,
+              "' read-only");
 }
 
 void Performer::perform(const mc_mount& entry, std::uint32_t index) {
@@ -162,9 +167,12 @@ void Performer::mount_filesystem(const mc_mount& entry) {
   if (text(entry.type) == "proc" && call_.find_namespace(CLONE_NEWPID) == nullptr) hosts = "/proc";
   if (text(entry.type) == "sysfs" && call_.find_namespace(CLONE_NEWNET) == nullptr) hosts = "/sys";
   if (in_user_namespace_ && hosts != nullptr) return bind_host_directory(entry, hosts);
+  // Places to mount on, and nodes, may have to be made in it first, and what is copied up.
+  const bool is_late = text(entry.type) == "tmpfs" && !tree_.is_detached() &&
+                       (entry.attr_set & MOUNT_ATTR_RDONLY) != 0;
   mc::Fd made;
   try {
-    made = make_filesystem(entry);
+    made = make_filesystem(entry, is_late);
   } catch (const mc::Error& error) {
     // The runtime itself is in one.
     if (error.error_number() == EPERM && hosts != nullptr) return bind_host_directory(entry, hosts);
@@ -185,6 +193,7 @@ void Performer::mount_filesystem(const mc_mount& entry) {
             entry.destination, "'");
   host_.debug("mounted ", entry.type, " on '", entry.destination, "'");
   destinations_.forget(entry.destination);
+  if (is_late) read_only_late_.emplace_back(entry.destination, mc::duplicate(made.get()));
   const bool empty = text(entry.type) == "tmpfs" && !copy_up;
   destinations_.remember(entry.destination, std::move(made), empty);
 }
@@ -246,6 +255,9 @@ void Performer::remount(const mc_mount& entry) {
     cover_with_copy(entry, target.get());
   else
     apply_attributes(target.get(), entry, false);
+  if ((entry.attr_clear & MOUNT_ATTR_RDONLY) != 0)
+    std::erase_if(read_only_late_,
+                  [&](const auto& late) { return late.first == entry.destination; });
   host_.debug("changed the attributes of '", entry.destination, "'");
 }
 

@@ -56,6 +56,7 @@ class Performer {
   bool may_make_devices_ = true;  // until the kernel says no
   mc::Fd null_;                   // what masks files: /dev/null, once mounted
   mc::Fd empty_;                  // an empty read-only directory, attached
+  std::vector<std::pair<std::string, mc::Fd>> read_only_late_;  // once all is mounted
   unsigned files_ = 0;
 };
 

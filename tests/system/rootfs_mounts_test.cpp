@@ -195,6 +195,24 @@ TEST_CASE(
   CHECK(made(R"(, "size=1m", "uid=7")") == "711 7:4\n");
 }
 
+TEST_CASE("rootfs.mounts: a read-only tmpfs has what it covers, and what is mounted in it") {
+  const auto root = fresh_root();
+  write_file("data", "old\n", root + "/mnt");
+  const auto data = fresh_directory();
+  write_file("x", "x\n", data);
+  const auto result = shell(
+      table({{"/mnt", "type = \"tmpfs\"\noptions = [\"tmpcopyup\", \"ro\", \"nosuid\"]"},
+             {"/mnt/new/dir", source(data)}},
+            root),
+      "cat /mnt/data /mnt/new/dir/x; touch /mnt/x || grep ' /mnt ' /proc/mounts | cut -d' ' -f4");
+  CHECK_MESSAGE(result.out.starts_with("old\nx\nro,nosuid,"), result);
+  const auto again = shell(table({{"/mnt", "type = \"tmpfs\"\noptions = [\"ro\"]"},
+                                  {"/mnt", "options = [\"remount\", \"rw\"]"}},
+                                 root),
+                           "touch /mnt/x && echo made");
+  CHECK_MESSAGE(again.out == "made\n", again);
+}
+
 // Absolute links in what the launch itself has mounted begin at the container's root, too.
 TEST_CASE("rootfs.mounts: a link in a tmpfs that was copied up leads within the root") {
   const auto root = fresh_root();

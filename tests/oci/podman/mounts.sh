@@ -30,6 +30,7 @@ mount_checks() {
   check 'tmpfs with what was there' run_with '--tmpfs /etc:mode=0750' sh -c 'stat -c %a /etc; ls /etc; cat /etc/group'
   check 'tmpfs with the mode that was there' run_with '--tmpfs /tmp' stat -c '%a %u:%g' /tmp
   check 'tmpfs without it' run_with '--tmpfs /etc:notmpcopyup' ls -A /etc/group
+  check 'tmpfs that is read-only' run_with '--tmpfs /etc:ro' sh -c 'cat /etc/group; touch /etc/x'
   check 'tmpfs that is full' run_with '--tmpfs /scratch:size=64k' dd if=/dev/zero of=/scratch/x bs=1k count=100
   check 'volume' run_with "-v $work/volume:/shared" cat /shared/file
   check 'read-only volume' run_with "-v $work/volume:/shared:ro" touch /shared/x
