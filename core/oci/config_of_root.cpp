@@ -145,18 +145,19 @@ Value mounts_of(const Property& launch, const std::string& directory) {
   return Value(std::move(out));
 }
 
-// A /dev that is mounted is filled with the standard devices, another one is not.
+// A /dev that is bound is as it is; any other is filled with the standard devices.
 void check_dev_nodes(const Property& rootfs, const Value& mounts) {
-  const Property nodes = rootfs["dev_nodes"];
-  if (!nodes) return;
-  bool mounted = false;
+  bool listed = false;
+  bool bound = false;
   for (const Value& mount : *mounts.as<List>()) {
+    if (destination_of(mount) != "/dev") continue;
     const Value* type = mount.find("type");
-    if (destination_of(mount) == "/dev")
-      mounted = type != nullptr && *type->as<std::string>() != "bind";
+    listed = true;
+    bound = type == nullptr || *type->as<std::string>() == "bind";
   }
-  if (nodes.boolean() != mounted)
-    nodes.leave_out("there, a /dev that is mounted is filled, and no other");
+  const Property nodes = rootfs["dev_nodes"];
+  if ((nodes ? nodes.boolean() : listed && !bound) == !bound) return;
+  (nodes ? nodes : rootfs["dev"]).leave_out("there, a /dev is filled unless it is bound");
 }
 
 }  // namespace

@@ -91,6 +91,20 @@ void translate_mount(const Property& mount, Value& tree, List& mounts) {
   mounts.push_back(std::move(out));
 }
 
+// "the runtime MUST also supply" the default devices: a root's own /dev gets them too. The host's
+// has them, whose tree is not for us to write to.
+bool fills_dev_of_root(const Value& rootfs, const List& mounts) {
+  const auto text_of = [](const Value& table, const char* key) -> std::string_view {
+    return *table.find(key)->as<std::string>();
+  };
+  if (rootfs.find("namespace") != nullptr || rootfs.find("join") != nullptr) return false;
+  const bool is_hosts = text_of(rootfs, "path").find_first_not_of('/') == std::string_view::npos;
+  return !is_hosts && std::ranges::none_of(mounts, [&](const Value& mount) {
+    const auto destination = text_of(mount, "destination");
+    return destination == "/dev" || destination == "/dev/";
+  });
+}
+
 }  // namespace
 
 void translate_root(const Property& config, Value& tree) {
@@ -122,7 +136,9 @@ void translate_mounts(const Property& mounts, const TranslationOptions&, Value& 
     cgroup->set("mount", Value(std::string("none"), mounts.place()));
   List out;
   for (const Property& mount : mounts.items()) translate_mount(mount, tree, out);
-  tree.find("rootfs")->set("mounts", Value(std::move(out), mounts.place()));
+  Value& rootfs = *tree.find("rootfs");
+  if (fills_dev_of_root(rootfs, out)) rootfs.set("dev_nodes", Value(true, mounts.place()));
+  rootfs.set("mounts", Value(std::move(out), mounts.place()));
 }
 
 }  // namespace mini_container::oci

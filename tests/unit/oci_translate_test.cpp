@@ -57,6 +57,7 @@ TEST_CASE("the least bundle is a launch with its root, and without what it does 
   CHECK(write_json(*tree.find("container")->find("env")) == R"({"A":"1","B":"x=y"})");
   CHECK(*tree.find("rootfs")->find("path")->as<std::string>() == "rootfs");
   CHECK(*tree.find("rootfs")->find("proc")->as<bool>() == false);
+  CHECK(*tree.find("rootfs")->find("dev_nodes")->as<bool>() == true);
   CHECK(tree.find("rootfs")->find("masked_paths")->as<List>()->empty());
   CHECK(tree.find("capabilities")->find("bounding")->as<List>()->empty());
   for (const char* absent : {"pid", "net", "ipc", "uts", "user", "time", "seccomp", "hooks"})

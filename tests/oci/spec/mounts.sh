@@ -334,6 +334,10 @@ claim '/dev/ptmx is that of the own /dev/pts, and the usual links are there'
 equal links '/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2' "$(inside 'for n in fd stdin stdout stderr; do readlink /dev/$n; done' | xargs)"
 equal ptmx 5:2 "$(inside 'stat -L -c "%t:%T" /dev/ptmx')"
 
+claim 'the default devices are there without a mount on /dev'
+mkdir -p "$work/bare/bin" "$work/bare/dev" && cp "$root/bin/busybox" "$work/bare/bin/sh"
+config '.root.path = $path | .mounts |= map(select(.destination == "/proc")) | .process.args = ["sh", "-c", "echo >/dev/null; read -r -n 1 x </dev/full; test -c /dev/zero -a -c /dev/random -a -c /dev/urandom -a -c /dev/tty -a -h /dev/ptmx && echo there"]' --arg path "$work/bare"
+equal 'the devices' there "$(run)"
 claim 'devices: character, block, unbuffered and FIFO, with mode and owner, anywhere'
 equal nodes 'character special file 1:3 640 7 8,block special file 7:9 600 0 0,character special file 1:5 666 0 0,fifo 622 0 0' \
   "$(inside 'stat -c "%F %t:%T %a %u %g" /dev/more /dev/blk /elsewhere/u; stat -c "%F %a %u %g" /dev/pipe' '.linux.devices = [
