@@ -53,7 +53,7 @@ class Gathering {
         table(flag.table, place);
         break;
       case Flag::Does::disable:
-        disabled.emplace_back(flag.table);
+        request.disabled.push_back({std::string(flag.table), place});
         break;
       case Flag::Does::negate:
         table(flag.table, place).set(flag.option->key, Value(false, place));
@@ -69,7 +69,6 @@ class Gathering {
   RunRequest request;
   std::string config;
   Value given{Table{}};
-  std::vector<std::string> disabled;
   std::vector<std::pair<std::string, Place>> sets;
 
  private:
@@ -180,8 +179,8 @@ RunRequest finish(Gathering&& gathered, const std::vector<std::string>& command)
     request.directory = working_directory_if_there();
   }
   overlay(request.tree, std::move(gathered.given));
-  for (const std::string& name : gathered.disabled)
-    std::erase_if(*request.tree.as<Table>(), [&](const Member& m) { return m.first == name; });
+  for (const DisabledPlugin& each : request.disabled)
+    std::erase_if(*request.tree.as<Table>(), [&](const Member& m) { return m.first == each.name; });
   for (const auto& [text, place] : gathered.sets) set_value(request.tree, text, place);
   if (!command.empty()) {
     const Place place{"the command line"};

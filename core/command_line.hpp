@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "core/catalog.hpp"
 #include "core/global_options.hpp"
-#include "core/value.hpp"
+#include "core/launch.hpp"
 
 namespace mini_container {
 
 /// What `run` was asked for.
 struct RunRequest {
   Value tree;  // a Table: "container" and one table for each plugin named; not yet checked
+  std::vector<DisabledPlugin> disabled;
   std::string directory;  // of the launch file, or the working directory; absolute
   bool detach = false;
   bool timings = false;

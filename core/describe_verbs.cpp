@@ -75,7 +75,8 @@ int validate_verb(VerbContext& context, const Arguments& arguments) {
   const RunRequest request = parse_run(line, context.global, context.catalog);
   if (request.help) return help_verb(context, {});
   open_log(context.global);
-  const Launch launch = check_launch(request.tree, request.directory, context.catalog);
+  const Launch launch =
+      check_launch(request.tree, request.directory, context.catalog, request.disabled);
   RunOptions options;
   options.state_root = context.state_root();
   const Value* id = launch.container.find("id");

@@ -22,13 +22,23 @@ struct Named {
   [[nodiscard]] std::string where() const { return table.place().text(); }
 };
 
+[[noreturn]] void refuse_disabled(const DisabledPlugin& disabled, const Named& needing) {
+  const auto flag = disabled.place.text();
+  mc::fail(flag, ": '", needing.plugin->name, "' (", needing.where(), ") needs '", disabled.name,
+           "'", mc::Hint{mc::concat("leave out ", flag, ", or add --no-", needing.plugin->name)});
+}
+
 // Those that are needed come in behind those that need them; the order is made later.
-void add_needed(std::vector<Named>& named, Catalog& catalog) {
+void add_needed(std::vector<Named>& named, Catalog& catalog,
+                std::span<const DisabledPlugin> disabled) {
   for (std::size_t i = 0; i < named.size(); ++i) {
     const Plugin* needing = named[i].plugin;
     for (const auto& need : needing->needs) {
       const auto same = [&](const Named& each) { return each.plugin->name == need; };
       if (std::ranges::any_of(named, same)) continue;
+      if (const auto out = std::ranges::find(disabled, need, &DisabledPlugin::name);
+          out != disabled.end())
+        refuse_disabled(*out, named[i]);
       const Place place{intern(mc::concat("needed by '", needing->name, "'"))};
       named.push_back({&catalog.get(need, place.source), Value(Table{}, place)});
     }
@@ -68,7 +78,8 @@ void check_environment(const Value& container) {
 
 }  // namespace
 
-Launch check_launch(Value tree, const std::string& directory, Catalog& catalog) {
+Launch check_launch(Value tree, const std::string& directory, Catalog& catalog,
+                    std::span<const DisabledPlugin> disabled) {
   Launch launch;
   launch.directory = directory;
   launch.container = Value(Table{});
@@ -97,7 +108,7 @@ Launch check_launch(Value tree, const std::string& directory, Catalog& catalog) 
   }
   launch.container = check_table(container_table, std::move(launch.container), container_options());
   check_environment(launch.container);
-  add_needed(named, catalog);
+  add_needed(named, catalog, disabled);
   refuse_two_of_one_kind(named);
 
   std::vector<const Plugin*> order;

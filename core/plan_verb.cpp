@@ -23,7 +23,8 @@ int plan_verb(VerbContext& context, const Arguments& arguments) {
   const RunRequest request = parse_run(words, context.global, context.catalog);
   if (request.help) return help_verb(context, {});
   open_log(context.global);
-  const Launch launch = check_launch(request.tree, request.directory, context.catalog);
+  const Launch launch =
+      check_launch(request.tree, request.directory, context.catalog, request.disabled);
   RunOptions options;
   options.state_root = context.state_root();
   options.id = "plan";

@@ -125,7 +125,8 @@ class Trial {
         request_.tree.set(plugin_->name, Value(Table{}));
       if (lacks_options()) return true;
       complete_command();
-      launch_ = check_launch(request_.tree, request_.directory, context_.catalog);
+      launch_ =
+          check_launch(request_.tree, request_.directory, context_.catalog, request_.disabled);
     } catch (const mc::Error& error) {
       report_.bad("load", describe(error));
     }

@@ -191,7 +191,8 @@ int run_verb(VerbContext& context, const Arguments& arguments) {
   RunRequest request = parse_run(arguments, context.global, context.catalog);
   if (request.help) return help_verb(context, {});
   open_log(context.global);
-  const Launch launch = check_launch(std::move(request.tree), request.directory, context.catalog);
+  const Launch launch =
+      check_launch(std::move(request.tree), request.directory, context.catalog, request.disabled);
   const Value* command = launch.container.find("command");
   if (command == nullptr || command->as<List>()->empty())
     mc::fail("there is no command to run",

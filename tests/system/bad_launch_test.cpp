@@ -124,6 +124,21 @@ TEST_CASE("a flag that is unknown, shortened or without its value is refused") {
   CHECK(holds(refusal({"-p"}), "there is no command to run"));
 }
 
+TEST_CASE("a plugin that is left out, and needed by one that is not, is refused by both names") {
+  const std::string file =
+      write_file("needing.toml", "[container]\ncommand = [\"/bin/true\"]\n[ipc]\n");
+  const std::string line = refusal({"run", "--config", file, "--no-rootfs"});
+  CHECK_MESSAGE(holds(line, "--no-rootfs: 'ipc' (" + file +
+                                ":3:2) needs 'rootfs'; leave out --no-rootfs, or add --no-ipc"),
+                line);
+  CHECK(refusal({"validate", file, "--no-rootfs"}) == line);
+  CHECK(refusal({"plan", file, "--no-rootfs"}) == line);
+  CHECK(holds(refusal({"-i", "--no-rootfs", "/bin/true"}), "--no-rootfs: 'ipc' (-i) needs"));
+  // Left out with it, or asked for in spite of it: nothing is to be said.
+  CHECK(run({"run", "--config", file, "--no-rootfs", "--no-ipc"}).exit_code == 0);
+  CHECK(run({"run", "--config", file, "--no-rootfs", "--set", "rootfs.path=\"/\""}).exit_code == 0);
+}
+
 TEST_CASE("a level or format of the log that is none is refused; error leaves warnings out") {
   for (const char* flag : {"--log-level", "--log-format", "--cgroup-manager"}) {
     CHECK(holds(refusal({flag, "debgu", "list"}), std::string(flag) + ": 'debgu' is not known; "));
