@@ -9,8 +9,8 @@
 #include <set>
 
 #include "core/builtin_plugins.hpp"
+#include "core/flags.hpp"
 #include "core/nearest.hpp"
-#include "core/plugin_file.hpp"
 #include "mini_container/error.hpp"
 
 namespace mini_container {
@@ -53,6 +53,7 @@ const Plugin* Catalog::find(const std::string& name) {
   for (const auto* const* entry = builtin_plugins; *entry != nullptr; ++entry)
     if ((*entry)->name == name) {
       loaded_.push_back(std::make_unique<Plugin>(read_descriptor(*entry, "built in")));
+      check_declared_flags(*loaded_.back());
       return loaded_.back().get();
     }
   // The name becomes part of a path.
@@ -62,7 +63,7 @@ const Plugin* Catalog::find(const std::string& name) {
     if (!directory.usable) directory.usable = is_usable(directory.path);
     if (!*directory.usable) continue;
     const std::string path = mc::concat(directory.path, '/', name, suffix);
-    const Plugin* plugin = find_file(path);
+    const Plugin* plugin = find_file(path, check_declared_flags);
     if (plugin == nullptr) continue;
     if (plugin->name == name) return plugin;
     // Else it would be what is found by that name from now on.
@@ -75,7 +76,7 @@ const Plugin* Catalog::find(const std::string& name) {
   return nullptr;
 }
 
-const Plugin* Catalog::find_file(const std::string& path) {
+const Plugin* Catalog::find_file(const std::string& path, PluginCheck* check) {
   const auto there = std::ranges::find(loaded_, path, [](const auto& p) { return p->path; });
   if (there != loaded_.end()) return there->get();
   if (*builtin_plugins != nullptr) {
@@ -84,14 +85,14 @@ const Plugin* Catalog::find_file(const std::string& path) {
              "': this mini_container loads no files: its plugins are linked in",
              mc::Hint{"use one that is built without MINI_CONTAINER_BUILTIN"});
   }
-  auto plugin = load_plugin_file(path);
+  auto plugin = load_plugin_file(path, check);
   if (plugin == nullptr) return nullptr;
   loaded_.push_back(std::move(plugin));
   return loaded_.back().get();
 }
 
 const Plugin& Catalog::load_file(const std::string& path) {
-  if (const Plugin* plugin = find_file(path)) return *plugin;
+  if (const Plugin* plugin = find_file(path, nullptr)) return *plugin;
   check_plugin_file(path);  // says why
   mc::fail("plugin '", path, "' has only just appeared", mc::Hint{"try again"});
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/plugin.hpp"
+#include "core/plugin_file.hpp"
 
 namespace mini_container {
 
@@ -36,7 +37,8 @@ class Catalog {
   /// `also`: what may be meant beside a plugin, or empty.
   [[noreturn]] void refuse_missing(const std::string& name, const std::string& asked_at,
                                    std::string_view also = {}) const;
-  /// Loads the plugin in this very file, wherever it is (`plugin check`).
+  /// Loads the plugin in this very file, wherever it is: what was launched by an earlier version is
+  /// undone by it, whatever flags it declares.
   const Plugin& load_file(const std::string& path);
 
   /// The names of all that are there, sorted, none loaded.
@@ -48,7 +50,7 @@ class Catalog {
     std::optional<bool> usable = std::nullopt;  // not looked at yet
   };
 
-  const Plugin* find_file(const std::string& path);  // nullptr: there is none
+  const Plugin* find_file(const std::string& path, PluginCheck* check);  // nullptr: there is none
 
   std::vector<Directory> directories_;
   std::vector<std::unique_ptr<Plugin>> loaded_;

@@ -11,6 +11,8 @@ namespace mini_container {
 
 namespace {
 
+// No plugin may declare one of these. One that is added later refuses none that was built before,
+// which is promised to load: mc_plugin.abi_minor tells.
 constexpr RunFlagSpec declared[] = {
     {RunFlag::config, "config", 0, "FILE",
      "Reads the launch from this TOML file; flags win over it"},
@@ -45,20 +47,105 @@ constexpr RunFlagSpec declared[] = {
 
 std::string_view text_or_empty(const char* text) { return text != nullptr ? text : ""; }
 
+/// Of "domain,domainname".
+template <class Visit>
+void each_name(std::string_view names, Visit&& visit) {
+  while (!names.empty()) {
+    const std::size_t comma = names.find(',');
+    visit(names.substr(0, comma));
+    names = comma == names.npos ? std::string_view() : names.substr(comma + 1);
+  }
+}
+
+bool is_letter(std::uint32_t letter) {
+  return letter > ' ' && letter < 0x7F && letter != '-' && letter != ':' && letter != '?';
+}
+
+bool is_long_name(std::string_view name) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return name.size() > 1 && is_plain(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return is_plain(c) || c == '-' || c == '_'; });
+}
+
+// `plan --json`, and `run --bundle`: they are looked for before a launch's own flags are.
+constexpr std::string_view taken_before[] = {"json", "bundle"};
+constexpr std::uint32_t letter_taken_before = 'b';
+
+bool is_cores(std::string_view name) {
+  if (std::ranges::find(taken_before, name) != std::end(taken_before)) return true;
+  if (std::ranges::find(run_flags(), name, &RunFlagSpec::name) != run_flags().end()) return true;
+  return std::ranges::any_of(container_options(), [&](const mc_option& option) {
+    bool same = false;
+    each_name(text_or_empty(option.long_flag), [&](std::string_view each) {
+      same = same || each == name ||
+             (option.type == MC_BOOL && name.starts_with("no-") && name.substr(3) == each);
+    });
+    return same;
+  });
+}
+
+bool is_cores(std::uint32_t letter) {
+  const auto is_same = [&](const auto& each) { return each == letter; };
+  return letter == letter_taken_before ||
+         std::ranges::any_of(
+             run_flags(), is_same,
+             [](const RunFlagSpec& spec) { return static_cast<unsigned char>(spec.letter); }) ||
+         std::ranges::any_of(container_options(), is_same, &mc_option::short_flag);
+}
+
+/// Refuses what a plugin declares and would never be given.
+class DeclaredFlags {
+ public:
+  explicit DeclaredFlags(const Plugin& plugin) : plugin_(plugin) {}
+
+  void check(const char* names, std::uint32_t letter) {
+    each_name(text_or_empty(names), [&](std::string_view name) {
+      if (!is_long_name(name))
+        refuse(mc::concat("'--", name, "'"), "is none that can be given",
+               "it has two or more of A-Z, a-z, 0-9, - and _, and no - in front");
+      check_owner(name, is_cores(name));
+    });
+    if (letter == 0) return;
+    const auto character = static_cast<char>(letter);
+    if (!is_letter(letter))
+      refuse(mc::concat("of code ", letter), "is none that can be given",
+             "a letter is one visible character of ASCII, and not -, : or ?");
+    check_owner({&character, 1}, is_cores(letter));
+  }
+
+ private:
+  void check_owner(std::string_view name, bool of_core) {
+    if (of_core) refuse(typed(name), "is the core's own", "give it another name");
+    if (std::ranges::find(known_, name) != known_.end())
+      refuse(typed(name), "is declared twice", "give one of the two another name");
+    known_.emplace_back(name);
+  }
+
+  [[noreturn]] void refuse(const std::string& flag, const char* why, const char* way_out) const {
+    mc::fail("plugin '", plugin_.path, "': its flag ", flag, " ", why,
+             mc::Hint{mc::concat(way_out, "; --", plugin_.name, ".KEY is there without one")});
+  }
+
+  const Plugin& plugin_;
+  std::vector<std::string> known_;
+};
+
 }  // namespace
 
 std::span<const RunFlagSpec> run_flags() { return declared; }
 
 std::vector<std::string> long_names(const char* declared) {
   std::vector<std::string> out;
-  if (declared == nullptr || *declared == '\0') return out;
-  out.emplace_back();
-  for (; *declared != '\0'; ++declared)
-    if (*declared == ',')
-      out.emplace_back();
-    else
-      out.back() += *declared;
+  each_name(text_or_empty(declared), [&](std::string_view name) { out.emplace_back(name); });
   return out;
+}
+
+void check_declared_flags(const Plugin& plugin) {
+  DeclaredFlags flags(plugin);
+  flags.check(plugin.data.long_flag, plugin.data.short_flag);
+  for (const mc_option& option : plugin.options) flags.check(option.long_flag, option.short_flag);
 }
 
 Flags::Flags() {
@@ -112,13 +199,10 @@ void Flags::add_options(std::string_view table, Options options) {
 
 void Flags::add_spellings(const Flag& flag, std::string_view names, std::uint32_t letter,
                           std::string_view prefix) {
-  while (!names.empty()) {
-    const std::size_t comma = names.find(',');
-    const std::string_view name = names.substr(0, comma);
+  each_name(names, [&](std::string_view name) {
     flags_.emplace_back(flag).name = prefix.empty() ? name : keep(mc::concat(prefix, name));
-    names = comma == names.npos ? std::string_view() : names.substr(comma + 1);
-  }
-  if (letter > ' ' && letter < 0x7F && letter != '-' && letter != ':' && letter != '?') {
+  });
+  if (is_letter(letter)) {
     Flag& added = flags_.emplace_back(flag);
     added.name = keep(std::string(1, static_cast<char>(letter)));
     // A letter has no place for "=VALUE".
@@ -157,8 +241,8 @@ std::string Flags::near(std::string_view name) const {
 std::string typed(std::string_view name) { return mc::concat(name.size() == 1 ? "-" : "--", name); }
 
 bool is_enabled_by_name(const Plugin& plugin) {
+  if (is_cores(plugin.name)) return false;
   Flags flags;
-  flags.add_container();
   flags.add(plugin);
   return std::ranges::none_of(flags.all(), [&](const Flag& flag) {
     return flag.name == plugin.name && flag.does != Flag::Does::enable;

@@ -94,6 +94,11 @@ class Flags {
 /// "--hostname", "-d": the flag as it is typed.
 std::string typed(std::string_view name);
 
+/// Throws mc::Error where the plugin declares a flag that would never reach it: one of the core's,
+/// one that cannot be typed, one that it declares twice. Those of other plugins are no matter: who
+/// types a flag that two declare is told.
+void check_declared_flags(const Plugin& plugin);
+
 /// Whether --NAME enables the plugin: the command line may have another use for that word.
 bool is_enabled_by_name(const Plugin& plugin);
 

@@ -14,6 +14,7 @@
 #include "core/builtin_plugins.hpp"
 #include "core/elf_facts.hpp"
 #include "core/failure.hpp"
+#include "core/flags.hpp"
 #include "core/plugin_file.hpp"
 #include "core/plugin_text.hpp"
 #include "core/signals.hpp"
@@ -120,6 +121,7 @@ class Trial {
     try {
       plugin_ = &context_.catalog.load_file(path_);
       describe_plugin();
+      check_flags();
       request_ = parse_run(options_, context_.global, context_.catalog);
       if (request_.tree.find(plugin_->name) == nullptr)
         request_.tree.set(plugin_->name, Value(Table{}));
@@ -169,6 +171,14 @@ class Trial {
     report_.expect(
         file == plugin.name + ".so", "name", "the file is " + file,
         "the file is " + file + " and would not be found; name it " + plugin.name + ".so");
+  }
+
+  void check_flags() {
+    try {
+      check_declared_flags(*plugin_);
+    } catch (const mc::Error& error) {
+      report_.bad("flags", describe(error));
+    }
   }
 
   bool lacks_options() {

@@ -179,7 +179,7 @@ void check_plugin_file(const std::string& path) {
   if (!find_plugin_file(path)) mc::fail_with(errno, "open plugin '", path, "'");
 }
 
-std::unique_ptr<Plugin> load_plugin_file(const std::string& path) {
+std::unique_ptr<Plugin> load_plugin_file(const std::string& path, PluginCheck* check) {
   if (!find_plugin_file(path)) return nullptr;
 
   boost::dll::shared_library library;
@@ -196,7 +196,9 @@ std::unique_ptr<Plugin> load_plugin_file(const std::string& path) {
   if (const auto left = threads_left(); left != 0)
     mc::fail("load plugin '", path, "': its initialisers have left ", left, " threads running",
              mc::Hint{"a container is cloned from a process of one thread; start none there"});
-  return std::make_unique<Plugin>(read_descriptor(find_descriptor(kept, path), path));
+  auto plugin = std::make_unique<Plugin>(read_descriptor(find_descriptor(kept, path), path));
+  if (check != nullptr) check(*plugin);
+  return plugin;
 }
 
 }  // namespace mini_container

@@ -236,6 +236,41 @@ TEST_CASE("a malformed option is refused with its key") {
   check_refused(launch({"required"}), {"required.must", "--required"});
 }
 
+TEST_CASE("a plugin with a flag that would never reach it is refused by both names, and checked") {
+  const HostUnchanged unchanged;
+  const std::pair<const char*, const char*> refused[] = {
+      {"cores_flag", "its flag --log is the core's own; give it another name; --cores_flag.KEY"},
+      {"cores_negation", "its flag --no-tty is the core's own"},
+      {"cores_letter", "its flag -e is the core's own"},
+      {"verbs_flag", "its flag --json is the core's own"},
+      {"untypable_flag", "its flag '--x' is none that can be given"},
+      {"untypable_letter", "its flag of code 63 is none that can be given"},
+      {"twice_one_flag", "its flag --level is declared twice"}};
+  for (const auto& [name, why] : refused) {
+    const std::string file = mc::concat(FLAGS "/", name, ".so");
+    const std::string line = mc::concat("plugin '", file, "': ", why);
+    check_refused(launch({name}, FLAGS), {line});
+    const auto checked = run({"plugin", "check", file});
+    CAPTURE(checked);
+    CHECK(checked.exit_code == 1);
+    CHECK(checked.out.find("FAIL  flags        " + line) != std::string::npos);
+  }
+  check_refused(launch({"astray_flag"}, FLAGS),
+                {"load plugin '" FLAGS "/astray_flag.so': it crashed (SIGSEGV)"});
+}
+
+TEST_CASE("a flag that is nearly the core's reaches its plugin") {
+  const HostUnchanged unchanged;
+  for (const std::vector<std::string>& given :
+       {std::vector<std::string>{"--loge", "x"}, {"--no-json=x"}, {"-Ex"}}) {
+    std::vector<std::string> arguments = {"--plugin-dir", FLAGS, "plan", "--good_flag"};
+    arguments.insert(arguments.end(), given.begin(), given.end());
+    const auto result = run(arguments);
+    CAPTURE(result);
+    CHECK(result.exit_code == 0);
+  }
+}
+
 TEST_CASE("a plugin that others may change, or that belongs to another, is refused") {
   const HostUnchanged unchanged;
   const auto directory = directory_with_copy();

@@ -110,7 +110,8 @@ typedef struct mc_option {
   uint32_t field_stride;
   const char *value_name; /* for the manual: "BYTES"; NULL: made from the type */
   /* A flag beside the --PLUGIN.KEY that every option has: `long_flag` "hostname" for
-   * --hostname, and/or `short_flag` 'r' for -r. Several long spellings: "domain,domainname". */
+   * --hostname, and/or `short_flag` 'r' for -r. Several long spellings: "domain,domainname". A
+   * launch refuses the plugin where one is the core's own, as --log is; see --help for those. */
   const char *long_flag;
   uint32_t short_flag;
   uint32_t since; /* the plugin's option is newer than its first version: free use, shown by info */
