@@ -11,6 +11,7 @@
 #include "core/builtin_plugins.hpp"
 #include "core/flags.hpp"
 #include "core/nearest.hpp"
+#include "core/plugin_place.hpp"
 #include "mini_container/error.hpp"
 
 namespace mini_container {

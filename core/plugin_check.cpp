@@ -16,6 +16,7 @@
 #include "core/failure.hpp"
 #include "core/flags.hpp"
 #include "core/plugin_file.hpp"
+#include "core/plugin_place.hpp"
 #include "core/plugin_text.hpp"
 #include "core/signals.hpp"
 #include "core/throwaway_host.hpp"

@@ -6,7 +6,7 @@
 #include "core/failure.hpp"
 #include "core/json.hpp"
 #include "core/plugin_check.hpp"
-#include "core/plugin_file.hpp"
+#include "core/plugin_place.hpp"
 #include "core/plugin_text.hpp"
 #include "core/verbs.hpp"
 

@@ -13,7 +13,7 @@
 #include "core/failure.hpp"
 #include "core/kept_descriptors.hpp"
 #include "core/log.hpp"
-#include "core/plugin_file.hpp"
+#include "core/plugin_place.hpp"
 #include "core/process_end.hpp"
 #include "core/record.hpp"
 #include "core/signals.hpp"
