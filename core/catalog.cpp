@@ -20,10 +20,6 @@ namespace {
 
 constexpr std::string_view suffix = ".so";
 
-bool is_usable(const std::string& directory) {
-  return !directory.empty() && check_plugin_directory(directory);
-}
-
 // What is recorded of a container's plugins is looked for from other working directories.
 std::string made_absolute(const std::string& directory) {
   const bool as_it_is = directory.starts_with('/') || ::access(directory.c_str(), F_OK) != 0;
@@ -33,19 +29,31 @@ std::string made_absolute(const std::string& directory) {
 }  // namespace
 
 // Built in means closed: nothing is loaded from disk.
-Catalog::Catalog(std::vector<std::string> directories) {
+Catalog::Catalog() {
   if (*builtin_plugins != nullptr) return;
-  for (auto& directory : directories) directories_.push_back({std::move(directory)});
+  constexpr const char* variable = "MINI_CONTAINER_PLUGIN_DIR";
+  const char* const asked = ::secure_getenv(variable);
+  if (asked != nullptr && *asked != '\0') directories_.push_back({made_absolute(asked), variable});
+  for (auto& directory : own_plugin_directories()) directories_.push_back({std::move(directory)});
 }
 Catalog::~Catalog() = default;
 
-void Catalog::add_directory(const std::string& given) {
-  const std::string directory = made_absolute(given);
-  if (std::ranges::find(directories_, directory, &Directory::path) != directories_.end()) return;
-  if (!check_plugin_directory(directory))
-    mc::fail("--plugin-dir '", given, "' is not a directory",
+bool Catalog::look_at(const Directory& directory) {
+  const bool there = check_plugin_directory(directory.path);
+  if (directory.given_by == nullptr) return there;
+  if (!there)
+    mc::fail(directory.given_by, " '", directory.path, "' is not a directory",
              mc::Hint{"name the one that holds the plugins' NAME.so"});
-  directories_.insert(directories_.begin(), {directory, true});
+  check_way_to(directory.path);
+  return true;
+}
+
+void Catalog::add_directory(const std::string& given) {
+  Directory directory{made_absolute(given), "--plugin-dir"};
+  const auto known = std::ranges::find(directories_, directory.path, &Directory::path);
+  if (known != directories_.end()) return;
+  directory.usable = look_at(directory);
+  directories_.insert(directories_.begin(), std::move(directory));
 }
 
 const Plugin* Catalog::find(const std::string& name) {
@@ -61,7 +69,7 @@ const Plugin* Catalog::find(const std::string& name) {
   if (name.empty() || name.find('/') != std::string::npos || name.front() == '.') return nullptr;
   for (auto& directory : directories_) {
     // Looked at once: who may change it later could change what was seen before as well.
-    if (!directory.usable) directory.usable = is_usable(directory.path);
+    if (!directory.usable) directory.usable = look_at(directory);
     if (!*directory.usable) continue;
     const std::string path = mc::concat(directory.path, '/', name, suffix);
     const Plugin* plugin = find_file(path, check_declared_flags);
@@ -127,7 +135,7 @@ std::vector<std::string> Catalog::names() const {
   for (const auto* const* entry = builtin_plugins; *entry != nullptr; ++entry)
     out.emplace((*entry)->name);
   for (const auto& directory : directories_) {
-    if (!is_usable(directory.path)) continue;
+    if (!look_at(directory)) continue;
     DIR* stream = ::opendir(directory.path.c_str());
     if (stream == nullptr) continue;
     while (const dirent* entry = ::readdir(stream)) {
@@ -138,15 +146,6 @@ std::vector<std::string> Catalog::names() const {
     ::closedir(stream);
   }
   return {out.begin(), out.end()};
-}
-
-std::vector<std::string> default_plugin_directories() {
-  if (*builtin_plugins != nullptr) return {};
-  std::vector<std::string> out;
-  if (const char* asked = ::secure_getenv("MINI_CONTAINER_PLUGIN_DIR"))
-    out.push_back(made_absolute(asked));
-  for (auto& directory : own_plugin_directories()) out.push_back(std::move(directory));
-  return out;
 }
 
 }  // namespace mini_container

@@ -13,15 +13,13 @@
 
 namespace mini_container {
 
-/// Where plugins are looked for after what --plugin-dir names: MINI_CONTAINER_PLUGIN_DIR of the
-/// environment (ignored with AT_SECURE), `plugins.d` beside the binary (a build tree), and the
-/// installed directory, which is found from where the binary lies. None where plugins are built in.
-std::vector<std::string> default_plugin_directories();
-
 class Catalog {
  public:
-  /// `directories` in the order in which they are searched.
-  explicit Catalog(std::vector<std::string> directories);
+  /// Looks for plugins in what MINI_CONTAINER_PLUGIN_DIR of the environment names (ignored where it
+  /// is empty, and with AT_SECURE), in `plugins.d` beside the binary (a build tree), and in the
+  /// installed directory, which is found from where the binary lies. Where plugins are built in, in
+  /// none of them.
+  Catalog();
   ~Catalog();
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
@@ -47,8 +45,11 @@ class Catalog {
  private:
   struct Directory {
     std::string path;
+    const char* given_by = nullptr;             // a flag or a variable: it has to be there
     std::optional<bool> usable = std::nullopt;  // not looked at yet
   };
+
+  static bool look_at(const Directory& directory);  // false: there is none, and need not be
 
   const Plugin* find_file(const std::string& path, PluginCheck* check);  // nullptr: there is none
 

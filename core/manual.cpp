@@ -133,11 +133,13 @@ std::string command_manual(std::span<const Plugin* const> plugins, const Options
   page.item("*127*", "The command was not found in the container.");
   page.item("*128+N*", "The command was ended by signal N.");
   page.section("FILES");
-  page.item(italic(MINI_CONTAINER_PLUGINS_FROM_BINARY),
-            "From the program's directory: the plugins. *--plugin-dir* and the environment's "
-            "*MINI_CONTAINER_PLUGIN_DIR* name "
-            "directories that are searched before. A plugin is loaded only from a directory and a "
-            "file that belong to root or to the user and that nobody else may write.");
+  page.item(
+      italic(MINI_CONTAINER_PLUGINS_FROM_BINARY),
+      "From the program's directory: the plugins. *--plugin-dir* and the environment's "
+      "*MINI_CONTAINER_PLUGIN_DIR* each name a directory that is searched before, and that has "
+      "to be there. A plugin is loaded only from a directory and a file that belong to root or "
+      "to the user and that nobody else may write; nor may others exchange a directory on the "
+      "way to one that is so named.");
   page.item("_/run/mini_container_",
             "Where root's containers are recorded; _$XDG_RUNTIME_DIR/mini_container_ for others.");
   page.section("EXAMPLES");

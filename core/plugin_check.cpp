@@ -235,7 +235,9 @@ bool check_plugin(VerbContext& context, const std::string& file, const Arguments
     return false;
   }
   try {
-    check_plugin_directory(path.substr(0, path.rfind('/')));
+    const auto directory = path.substr(0, path.rfind('/'));
+    check_plugin_directory(directory);
+    check_way_to(directory);
   } catch (const mc::Error& error) {
     report.note("directory", "no launch will take it from there: " + describe(error));
   }

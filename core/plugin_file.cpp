@@ -63,6 +63,7 @@ void check_directory_behind_link(const std::string& path) {
   struct stat info {};
   mc::check(::stat(directory.c_str(), &info), "look at '", directory, "'");
   check_owner_and_mode(info, "file's directory", path, directory);
+  check_way_to(directory);
 }
 
 // Checked; false, with errno, where nothing is found by this path.

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
+#include <filesystem>
 #include <memory>
 
 #include "core/user_namespace.hpp"
@@ -40,6 +42,76 @@ bool came_with_the_binary(const struct stat& info, const std::string& path) {
     return !others_may_write(above);
   });
 }
+
+constexpr int most_links = 40;  // path_resolution(7)
+
+/// Goes to a directory as the kernel does, and looks at what it comes through.
+class WayTo {
+ public:
+  explicit WayTo(const std::string& directory) : directory_(directory) { add(directory); }
+
+  void check() {
+    for (int links = 0; !names_.empty();) {
+      const std::string name = std::move(names_.front());
+      names_.pop_front();
+      if (name.empty() || name == ".") continue;
+      if (name == "..") {
+        here_.resize(here_.empty() ? 0 : here_.rfind('/'));
+        continue;
+      }
+      const bool shared = check_here();
+      here_ += '/' + name;
+      char target[PATH_MAX];
+      const auto length = ::readlink(here_.c_str(), target, sizeof target);
+      if (length < 0 && errno == EINVAL) continue;  // no link
+      mc::check(length, "read the link '", here_, "'");
+      // In a sticky directory its owner alone can put another link in its place.
+      if (shared) check_owner(look_at(here_));
+      if (++links > most_links) mc::fail_with(ELOOP, "follow '", directory_, "'");
+      here_.resize(*target == '/' ? 0 : here_.rfind('/'));
+      add(std::string_view(target, static_cast<std::size_t>(length)));
+    }
+  }
+
+ private:
+  void add(const std::filesystem::path& path) {
+    const auto below = path.relative_path();
+    names_.insert(names_.begin(), below.begin(), below.end());
+  }
+
+  // Of a link: the link itself.
+  [[nodiscard]] static struct stat look_at(const std::string& path) {
+    struct stat info {};
+    mc::check(::lstat(path.c_str(), &info), "look at '", path, "'");
+    return info;
+  }
+
+  void check_owner(const struct stat& info) const {
+    if (info.st_uid != 0 && info.st_uid != ::geteuid() && !may_be_roots(info.st_uid))
+      refuse(mc::concat("belongs to uid ", info.st_uid), "chown that");
+  }
+
+  // What others may write to, but not rename or remove, is shared: unlink(2), EPERM.
+  bool check_here() const {
+    const auto info = look_at(here_.empty() ? "/" : here_);
+    check_owner(info);
+    if (!others_may_write(info)) return false;
+    if ((info.st_mode & S_ISVTX) == 0)
+      refuse("may be written to by others than its owner", "chmod go-w that, or make it sticky");
+    return true;
+  }
+
+  [[noreturn]] void refuse(const std::string& why, const char* way_out) const {
+    mc::fail(
+        "refuse the plugin directory '", directory_, "': '", here_.empty() ? "/" : here_,
+        "', which leads to it, ", why,
+        mc::Hint{mc::concat("plugins are trusted code, and others could exchange it; ", way_out)});
+  }
+
+  const std::string& directory_;
+  std::string here_;  // without links; empty: the root
+  std::deque<std::string> names_;
+};
 
 }  // namespace
 
@@ -87,5 +159,7 @@ bool check_plugin_directory(const std::string& path) {
   check_owner_and_mode(info, "directory", path, path);
   return true;
 }
+
+void check_way_to(const std::string& directory) { WayTo(directory).check(); }
 
 }  // namespace mini_container

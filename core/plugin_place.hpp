@@ -20,6 +20,10 @@ std::vector<std::string> own_plugin_directories();
 /// write to. Throws mc::Error naming it and the way out. Gives false where it does not exist.
 bool check_plugin_directory(const std::string& path);
 
+/// The same for every directory on the way to this one, which is absolute, and through the links on
+/// it: who may write to one may put another in the place of what follows, but for sticky ones.
+void check_way_to(const std::string& directory);
+
 /// Of a file or a directory that was found by `path`; where a link led there, what is `shown` is
 /// another.
 void check_owner_and_mode(const struct stat& info, const char* what, const std::string& path,

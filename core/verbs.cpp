@@ -102,7 +102,7 @@ int run_command_line(const Arguments& arguments) {
     return 0;
   }
   open_log(global);
-  Catalog catalog(default_plugin_directories());
+  Catalog catalog;
   for (const auto& directory : std::ranges::reverse_view(global.plugin_dirs))
     catalog.add_directory(directory);
   VerbContext context{

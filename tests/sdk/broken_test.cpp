@@ -300,6 +300,104 @@ TEST_CASE("a plugin directory that others may change, or that belongs to another
                 {"refuse the plugin directory '" + directory, "belongs to uid 1000"});
 }
 
+TEST_CASE("a plugin directory that others could exchange on the way to it is refused") {
+  const HostUnchanged unchanged;
+  const auto above = fresh_directory();
+  const auto middle = above + "/middle";
+  const auto directory = middle + "/plugins";
+  fs::create_directories(directory);
+  fs::copy_file(FIXTURES "/smaller_struct.so", directory + "/smaller_struct.so");
+  const auto by_flag = [&] { return launch({"smaller_struct"}, directory); };
+  const auto by_variable = [&] {
+    return run({"--smaller_struct", "--", "touch", marker},
+               {.env = {{"MINI_CONTAINER_PLUGIN_DIR", directory}}});
+  };
+  const auto check_both = [&](const std::vector<std::string>& parts) {
+    check_refused(by_flag(), parts);
+    check_refused(by_variable(), parts);
+    const auto checked = run({"plugin", "check", directory + "/smaller_struct.so"});
+    for (const auto& part : parts)
+      CHECK_MESSAGE(checked.out.find(part) != std::string::npos, checked);
+  };
+  for (const std::string& open : {middle, above}) {
+    for (const mode_t mode : {0775, 0757}) {
+      ::chmod(open.c_str(), mode);
+      check_both({"refuse the plugin directory '" + directory + "': '" + open +
+                      "', which leads to it, may be written to by others than its owner",
+                  "chmod go-w"});
+    }
+    // Nobody can rename there what is not his own.
+    ::chmod(open.c_str(), 01777);
+    CHECK(by_flag().exit_code == 0);
+    CHECK(fs::remove(marker));
+    CHECK(by_variable().exit_code == 0);
+    CHECK(fs::remove(marker));
+    ::chmod(open.c_str(), 0755);
+    REQUIRE(::chown(open.c_str(), 1000, 0) == 0);
+    check_both({"'" + open + "', which leads to it, belongs to uid 1000", "chown"});
+    REQUIRE(::chown(open.c_str(), 0, 0) == 0);
+  }
+}
+
+TEST_CASE("a plugin directory is looked at along the links that lead to it") {
+  const HostUnchanged unchanged;
+  const auto outside = fresh_directory();
+  const auto linked = fresh_directory();
+  fs::create_directories(outside + "/open/plugins");
+  fs::copy_file(FIXTURES "/smaller_struct.so", outside + "/open/plugins/smaller_struct.so");
+  fs::create_directory(linked + "/below");
+  const auto link = linked + "/below/link";
+  const auto launched = [&](const std::string& way) {
+    return launch({"smaller_struct"}, link + way);
+  };
+  const auto check_refused_at = [&](const std::string& way, const std::string& part) {
+    check_refused(launched(way), {"refuse the plugin directory '" + link + way + "': '" + part});
+  };
+  for (const auto& [target, way] :
+       {std::pair<std::string, std::string>{outside, "/open/plugins"},
+        {outside + "/open/plugins", ""},
+        {"../../" + fs::path(outside).filename().string(), "/open/plugins"},
+        {outside + "/open/plugins", "/../plugins"}}) {
+    CAPTURE(target);
+    fs::create_symlink(target, link);
+    CHECK(launched(way).exit_code == 0);
+    CHECK(fs::remove(marker));
+    ::chmod((outside + "/open").c_str(), 0777);
+    check_refused_at(way, outside + "/open', which leads to it");
+    ::chmod((outside + "/open").c_str(), 0755);
+    ::chmod((linked + "/below").c_str(), 0777);
+    check_refused_at(way, linked + "/below', which leads to it");
+    // In a sticky directory a link is its owner's to exchange.
+    ::chmod((linked + "/below").c_str(), 01777);
+    CHECK(launched(way).exit_code == 0);
+    CHECK(fs::remove(marker));
+    REQUIRE(::lchown(link.c_str(), 1000, 1000) == 0);
+    const auto protect = read_file("/proc/sys/fs/protected_symlinks");
+    if (protect == "0\n") check_refused_at(way, link + "', which leads to it, belongs to uid 1000");
+    CHECK(launched(way).exit_code == 125);
+    ::chmod((linked + "/below").c_str(), 0755);
+    fs::remove(link);
+  }
+}
+
+TEST_CASE("a plugin directory of the environment has to be there, unless it is empty") {
+  const HostUnchanged unchanged;
+  const auto with = [](const std::vector<std::string>& arguments, const std::string& directory) {
+    return run(arguments, {.env = {{"MINI_CONTAINER_PLUGIN_DIR", directory}}});
+  };
+  const auto file = write_file("file", "text");
+  for (const std::string& wrong : {std::string("/nowhere"), std::string("nowhere"), file}) {
+    CAPTURE(wrong);
+    const std::string line =
+        "MINI_CONTAINER_PLUGIN_DIR '" + wrong + "' is not a directory; name the one that holds";
+    check_refused(with({"--uts", "--", "touch", marker}, wrong), {line});
+    check_refused(with({"plugin", "list"}, wrong), {line});
+    // What needs no plugin does not ask.
+    CHECK(with({"list"}, wrong).exit_code == 0);
+  }
+  CHECK(with({"--hostname", "box", "--", "hostname"}, "").out == "box\n");
+}
+
 TEST_CASE(
     "a link to where others may put another file is refused, and one to elsewhere is followed") {
   const HostUnchanged unchanged;
