@@ -73,8 +73,9 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_size(std::string_view text) {
+  if (text.empty() || !is_digit(text.front())) return std::nullopt;
   if (text.find_first_of("._") == text.npos)
-    if (const auto plain = parse_integer(text)) return *plain >= 0 ? plain : std::nullopt;
+    if (const auto plain = parse_integer(text)) return plain;
   const auto value = take_scaled(text, [](std::string_view& rest) -> std::optional<std::uint64_t> {
     if (rest.empty()) return 1;
     static constexpr std::string_view letters = "KMGTPE";

@@ -12,8 +12,8 @@ namespace mini_container {
 /// different numbers to different readers. Empty where `text` is no such number or beyond 64 bits.
 std::optional<std::int64_t> parse_integer(std::string_view text);
 
-/// Bytes: "64M", "1.5G", "512k", "10KiB", "4096". The units are powers of 1024. Empty for other
-/// text, for a negative one, and beyond 64 bits.
+/// Bytes: "64M", "1.5G", "512k", "10KiB", "4096", "0x1000". The units are powers of 1024. Empty for
+/// other text, for one with a sign, and beyond 64 bits.
 std::optional<std::int64_t> parse_size(std::string_view text);
 
 /// Microseconds: "1.5s", "250ms", "10us", "2m", "1h", "1m30s"; a bare number is seconds. Empty for

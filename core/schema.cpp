@@ -3,6 +3,7 @@
 
 #include "core/container_options.hpp"
 #include "core/option_text.hpp"
+#include "mini_container/error.hpp"
 
 namespace mini_container {
 
@@ -22,7 +23,8 @@ Value words(const char* const* choices) {
   return Value(std::move(out));
 }
 
-Value properties(Options options);
+/// `path`: the table's, "rootfs.mounts", for errors.
+Value properties(Options options, const std::string& path);
 
 /// Sets the bounds of `option` under these two names.
 void set_bounds(Value& schema, const mc_option& option, const char* least, const char* most) {
@@ -41,7 +43,7 @@ Value alternatives(Value number, const char* pattern, const char* const* choices
 }
 
 /// `bounded`: the bounds are the value's own and not those of the list or map that it is in.
-Value of_type(const mc_option& option, std::uint32_t type, bool bounded) {
+Value of_type(const mc_option& option, std::uint32_t type, bool bounded, const std::string& path) {
   switch (type) {
     case MC_BOOL:
       return table({{"type", text("boolean")}});
@@ -67,7 +69,9 @@ Value of_type(const mc_option& option, std::uint32_t type, bool bounded) {
     case MC_SIZE: {
       Value number = table({{"type", text("integer")}, {"minimum", Value(std::int64_t{0})}});
       if (bounded) set_bounds(number, option, "minimum", "maximum");
-      return alternatives(std::move(number), "^[0-9]+(\\.[0-9]+)?([kKmMgGtTpPeE](i?[bB]?)|[bB])?$",
+      return alternatives(std::move(number),
+                          "^([0-9]+(\\.[0-9]+)?([kKmMgGtTpPeE](iB?|[bB])?|[bB])?|0x[0-9a-fA-F]+|"
+                          "0o[0-7]+|0b[01]+)$",
                           option.choices);
     }
     case MC_DURATION: {
@@ -79,38 +83,44 @@ Value of_type(const mc_option& option, std::uint32_t type, bool bounded) {
     case MC_CHOICE:
       return table({{"enum", words(option.choices)}});
     default:
-      return properties(fields_of(option));
+      return properties(fields_of(option), path);
   }
 }
 
 /// The default as JSON; empty where there is none, or a table is made of its fields' defaults.
-Value default_of(const mc_option& option) {
+Value default_of(const mc_option& option, const std::string& path) {
   if (option.default_text == nullptr || option.type == MC_TABLE) return {};
-  return parse_option_text(option, option.default_text, Place{});
+  try {
+    return parse_option_text(option, option.default_text, Place{});
+  } catch (const mc::Error& error) {
+    mc::fail(path, ": ", error.attempt(), mc::Hint{error.hint()});
+  }
 }
 
-Value of_option(const mc_option& option) {
+Value of_option(const mc_option& option, const std::string& path) {
   Value schema;
   if (option.type == MC_LIST) {
-    schema = table({{"type", text("array")}, {"items", of_type(option, option.element, false)}});
+    schema =
+        table({{"type", text("array")}, {"items", of_type(option, option.element, false, path)}});
     set_bounds(schema, option, "minItems", "maxItems");
   } else if (option.type == MC_MAP) {
     schema = table({{"type", text("object")},
-                    {"additionalProperties", of_type(option, option.element, false)}});
+                    {"additionalProperties", of_type(option, option.element, false, path)}});
     set_bounds(schema, option, "minProperties", "maxProperties");
   } else {
-    schema = of_type(option, option.type, true);
+    schema = of_type(option, option.type, true, path);
   }
   schema.set("description", text(option.help));
-  if (Value value = default_of(option); !value.empty()) schema.set("default", std::move(value));
+  if (Value value = default_of(option, path); !value.empty())
+    schema.set("default", std::move(value));
   return schema;
 }
 
-Value properties(Options options) {
+Value properties(Options options, const std::string& path) {
   Value members(Table{});
   List required;
   for (const mc_option& option : options) {
-    members.set(option.key, of_option(option));
+    members.set(option.key, of_option(option, mc::concat(path, '.', option.key)));
     if ((option.flags & MC_OPTION_REQUIRED) != 0) required.push_back(text(option.key));
   }
   Value schema = table({{"type", text("object")}, {"properties", std::move(members)}});
@@ -139,10 +149,10 @@ Value extends_schema() {
 Value launch_schema(std::span<const Plugin* const> plugins) {
   Value members(Table{});
   members.set("extends", extends_schema());
-  members.set("container", titled(properties(container_options()), "container",
+  members.set("container", titled(properties(container_options(), "container"), "container",
                                   "The command and what it is given"));
   for (const Plugin* plugin : plugins)
-    members.set(plugin->name, titled(properties(plugin->options), plugin->name,
+    members.set(plugin->name, titled(properties(plugin->options, plugin->name), plugin->name,
                                      plugin->data.summary != nullptr ? plugin->data.summary : ""));
   Value schema =
       table({{"$schema", text("https://json-schema.org/draft/2020-12/schema")},

@@ -28,8 +28,8 @@ TEST_CASE("sizes have units of 1024") {
   CHECK(parse_size("7B") == 7);
   CHECK(parse_size("1.5G") == 3LL << 29);
   CHECK(parse_size("2T") == 2LL << 40);
-  for (const char* bad : {"", "-1", "-1M", "M", "1.M", ".5M", "64X", "64MM", "64 M", "0x", "9E",
-                          "99999999999999999999", "max", "1e3"})
+  for (const char* bad : {"", "-1", "+1", "-0", "-1M", "M", "1.M", ".5M", "64X", "64MM", "64 M",
+                          "0x", "9E", "99999999999999999999", "max", "1e3"})
     CHECK_MESSAGE(!parse_size(bad), bad);
 }
 
