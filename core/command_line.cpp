@@ -40,7 +40,7 @@ std::string directory_of_file(const std::string& file) {
 /// What the flags say, gathered before it is laid over the launch file.
 class Gathering {
  public:
-  explicit Gathering(GlobalOptions before) : global(std::move(before)) {}
+  explicit Gathering(GlobalOptions& global_) : global(global_) {}
 
   /// False: nothing that follows matters.
   bool meet(const Flag& flag, const char* value) {
@@ -65,7 +65,7 @@ class Gathering {
     return true;
   }
 
-  GlobalOptions global;
+  GlobalOptions& global;
   RunRequest request;
   std::string config;
   Value given{Table{}};
@@ -211,17 +211,16 @@ RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& g
     flags.add(*plugin);
     return true;
   };
+  const GlobalOptions before = global;
   for (;;) {
+    global = before;
     Gathering gathered(global);
     FlagScanner scanner(arguments, flags);
     while (const Flag* flag = scanner.next())
       if (!gathered.meet(*flag, scanner.value())) break;
     const std::string& unknown = scanner.unknown();
-    for (const std::string& path : gathered.global.plugin_dirs) plugins.add_directory(path);
-    if (unknown.empty()) {
-      global = gathered.global;
-      return finish(std::move(gathered), scanner.rest());
-    }
+    for (const std::string& path : global.plugin_dirs) plugins.add_directory(path);
+    if (unknown.empty()) return finish(std::move(gathered), scanner.rest());
     if (!with_container) {
       with_container = true;
       flags.add_container();

@@ -37,7 +37,8 @@ struct PluginLookup {
 /// Parses what follows the verb `run` (or the whole line without a verb): flags, then the
 /// command. Flags override the file; `--set` overrides both in its turn. Plugins are loaded from
 /// `catalog` only as the flags make it necessary: --NAME and --NAME.KEY load NAME alone, any
-/// other flag loads all. Throws mc::Error for an unknown flag, with the nearest one.
+/// other flag loads all. Throws mc::Error for an unknown flag, with the nearest one; `global` has
+/// then what the flags before it say.
 RunRequest parse_run(const std::vector<std::string>& arguments, GlobalOptions& global,
                      const PluginLookup& plugins);
 

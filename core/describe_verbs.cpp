@@ -72,9 +72,8 @@ int validate_verb(VerbContext& context, const Arguments& arguments) {
     mc::fail("validate: needs a launch file", mc::Hint{"mini_container validate FILE"});
   Arguments line = arguments;
   if (!line.front().starts_with('-')) line.insert(line.begin(), "--config");
-  const RunRequest request = parse_run(line, context.global, context.catalog);
+  const RunRequest request = parse_launch(context, line);
   if (request.help) return help_verb(context, {});
-  open_log(context.global);
   const Launch launch =
       check_launch(request.tree, request.directory, context.catalog, request.disabled);
   RunOptions options;

@@ -20,9 +20,8 @@ int plan_verb(VerbContext& context, const Arguments& arguments) {
     if (words.empty() && !argument.starts_with('-')) words.emplace_back("--config");
     words.push_back(argument);
   }
-  const RunRequest request = parse_run(words, context.global, context.catalog);
+  const RunRequest request = parse_launch(context, words);
   if (request.help) return help_verb(context, {});
-  open_log(context.global);
   const Launch launch =
       check_launch(request.tree, request.directory, context.catalog, request.disabled);
   RunOptions options;

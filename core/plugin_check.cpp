@@ -123,7 +123,7 @@ class Trial {
       plugin_ = &context_.catalog.load_file(path_);
       describe_plugin();
       check_flags();
-      request_ = parse_run(options_, context_.global, context_.catalog);
+      request_ = parse_launch(context_, options_);
       if (request_.tree.find(plugin_->name) == nullptr)
         request_.tree.set(plugin_->name, Value(Table{}));
       if (lacks_options()) return true;

@@ -188,9 +188,8 @@ void check_file(const char* flag, const std::string& path) {
 }  // namespace
 
 int run_verb(VerbContext& context, const Arguments& arguments) {
-  RunRequest request = parse_run(arguments, context.global, context.catalog);
+  RunRequest request = parse_launch(context, arguments);
   if (request.help) return help_verb(context, {});
-  open_log(context.global);
   const Launch launch =
       check_launch(std::move(request.tree), request.directory, context.catalog, request.disabled);
   const Value* command = launch.container.find("command");

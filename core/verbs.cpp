@@ -56,6 +56,33 @@ constexpr std::array verbs = {
 
 constexpr Verb run_bundle{"run", oci::run_bundle_verb, true};
 
+void open_log(const GlobalOptions& global) {
+  LogOptions log;
+  log.file = global.log_file;
+  log.json = global.log_format == "json";
+  if (global.log_level == "debug" || global.log_level == "trace")
+    log.level = MC_LOG_DEBUG;
+  else if (global.log_level == "info" || (global.log_level.empty() && global.verbose))
+    log.level = MC_LOG_INFO;
+  else if (global.log_level == "error" || global.log_level == "fatal" ||
+           global.log_level == "panic")
+    log.level = MC_LOG_WARN + 1;  // a failure is said at any level
+  set_log(log);
+}
+
+// What the flags are refused for goes where those before it say.
+template <class Parse>
+auto with_log_of(const GlobalOptions& global, Parse&& parse) {
+  try {
+    auto parsed = parse();
+    open_log(global);
+    return parsed;
+  } catch (...) {
+    open_log(global);
+    throw;
+  }
+}
+
 int run_for_engine(const Verb& verb, VerbContext& context, const Arguments& arguments) {
   try {
     return verb.run(context, arguments);
@@ -76,18 +103,9 @@ std::string verb_meant_by(const std::string& word) {
 
 }  // namespace
 
-void open_log(const GlobalOptions& global) {
-  LogOptions log;
-  log.file = global.log_file;
-  log.json = global.log_format == "json";
-  if (global.log_level == "debug" || global.log_level == "trace")
-    log.level = MC_LOG_DEBUG;
-  else if (global.log_level == "info" || (global.log_level.empty() && global.verbose))
-    log.level = MC_LOG_INFO;
-  else if (global.log_level == "error" || global.log_level == "fatal" ||
-           global.log_level == "panic")
-    log.level = MC_LOG_WARN + 1;  // a failure is said at any level
-  set_log(log);
+RunRequest parse_launch(VerbContext& context, const Arguments& arguments) {
+  return with_log_of(context.global,
+                     [&] { return parse_run(arguments, context.global, context.catalog); });
 }
 
 std::string VerbContext::state_root() const {
@@ -96,12 +114,11 @@ std::string VerbContext::state_root() const {
 
 int run_command_line(const Arguments& arguments) {
   GlobalOptions global;
-  const std::size_t first = parse_global(arguments, global);
+  const std::size_t first = with_log_of(global, [&] { return parse_global(arguments, global); });
   if (global.version) {
     oci::print_version();
     return 0;
   }
-  open_log(global);
   Catalog catalog;
   for (const auto& directory : std::ranges::reverse_view(global.plugin_dirs))
     catalog.add_directory(directory);

@@ -30,6 +30,10 @@ OptionsOfVerbs options_of_verbs(VerbContext& context);
 /// Writes `text` to standard output and gives 0, a verb's exit code. Throws where it is not taken.
 int print(const std::string& text);
 
+/// What follows `run`, and the verbs that take the same: parse_run, whose flags change where the log
+/// goes as well.
+RunRequest parse_launch(VerbContext& context, const Arguments& arguments);
+
 int run_verb(VerbContext& context, const Arguments& arguments);
 int list_verb(VerbContext& context, const Arguments& arguments);
 int kill_verb(VerbContext& context, const Arguments& arguments);
@@ -42,8 +46,6 @@ int schema_verb(VerbContext& context, const Arguments& arguments);
 int manual_verb(VerbContext& context, const Arguments& arguments);
 int completions_verb(VerbContext& context, const Arguments& arguments);
 int help_verb(VerbContext& context, const Arguments& arguments);
-/// The flags behind the verb change where the log goes, too.
-void open_log(const GlobalOptions& global);
 /// Not for people: `delete` again, where a plugin has broken it in its own memory.
 int delete_apart_verb(VerbContext& context, const Arguments& arguments);
 /// Not for people: what an agent becomes when a plugin has broken it.

@@ -418,6 +418,31 @@ TEST_CASE("a log that cannot be opened is said beside the failure, and no direct
   CHECK_FALSE(fs::exists(fs::path(missing).parent_path()));
 }
 
+TEST_CASE("whatever a launch is refused for is in the log that it names, whichever verb reads it") {
+  const auto log = in_directory("log");
+  const auto broken = write_file("broken.toml", "[uts\n");
+  const auto wrong = write_file("wrong.toml", "[uts]\nhostnmae = \"x\"\n");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"validate", broken, "--log", log},
+        {"validate", wrong, "--log", log},
+        {"validate", "/nosuch.toml", "--log", log},
+        {"plan", broken, "--log", log},
+        {"run", "--config", broken, "--log", log},
+        {"--log", log, "validate", broken},
+        {"validate", wrong, "--log", log, "--nosuch"},
+        {"run", "--log", log, "--uts.nosuch", "x"},
+        {"--log", log, "--log-level", "loud", "list"}}) {
+    fs::remove(log);
+    const auto result = run(arguments);
+    INFO(result);
+    CHECK(result.exit_code == 125);
+    const std::string prefix = "mini_container: ";
+    REQUIRE(result.last_error().starts_with(prefix));
+    REQUIRE(fs::exists(log));
+    CHECK(read_file(log).ends_with("error: " + result.last_error().substr(prefix.size()) + "\n"));
+  }
+}
+
 TEST_CASE("what standard output does not take is no success") {
   for (const std::string verb : {"list", "list --format json", "--version", "list --help", "schema",
                                  "plugin list", "--help"}) {
