@@ -138,14 +138,25 @@ std::string find_command(const std::string& name, const std::string& search_path
          "PATH is " + (search_path.empty() ? std::string("empty") : search_path));
 }
 
-void refuse_execution(const std::string& path, int error_number) {
+std::string find_misfit(std::string path, const FileView& files) {
+  std::string subject = "it ";
+  for (int depth = 0; depth <= most_interpreters && !path.empty(); ++depth) {
+    const int opened = open_to_read(files, path);
+    if (opened < 0) return {};
+    auto [misfit, interpreter] = format_of(mc::Fd(opened).get());
+    if (!misfit.empty()) return subject + misfit;
+    path = std::move(interpreter);
+    subject = "its interpreter '" + path + "' ";
+  }
+  return {};
+}
+
+void refuse_execution(const std::string& path, int error_number, const FileView& files) {
   const int exit_code = error_number == ENOENT ? exit_not_found : exit_not_executable;
   std::string hint;
   if (error_number == ENOEXEC) {
-    const int opened = open_to_read(present_files(), path);
-    hint = opened >= 0 && is_foreign_elf(mc::Fd(opened).get())
-               ? "it is made for another processor"
-               : "begin a script with #!/path/to/interpreter";
+    hint = find_misfit(path, files);
+    if (hint.empty()) hint = "this kernel runs no such ELF file, or it is damaged";
   }
   if (error_number == EACCES)
     hint =

@@ -29,7 +29,12 @@ std::string find_command(const std::string& name, const std::string& search_path
                          const FileIdentity& own, bool judge_rights = false,
                          const FileView& files = present_files());
 
-/// [child] Why execve of `path` failed: throws Failure, naming the interpreter that is missing.
-[[noreturn]] void refuse_execution(const std::string& path, int error_number);
+/// [child] What makes execve of `path` answer ENOEXEC, of the file or of what its #! leads to: "it
+/// is made for aarch64, this is x86-64"; empty where nothing shows.
+std::string find_misfit(std::string path, const FileView& files);
+
+/// [child] Why execve of `path` failed: throws Failure, with the cause where it can be seen.
+[[noreturn]] void refuse_execution(const std::string& path, int error_number,
+                                   const FileView& files = present_files());
 
 }  // namespace mini_container

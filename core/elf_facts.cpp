@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "core/elf_machine.hpp"
 #include "mini_container/fd.hpp"
 
 namespace mini_container {
@@ -14,16 +15,6 @@ namespace mini_container {
 namespace {
 
 constexpr std::size_t largest_plugin = 256U << 20U;
-
-#if defined(__x86_64__)
-constexpr int own_machine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr int own_machine = EM_AARCH64;
-#elif defined(__riscv)
-constexpr int own_machine = EM_RISCV;
-#else
-constexpr int own_machine = EM_NONE;  // not compared
-#endif
 
 // Believes no offset of the file's.
 class ElfFile {
@@ -34,7 +25,7 @@ class ElfFile {
       mc::fail("'", path_, "' is not a shared object");
     header_ = at<ElfW(Ehdr)>(0);
     if (!is_for_this_machine(header_))
-      mc::fail("'", path_, "' is made for another machine (ELF machine ", header_.e_machine, ")");
+      mc::fail("'", path_, "' is made for another machine: ", foreign_machine_text(bytes_));
     if (header_.e_type != ET_DYN)
       mc::fail("'", path_, "' is no shared object, but another ELF file");
     if (header_.e_shoff == 0 || header_.e_shnum == 0)
@@ -159,8 +150,7 @@ class ElfFile {
 
 bool is_for_this_machine(const ElfW(Ehdr) & header) {
   constexpr auto own_class = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
-  return header.e_ident[EI_CLASS] == own_class &&
-         (own_machine == EM_NONE || header.e_machine == own_machine);
+  return header.e_ident[EI_CLASS] == own_class && header.e_machine == own_machines[0];
 }
 
 ElfFacts read_elf_facts(const std::string& path) { return ElfFile(path).facts(); }

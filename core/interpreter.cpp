@@ -12,20 +12,12 @@
 #include <span>
 #include <string_view>
 
+#include "core/elf_machine.hpp"
+#include "mini_container/error.hpp"
+
 namespace mini_container {
 
 namespace {
-
-// What this processor runs: its own files, and those of its 32-bit predecessor.
-#if defined(__x86_64__)
-constexpr int own_machines[] = {EM_X86_64, EM_386};
-#elif defined(__aarch64__)
-constexpr int own_machines[] = {EM_AARCH64, EM_ARM};
-#elif defined(__riscv)
-constexpr int own_machines[] = {EM_RISCV};
-#else
-#error "name this processor's ELF machine"
-#endif
 
 constexpr std::size_t head_size = 256;  // the kernel's BINPRM_BUF_SIZE
 
@@ -56,6 +48,14 @@ int machine_of(std::string_view head) {
 bool is_own_machine(std::string_view head) {
   const int machine = machine_of(head);
   return machine == 0 || std::ranges::find(own_machines, machine) != std::end(own_machines);
+}
+
+// An object file or a core dump is none. The type lies in one place, too.
+bool may_be_program(std::string_view head) {
+  Elf64_Half type = ET_EXEC;
+  if (head.size() >= sizeof(Elf64_Ehdr))
+    std::memcpy(&type, head.data() + offsetof(Elf64_Ehdr, e_type), sizeof type);
+  return type == ET_EXEC || type == ET_DYN;
 }
 
 // Most processors' kernels do not look at what the file says of its own class: elf_check_arch.
@@ -110,10 +110,20 @@ std::optional<std::string> interpreter_of(int fd) {
   return of_elf<Elf32_Ehdr, Elf32_Phdr>(fd, head);
 }
 
-bool is_foreign_elf(int fd) {
+ProgramFormat format_of(int fd) {
   char space[head_size];
   const auto head = read_head(fd, space);
-  return head.starts_with(ELFMAG) && !is_own_machine(head);
+  if (head.empty()) return {"is empty", {}};
+  if (head.starts_with("#!")) {
+    auto interpreter = of_script(head);
+    if (!interpreter) return {"names no interpreter behind its #!", {}};
+    return {{}, std::move(*interpreter)};
+  }
+  if (!head.starts_with(ELFMAG))
+    return {"is no ELF file: begin a script with #!/path/to/interpreter", {}};
+  if (!is_own_machine(head)) return {"is made " + foreign_machine_text(head), {}};
+  if (!may_be_program(head)) return {"is an ELF file, but no program", {}};
+  return {};
 }
 
 }  // namespace mini_container

@@ -12,7 +12,15 @@ namespace mini_container {
 /// processor's ELF file, which is for an emulator to start: nothing is known of its paths.
 std::optional<std::string> interpreter_of(int fd);
 
-/// [child] Whether it is an ELF file of another processor.
-bool is_foreign_elf(int fd);
+struct ProgramFormat {
+  /// What makes execve(2) answer ENOEXEC, unless binfmt_misc has the file started by another: "is
+  /// made for aarch64, this is x86-64". Empty where its head does not tell.
+  std::string misfit;
+  /// What a script names, whose own format counts then; else empty.
+  std::string interpreter;
+};
+
+/// [child]
+ProgramFormat format_of(int fd);
 
 }  // namespace mini_container

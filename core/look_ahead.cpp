@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "core/binfmt_misc.hpp"
 #include "core/environment.hpp"
 #include "core/failure.hpp"
 #include "core/identity.hpp"
@@ -90,7 +91,16 @@ class LookAhead {
     const auto& name = *command->as<List>()->front().as<std::string>();
     const char* search = environment_.find("PATH");
     if (is_judged_by_modes()) root_.judge_as(user_);
-    find_command(name, search != nullptr ? search : "", pipe_.own, true, root_);
+    const auto path = find_command(name, search != nullptr ? search : "", pipe_.own, true, root_);
+    check_format(path);
+  }
+
+  void check_format(const std::string& path) {
+    const auto misfit = find_misfit(path, root_);
+    if (misfit.empty()) return;
+    if (const auto reason = why_any_format_may_run(); !reason.empty())
+      throw Unforeseeable(mc::concat("'", path, "': ", misfit, "; ", reason));
+    refuse_execution(path, ENOEXEC, root_);
   }
 
   const Pipeline& pipe_;

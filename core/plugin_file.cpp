@@ -14,6 +14,7 @@
 #include <boost/dll/shared_library.hpp>
 
 #include "core/elf_facts.hpp"
+#include "core/elf_machine.hpp"
 #include "core/hook_guard.hpp"
 #include "core/plugin_place.hpp"
 #include "core/single_thread.hpp"
@@ -39,7 +40,7 @@ void check_is_whole(int file, std::uint64_t size, const std::string& path) {
   std::memcpy(&header, head, sizeof header);
   // Of such a file the loader says that it is not there.
   if (!is_for_this_machine(header))
-    mc::fail("plugin '", path, "' is made for another machine (ELF machine ", header.e_machine, ")",
+    mc::fail("plugin '", path, "' is made for another machine: ", foreign_machine_text({head, got}),
              mc::Hint{"build it for this one"});
   // The program headers follow at once in every file that a linker makes; others are dlopen's.
   for (std::size_t i = 0; i < header.e_phnum; ++i) {

@@ -2,11 +2,16 @@
 // `validate` looks into the root that a launch will have: what the launch would refuse there, it
 // refuses in the same words, with nothing touched; and it calls no good launch bad.
 #include <doctest/doctest.h>
+
+#include <elf.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 
+#include "tests/skip.hpp"
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
@@ -37,6 +42,8 @@ std::vector<std::string> listing(const std::string& root) {
   }
   return out;
 }
+
+std::string command(const std::string& name) { return "command = [\"" + name + "\"]\n"; }
 
 /// A launch of `root`; `rootfs` goes on in its table, and may begin others.
 std::string launch_of(const std::string& root, const std::string& container,
@@ -95,10 +102,44 @@ void unseen(const std::string& root, const std::string& container, const std::st
   CHECK_MESSAGE(launched.exit_code == 0, launched);
 }
 
-std::string command(const std::string& name) { return "command = [\"" + name + "\"]\n"; }
-
 std::string mount(const std::string& destination, const std::string& rest) {
   return "[[rootfs.mounts]]\ndestination = \"" + destination + "\"\n" + rest + "\n";
+}
+
+ElfW(Ehdr) own_elf() {
+  const auto own = read_file("/proc/self/exe");
+  ElfW(Ehdr) header;
+  std::memcpy(&header, own.data(), sizeof header);
+  return header;
+}
+
+/// The head of an ELF file, and nothing that it leads to.
+std::string elf(int machine, int type) {
+  auto header = own_elf();
+  header.e_machine = static_cast<ElfW(Half)>(machine);
+  header.e_type = static_cast<ElfW(Half)>(type);
+  return std::string(reinterpret_cast<const char*>(&header), sizeof header) +
+         std::string(4096, '\0');
+}
+
+/// As error messages name this one.
+std::string machine() {
+  switch (own_elf().e_machine) {
+    case EM_X86_64:
+      return "x86-64";
+    case EM_AARCH64:
+      return "aarch64";
+    default:
+      return "riscv";
+  }
+}
+
+/// Handlers for other formats, in sight or not: the launch tells.
+bool has_handlers_of_formats() {
+  const auto file = write_file("format", "is this executed?\n");
+  fs::permissions(file, fs::perms::all);
+  const auto said = run({"validate", launch_file("[container]\n" + command(file) + "[uts]\n")});
+  return holds(said.out, "binfmt_misc has handlers");
 }
 
 }  // namespace
@@ -154,6 +195,67 @@ TEST_CASE("an interpreter that is missing is named by validate") {
           "its interpreter 'bin/sh' is missing");
   good(root, command("/mnt/relative"));
   good(root, command("/mnt/right"));
+}
+
+TEST_CASE("a command of no format that the kernel executes is found by validate, with the reason") {
+  if (has_handlers_of_formats()) SKIP_CASE("programs of other formats have handlers: binfmt_misc");
+  const auto root = fresh_root();
+  const auto refused_as = [&](const std::string& name, const std::string& content,
+                              const std::string& why) {
+    write_program(root + "/mnt/" + name, content);
+    refused(root, command("/mnt/" + name),
+            "execute '/mnt/" + name + "': Exec format error (ENOEXEC); " + why);
+    CHECK(run({"run", "--config", launch_of(root, command("/mnt/" + name))}).exit_code == 126);
+  };
+  refused_as("text", "echo text\n",
+             "it is no ELF file: begin a script with #!/path/to/interpreter");
+  refused_as("empty", "", "it is empty");
+  refused_as("bare", "#! \n", "it names no interpreter behind its #!");
+  refused_as("script", "#!/mnt/text\n", "its interpreter '/mnt/text' is no ELF file");
+  refused_as("foreign", elf(EM_LOONGARCH, ET_EXEC),
+             "it is made for loongarch, this is " + machine());
+  refused_as("unknown", elf(999, ET_EXEC), "it is made for ELF machine 999, this is " + machine());
+  auto big_endian = elf(EM_S390 << 8, ET_EXEC << 8);
+  big_endian[EI_DATA] = ELFDATA2MSB;
+  refused_as("big", big_endian, "it is made for s390, this is " + machine());
+  refused_as("object", elf(own_elf().e_machine, ET_REL), "it is an ELF file, but no program");
+  // What its head does not tell the kernel finds out.
+  write_program(root + "/mnt/cut", elf(own_elf().e_machine, ET_EXEC).substr(0, 64));
+  const auto cut = run({"-r", root, "--", "/mnt/cut"});
+  CHECK(cut.exit_code == 126);
+  CHECK(holds(cut.last_error(), "this kernel runs no such ELF file, or it is damaged"));
+  write_program(root + "/mnt/chain", "#!/mnt/one\n");
+  write_program(root + "/mnt/one", "#!/bin/sh\nexit 0\n");
+  good(root, command("/mnt/chain"));
+}
+
+// A user namespace may have handlers of its own: Linux 6.7.
+TEST_CASE("what a handler of binfmt_misc may start is not called wrong by validate") {
+  const auto root = fresh_root();
+  write_program(root + "/mnt/odd", "ODD format\n");
+  const auto file = launch_of(root, command("/mnt/odd"));
+  const auto in_namespace = [&](const std::string& before) {
+    return run_program({"unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                        before + "exec \"$@\"", "sh", build_directory() + "/mini_container",
+                        "validate", file});
+  };
+  const std::string mounted = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && ";
+  if (in_namespace(mounted + ":; test -e /proc/sys/fs/binfmt_misc/status || exit 77; ").exit_code ==
+      77)
+    SKIP_CASE("a user namespace has no binfmt_misc of its own here");
+  const auto none = in_namespace(mounted);
+  CHECK_MESSAGE(none.exit_code == 125, none);
+  CHECK_MESSAGE(holds(none.err, "execute '/mnt/odd': Exec format error (ENOEXEC)"), none);
+  const auto one = in_namespace(
+      mounted + "echo ':odd:M::ODD::/bin/true:' >/proc/sys/fs/binfmt_misc/register && ");
+  CHECK_MESSAGE(one.exit_code == 0, one);
+  const std::string unseen = "not looked for: the command: '/mnt/odd': it is no ELF file";
+  CHECK_MESSAGE(holds(one.out, unseen), one);
+  CHECK_MESSAGE(holds(one.out, "; binfmt_misc has handlers, which may start it\n"), one);
+  const auto hidden = in_namespace("mount -t tmpfs none /proc/sys/fs/binfmt_misc && ");
+  CHECK_MESSAGE(hidden.exit_code == 0, hidden);
+  CHECK_MESSAGE(holds(hidden.out, unseen), hidden);
+  CHECK_MESSAGE(holds(hidden.out, "which may start it, cannot be seen\n"), hidden);
 }
 
 TEST_CASE("a working directory that is missing or none is found by validate") {
