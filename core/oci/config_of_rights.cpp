@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/oci/capability_names.hpp"
 #include "core/oci/config_of.hpp"
+#include "mini_container/capability_names.hpp"
 
 namespace mini_container::oci {
 
@@ -22,8 +22,9 @@ constexpr const char* kept_by_default[] = {
 // Of a process that keeps what its caller has. Other runtimes refuse to give what is not there.
 Names names_at_hand() {
   Names out;
-  for (std::size_t number = 0; number < capability_names.size(); ++number)
-    if (::prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1) out.emplace_back(capability_names[number]);
+  for (std::size_t number = 0; number < std::size(mc::capability_names); ++number)
+    if (::prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1)
+      out.emplace_back(mc::capability_names[number]);
   return out;
 }
 

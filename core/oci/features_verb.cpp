@@ -7,9 +7,9 @@
 #include "core/namespaces.hpp"
 #include "core/oci/annotations.hpp"
 #include "core/oci/bundle.hpp"
-#include "core/oci/capability_names.hpp"
 #include "core/oci/verbs.hpp"
 #include "core/verb_options.hpp"
+#include "mini_container/capability_names.hpp"
 
 namespace mini_container::oci {
 
@@ -130,7 +130,8 @@ Value linux_features(Catalog& catalog) {
   Value out(Table{});
   out.set("namespaces", texts(namespaces_of(catalog)));
   if (catalog.find("capabilities") != nullptr)
-    out.set("capabilities", texts({capability_names.begin(), capability_names.end()}));
+    out.set("capabilities",
+            texts({std::begin(mc::capability_names), std::end(mc::capability_names)}));
   out.set("cgroup", cgroup_features(catalog));
   out.set("seccomp", seccomp_features(catalog));
   // What is implemented, not what this machine's kernel has.

@@ -1,60 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capability_names.hpp"
 
-#include <linux/capability.h>
-
 #include <algorithm>
 #include <iterator>
 
+#include "mini_container/capability_names.hpp"
 #include "mini_container/nearest.hpp"
 
 namespace capabilities {
 
 namespace {
 
-// In the order of their numbers, from linux/capability.h.
-constexpr std::string_view names[] = {"CAP_CHOWN",
-                                      "CAP_DAC_OVERRIDE",
-                                      "CAP_DAC_READ_SEARCH",
-                                      "CAP_FOWNER",
-                                      "CAP_FSETID",
-                                      "CAP_KILL",
-                                      "CAP_SETGID",
-                                      "CAP_SETUID",
-                                      "CAP_SETPCAP",
-                                      "CAP_LINUX_IMMUTABLE",
-                                      "CAP_NET_BIND_SERVICE",
-                                      "CAP_NET_BROADCAST",
-                                      "CAP_NET_ADMIN",
-                                      "CAP_NET_RAW",
-                                      "CAP_IPC_LOCK",
-                                      "CAP_IPC_OWNER",
-                                      "CAP_SYS_MODULE",
-                                      "CAP_SYS_RAWIO",
-                                      "CAP_SYS_CHROOT",
-                                      "CAP_SYS_PTRACE",
-                                      "CAP_SYS_PACCT",
-                                      "CAP_SYS_ADMIN",
-                                      "CAP_SYS_BOOT",
-                                      "CAP_SYS_NICE",
-                                      "CAP_SYS_RESOURCE",
-                                      "CAP_SYS_TIME",
-                                      "CAP_SYS_TTY_CONFIG",
-                                      "CAP_MKNOD",
-                                      "CAP_LEASE",
-                                      "CAP_AUDIT_WRITE",
-                                      "CAP_AUDIT_CONTROL",
-                                      "CAP_SETFCAP",
-                                      "CAP_MAC_OVERRIDE",
-                                      "CAP_MAC_ADMIN",
-                                      "CAP_SYSLOG",
-                                      "CAP_WAKE_ALARM",
-                                      "CAP_BLOCK_SUSPEND",
-                                      "CAP_AUDIT_READ",
-                                      "CAP_PERFMON",
-                                      "CAP_BPF",
-                                      "CAP_CHECKPOINT_RESTORE"};
-static_assert(std::size(names) == CAP_CHECKPOINT_RESTORE + 1);
+using mc::capability_names;
 
 constexpr std::string_view prefix = "CAP_";
 
@@ -73,13 +30,14 @@ std::string with_prefix(std::string_view name) {
 
 }  // namespace
 
-Set all_known() { return bit(std::size(names)) - 1; }
+Set all_known() { return bit(std::size(capability_names)) - 1; }
 
 std::optional<unsigned> number_of(std::string_view name) {
   if (name.size() > 64) return std::nullopt;
-  const auto found = std::find(std::begin(names), std::end(names), with_prefix(name));
-  if (found == std::end(names)) return std::nullopt;
-  return static_cast<unsigned>(found - std::begin(names));
+  const auto found =
+      std::find(std::begin(capability_names), std::end(capability_names), with_prefix(name));
+  if (found == std::end(capability_names)) return std::nullopt;
+  return static_cast<unsigned>(found - std::begin(capability_names));
 }
 
 std::string names_of(Set set) {
@@ -87,8 +45,8 @@ std::string names_of(Set set) {
   for (unsigned i = 0; i < 64; ++i) {
     if ((set & bit(i)) == 0) continue;
     if (!out.empty()) out += ',';
-    if (i < std::size(names))
-      out += names[i];
+    if (i < std::size(capability_names))
+      out += capability_names[i];
     else
       out += std::to_string(i);
   }
@@ -110,7 +68,7 @@ Set read_set(const mc::Node& list, Set all, std::string* unknown) {
         *unknown += mc::concat(unknown->empty() ? "" : ",", name.substr(0, 64));
     } else {
       mc::fail(item.where(), ": unknown capability '", name.substr(0, 64), "'",
-               mc::Hint{mc::did_you_mean(with_prefix(name), names,
+               mc::Hint{mc::did_you_mean(with_prefix(name), capability_names,
                                          "capabilities(7) lists them; \"all\" stands for all")});
     }
   }

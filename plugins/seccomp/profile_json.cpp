@@ -3,8 +3,6 @@
 
 // Without the library's streams: they would bring the C++ locale into the plugin.
 #define JSON_NO_IO 1
-#include <linux/capability.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "mini_container/capability_names.hpp"
 #include "mini_container/error.hpp"
 
 namespace seccomp {
@@ -35,54 +34,6 @@ constexpr std::string_view machine[] = {"s390x", "SCMP_ARCH_S390X"};
 #else
 constexpr std::string_view machine[] = {"unknown", "unknown"};
 #endif
-
-struct Capability {
-  std::string_view name;
-  unsigned number;
-};
-constexpr Capability capability_names[] = {
-    {"CAP_CHOWN", CAP_CHOWN},
-    {"CAP_DAC_OVERRIDE", CAP_DAC_OVERRIDE},
-    {"CAP_DAC_READ_SEARCH", CAP_DAC_READ_SEARCH},
-    {"CAP_FOWNER", CAP_FOWNER},
-    {"CAP_FSETID", CAP_FSETID},
-    {"CAP_KILL", CAP_KILL},
-    {"CAP_SETGID", CAP_SETGID},
-    {"CAP_SETUID", CAP_SETUID},
-    {"CAP_SETPCAP", CAP_SETPCAP},
-    {"CAP_LINUX_IMMUTABLE", CAP_LINUX_IMMUTABLE},
-    {"CAP_NET_BIND_SERVICE", CAP_NET_BIND_SERVICE},
-    {"CAP_NET_BROADCAST", CAP_NET_BROADCAST},
-    {"CAP_NET_ADMIN", CAP_NET_ADMIN},
-    {"CAP_NET_RAW", CAP_NET_RAW},
-    {"CAP_IPC_LOCK", CAP_IPC_LOCK},
-    {"CAP_IPC_OWNER", CAP_IPC_OWNER},
-    {"CAP_SYS_MODULE", CAP_SYS_MODULE},
-    {"CAP_SYS_RAWIO", CAP_SYS_RAWIO},
-    {"CAP_SYS_CHROOT", CAP_SYS_CHROOT},
-    {"CAP_SYS_PTRACE", CAP_SYS_PTRACE},
-    {"CAP_SYS_PACCT", CAP_SYS_PACCT},
-    {"CAP_SYS_ADMIN", CAP_SYS_ADMIN},
-    {"CAP_SYS_BOOT", CAP_SYS_BOOT},
-    {"CAP_SYS_NICE", CAP_SYS_NICE},
-    {"CAP_SYS_RESOURCE", CAP_SYS_RESOURCE},
-    {"CAP_SYS_TIME", CAP_SYS_TIME},
-    {"CAP_SYS_TTY_CONFIG", CAP_SYS_TTY_CONFIG},
-    {"CAP_MKNOD", CAP_MKNOD},
-    {"CAP_LEASE", CAP_LEASE},
-    {"CAP_AUDIT_WRITE", CAP_AUDIT_WRITE},
-    {"CAP_AUDIT_CONTROL", CAP_AUDIT_CONTROL},
-    {"CAP_SETFCAP", CAP_SETFCAP},
-    {"CAP_MAC_OVERRIDE", CAP_MAC_OVERRIDE},
-    {"CAP_MAC_ADMIN", CAP_MAC_ADMIN},
-    {"CAP_SYSLOG", CAP_SYSLOG},
-    {"CAP_WAKE_ALARM", CAP_WAKE_ALARM},
-    {"CAP_BLOCK_SUSPEND", CAP_BLOCK_SUSPEND},
-    {"CAP_AUDIT_READ", CAP_AUDIT_READ},
-    {"CAP_PERFMON", CAP_PERFMON},
-    {"CAP_BPF", CAP_BPF},
-    {"CAP_CHECKPOINT_RESTORE", CAP_CHECKPOINT_RESTORE},
-};
 
 /// "5.12.3-x" as {5, 12}.
 std::array<int, 2> version_of(std::string_view text) {
@@ -205,9 +156,9 @@ class Reader {
   }
 
   bool has_capability(const std::string& name) const {
-    for (const Capability& each : capability_names)
-      if (each.name == name) return (capabilities_ >> each.number & 1U) != 0;
-    return false;
+    const auto* found = std::ranges::find(mc::capability_names, name);
+    return found != std::end(mc::capability_names) &&
+           (capabilities_ >> (found - std::begin(mc::capability_names)) & 1U) != 0;
   }
 
   /// Whether any name of the list at `key` holds; `otherwise` where there is no such list.
