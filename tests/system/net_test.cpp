@@ -77,10 +77,10 @@ TEST_CASE("loopback is up and is all there is") {
   const auto addresses = run_inside({"net"}, {"ip", "-o", "addr"});
   CHECK(addresses.find("127.0.0.1/8") != std::string::npos);
   CHECK(addresses.find("::1/128") != std::string::npos);
+  // Who asks keeps his side open: at its end the other one leaves, said or not.
   CHECK(run_inside({"net"}, {"sh", "-c",
-                             "echo hello | nc -l -p 7 & i=0; until nc -w 1 127.0.0.1 7 </dev/null;"
-                             " do i=$((i+1)); [ $i -lt 50 ] || exit 1; sleep 0.02; done"}) ==
-        "hello\n");
+                             "echo hello | nc -l -p 7 & i=0; until sleep 0.2 | nc -w 1 127.0.0.1 7;"
+                             " do i=$((i+1)); [ $i -lt 50 ] || exit 1; done"}) == "hello\n");
 }
 
 TEST_CASE("the network namespace is the container's own, or with mode host the host's") {
