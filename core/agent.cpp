@@ -84,7 +84,8 @@ void Agent::start() {
 
 void Agent::prepare() {
   state_ = ContainerState::create(pipeline_.options.state_root, pipeline_.options.id, lock_);
-  write_record(state_, pipeline_.launch, pipeline_.options);
+  write_record(state_, pipeline_.launch, pipeline_.options, pipeline_.offers());
+  pipeline_.services.is_on_record = true;
   set_sentinel(state_.fd());
   std::vector<std::string> undo = {"mini_container", "--root", pipeline_.options.state_root};
   for (const auto& directory : pipeline_.options.plugin_dirs)

@@ -205,11 +205,18 @@ constexpr mc_facts fact_functions = {
 
 int skip(const mc_host* host, const char* name, mc_error* error) {
   return mc::guarded(error, [&] {
-    const Plan& plan = open_plan(instance_of(host));
+    Instance& instance = instance_of(host);
+    const Plan& plan = open_plan(instance);
+    if (std::strcmp(info(Hook::cleanup).name, name) == 0) {
+      if (instance.services().is_on_record)
+        mc::fail_with(EINVAL, "skip the hook 'cleanup'",
+                      mc::Hint{"say so in plan: it is on record by now that it is owed"});
+      return instance.skip_cleanup();
+    }
     for (const Hook hook : {Hook::post_clone, Hook::post_exec, Hook::post_exit})
-      if (std::strcmp(info(hook).name, name) == 0) return instance_of(host).skip(hook, plan);
+      if (std::strcmp(info(hook).name, name) == 0) return instance.skip(hook, plan);
     mc::fail_with(EINVAL, "skip the hook '", name, "'",
-                  mc::Hint{"post_clone, post_exec and post_exit can be skipped"});
+                  mc::Hint{"post_clone, post_exec, post_exit and cleanup can be skipped"});
   });
 }
 
@@ -283,7 +290,13 @@ bool Instance::has(Hook hook, const Plan& plan) const {
   const auto member = info(hook).member;
   if (member == nullptr) return true;
   if (plugin().data.*member == nullptr) return false;
+  if (hook == Hook::cleanup) return !skips_cleanup_;
   return skipped_at_[static_cast<unsigned>(hook)] != 1 + plan.contributions();
+}
+
+Offers Instance::offers() const {
+  const Offers all = offers_of(plugin().data);
+  return skips_cleanup_ ? all & ~offer_of(Hook::cleanup) : all;
 }
 
 void Instance::skip(Hook hook, const Plan& plan) {

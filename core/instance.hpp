@@ -21,7 +21,8 @@ class Instance;
 
 /// Where a plugin's calls to its host go. One for all instances of a launch; it outlives them.
 struct HostServices {
-  Plan* plan = nullptr;  // set while contributions are taken: plan and pre_clone
+  Plan* plan = nullptr;       // set while contributions are taken: plan and pre_clone
+  bool is_on_record = false;  // the launch, and which cleanups are owed
   /// A line of a plugin's; in the child it is sent to the agent.
   std::function<void(const std::string& plugin, std::uint32_t level, const std::string& text)> log;
   std::uint32_t log_level = MC_LOG_WARN;  // below it, log is not called
@@ -58,6 +59,10 @@ class Instance {
   [[nodiscard]] bool has(Hook hook, const Plan& plan) const;
   /// The plugin's own hook has nothing to do, as long as nobody contributes to the plan after now.
   void skip(Hook hook, const Plan& plan);
+  /// It will make nothing that has to be undone, whoever contributes.
+  void skip_cleanup() { skips_cleanup_ = true; }
+  /// What later processes may call of it.
+  [[nodiscard]] Offers offers() const;
 
   /// Calls the plugin's create. Throws what it reports.
   void create();
@@ -75,6 +80,7 @@ class Instance {
   HostForPlugin host_;
   void* self_ = nullptr;
   std::array<std::uint64_t, hook_table.size()> skipped_at_{};  // 1 + the plan's contributions
+  bool skips_cleanup_ = false;
   bool created_ = false;
 };
 

@@ -36,6 +36,12 @@ bool Pipeline::anyone_has(Hook hook) const {
                              [&](const auto& instance) { return instance->has(hook, plan); });
 }
 
+std::vector<Offers> Pipeline::offers() const {
+  std::vector<Offers> out;
+  for (const auto& instance : instances) out.push_back(instance->offers());
+  return out;
+}
+
 bool Pipeline::sets_capabilities() const {
   return std::ranges::any_of(instances, [](const auto& instance) {
     return (instance->plugin().data.flags & MC_PLUGIN_SETS_CAPABILITIES) != 0;

@@ -42,6 +42,8 @@ class Pipeline {
   void call_hooks(Hook hook, const CallDetails& details, Progress& where);
 
   [[nodiscard]] bool anyone_has(Hook hook) const;
+  /// Those of each plugin, in their order.
+  [[nodiscard]] std::vector<Offers> offers() const;
   /// Whether a plugin decides which capabilities the command has: MC_PLUGIN_SETS_CAPABILITIES.
   [[nodiscard]] bool sets_capabilities() const;
 

@@ -83,7 +83,7 @@ Value hooks_as_value(const Pipeline& pipeline) {
     const auto count = pipeline.instances.size();
     for (std::size_t i = 0; i < count; ++i) {
       const auto& instance = *pipeline.instances[backwards ? count - 1 - i : i];
-      if (instance.plugin().data.*row.member == nullptr) continue;
+      if (!instance.has(static_cast<Hook>(hook), pipeline.plan)) continue;
       Value entry;
       entry.set("hook", Value(text_of(row.name)));
       entry.set("process", Value(text_of(row.process)));

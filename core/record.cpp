@@ -61,7 +61,8 @@ std::pair<std::string, Value> read_plugin(const RecordedPlugin& plugin) {
 
 }  // namespace
 
-void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options) {
+void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options,
+                  std::span<const Offers> offers) {
   std::string text;
   text.reserve(8192);  // few are longer; what is not written to takes no memory
   JsonObject record(text);
@@ -74,11 +75,11 @@ void write_record(const ContainerState& state, const Launch& launch, const RunOp
   record.add("container", launch.container);
   record.start("plugins");
   text += '[';
-  for (const auto& enabled : launch.plugins) {
-    if (&enabled != &launch.plugins.front()) text += ',';
+  for (std::size_t i = 0; i < launch.plugins.size(); ++i) {
+    if (i != 0) text += ',';
     JsonObject plugin(text);
-    plugin.add_text("name", enabled.plugin->name);
-    plugin.add("offers", Value(offers_of(enabled.plugin->data)));
+    plugin.add_text("name", launch.plugins[i].plugin->name);
+    plugin.add("offers", Value(offers[i]));
     plugin.end();
   }
   text += ']';

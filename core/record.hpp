@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,9 @@ class DamagedRecord : public mc::Error {
   explicit DamagedRecord(mc::Error error) : mc::Error(std::move(error)) {}
 };
 
-void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options);
+/// `offers`: what later processes may call of each plugin of the launch, in its order.
+void write_record(const ContainerState& state, const Launch& launch, const RunOptions& options,
+                  std::span<const Offers> offers);
 /// nullopt: the directory is there but nothing was made yet. Throws for one that cannot be read.
 std::optional<ContainerRecord> read_record(const ContainerState& state);
 

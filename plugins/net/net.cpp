@@ -26,6 +26,8 @@ class Net {
       host.new_namespace(CLONE_NEWNET, config["mode"]);
     check_overlap(settings_);
     if (mode_ == Mode::User) helper_ = find_helper(config);
+    // A namespace alone ends with its processes.
+    if (!addressed() && mode_ != Mode::User && settings_.devices.empty()) host.skip("cleanup");
     const bool connected = addressed() || mode_ == Mode::User;
     name_files_ = wants_name_files(config, connected);
     if (!name_files_) return;

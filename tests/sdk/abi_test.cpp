@@ -2,12 +2,16 @@
 // Plugins of other years, in real containers: built against ABI 1.0 as it was published, against a
 // later minor version, and with the shortest structs that the rules allow.
 #include <doctest/doctest.h>
+#include <signal.h>
+
+#include <filesystem>
 
 #include "tests/system/container_root.hpp"
 #include "tests/system/host_state.hpp"
 #include "tests/system/process.hpp"
 
 using namespace mini_container::test;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -82,6 +86,40 @@ TEST_CASE("a hook learns the command's user once it is known, and nothing wrong 
     CHECK_MESSAGE(by_name.err.find(hook + ": " + nobody) != std::string::npos, by_name);
   }
   CHECK_MESSAGE(by_name.err.find("seal: 1000 34\n") != std::string::npos, by_name);
+}
+
+TEST_CASE("a cleanup that a plugin skips in plan is called by nobody") {
+  const HostUnchanged unchanged;
+  for (const std::string name : {"telling", "skipping"}) {
+    CAPTURE(name);
+    const bool is_called = name == "telling";
+    const auto tells = [](const auto& result) {
+      return result.err.find("cleanup: ") != std::string::npos;
+    };
+    const auto launched =
+        run({"--plugin-dir", FIXTURES, "-r", shared_root(), "--" + name, "--", "true"});
+    CHECK_MESSAGE(launched.exit_code == 0, launched);
+    CHECK_MESSAGE(tells(launched) == is_called, launched);
+    const bool is_late =
+        launched.err.find("pre_clone: skip the hook 'cleanup'") != std::string::npos;
+    CHECK_MESSAGE(is_late != is_called, launched);
+
+    // The one whose cleanup is not owed is not missed, either.
+    const auto directory = fresh_directory();
+    const auto file = directory + "/" + name + ".so";
+    fs::copy_file(std::string(FIXTURES) + "/" + name + ".so", file);
+    const std::string id = "skips-" + name;
+    Process agent(runtime_command({"--plugin-dir", directory, "run", "--id", id, "-r",
+                                   shared_root(), "--" + name, "--", "sh", "-c",
+                                   "echo up; sleep 30"}));
+    REQUIRE(agent.wait_for("up"));
+    agent.signal(SIGKILL);
+    agent.finish();
+    fs::remove(file);
+    const auto deleted = run({"delete", "--force", id});
+    CHECK_MESSAGE(deleted.exit_code == 0, deleted);
+    CHECK_MESSAGE((deleted.err.find(file) != std::string::npos) == is_called, deleted);
+  }
 }
 
 TEST_CASE(

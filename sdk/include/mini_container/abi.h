@@ -281,8 +281,10 @@ typedef struct mc_hooks {
   uint32_t reserved;
   /* [agent] in plan and pre_clone. The plugin's own hook of this name ("post_clone", "post_exec",
    * or "post_exit") has nothing to do in this launch and is not called; unless anyone contributes
-   * to the plan after this call, for then the plugin has decided too early. -1 with EINVAL: not
-   * one of these names. */
+   * to the plan after this call, for then the plugin has decided too early. In plan "cleanup", too:
+   * what the plugin makes in this launch ends with the container. That holds whoever contributes,
+   * and `delete` does without the plugin. -1 with EINVAL: not one of these names, or "cleanup"
+   * after plan. */
   int (*skip)(const mc_host *host, const char *hook, mc_error *error);
 } mc_hooks;
 
