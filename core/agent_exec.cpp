@@ -21,10 +21,12 @@ namespace mini_container {
 
 namespace {
 
+// Empty: there is no such process any more.
 mc::Fd open_namespaces(const std::string& process) {
   const auto path = mc::concat("/proc/", process, "/ns");
-  return mc::Fd(
-      mc::check(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "open '", path, "'"));
+  mc::Fd out(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!out && errno != ENOENT && errno != ESRCH) mc::fail_with(errno, "open '", path, "'");
+  return out;
 }
 
 // "net:[4026531840]"; empty: a kernel without this kind, or a process that has let go of it. To
@@ -40,13 +42,14 @@ std::string namespace_name(const mc::Fd& namespaces, const char* kind) {
 // Those of its first process that are not ours: only these can be, and need be, joined.
 std::uint64_t other_namespaces(const Container& container) {
   const mc::Fd ours = open_namespaces("self");
+  if (!ours) mc::fail_with(ENOENT, "open '/proc/self/ns'");
   const mc::Fd theirs = open_namespaces(std::to_string(container.process().pid));
   std::uint64_t out = 0;
   for (const auto& kind : namespace_kinds) {
     const auto own = namespace_name(ours, kind.proc_name);
     if (own.empty()) continue;
-    const auto other = namespace_name(theirs, kind.proc_name);
-    // It waits for others of its PID namespace to be reaped: pid_namespaces(7).
+    const auto other = theirs ? namespace_name(theirs, kind.proc_name) : std::string();
+    // It has been reaped, or waits for others of its PID namespace to be reaped: pid_namespaces(7).
     if (other.empty())
       mc::fail("container not running: '", container.id(), "' is ending",
                mc::Hint{"see its state: mini_container list"});
