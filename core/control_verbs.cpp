@@ -95,16 +95,22 @@ int delete_containers(VerbContext& context, const Arguments& arguments, bool apa
   for (const auto& wanted : rest)
     for (auto& id : matching_ids(context, wanted, is_expression)) ids.push_back(std::move(id));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    // With --force, that it is gone is what was asked for.
-    if (force && !ContainerState::exists(context.state_root(), ids[i])) {
-      ContainerState::remove_log(context.state_root(), ids[i]);
-      continue;
+    const auto is_gone = [&] { return !ContainerState::exists(context.state_root(), ids[i]); };
+    try {
+      // With --force, that it is gone is what was asked for.
+      if (force && is_gone()) {
+        ContainerState::remove_log(context.state_root(), ids[i]);
+        continue;
+      }
+      auto container = Container::open(context.state_root(), ids[i]);
+      if (force) end_if_paused(container, context.catalog);
+      container.remove(
+          context.catalog, force ? Container::Removal::forced : Container::Removal::of_stopped,
+          apart ? Arguments{} : delete_anew(context, force, std::span(ids).subspan(i)));
+    } catch (const mc::Error&) {
+      // It may have gone beneath our hands, by its own agent or another `delete`.
+      if (!force || !is_gone()) throw;
     }
-    auto container = Container::open(context.state_root(), ids[i]);
-    if (force) end_if_paused(container, context.catalog);
-    container.remove(context.catalog,
-                     force ? Container::Removal::forced : Container::Removal::of_stopped,
-                     apart ? Arguments{} : delete_anew(context, force, std::span(ids).subspan(i)));
   }
   return 0;
 }
