@@ -207,14 +207,13 @@ int skip(const mc_host* host, const char* name, mc_error* error) {
   return mc::guarded(error, [&] {
     Instance& instance = instance_of(host);
     const Plan& plan = open_plan(instance);
-    if (std::strcmp(info(Hook::cleanup).name, name) == 0) {
-      if (instance.services().is_on_record)
+    for (const Hook hook : {Hook::post_clone, Hook::post_exec, Hook::post_exit, Hook::cleanup}) {
+      if (std::strcmp(info(hook).name, name) != 0) continue;
+      if (hook == Hook::cleanup && instance.services().is_on_record)
         mc::fail_with(EINVAL, "skip the hook 'cleanup'",
                       mc::Hint{"say so in plan: it is on record by now that it is owed"});
-      return instance.skip_cleanup();
+      return instance.skip(hook, plan);
     }
-    for (const Hook hook : {Hook::post_clone, Hook::post_exec, Hook::post_exit})
-      if (std::strcmp(info(hook).name, name) == 0) return instance.skip(hook, plan);
     mc::fail_with(EINVAL, "skip the hook '", name, "'",
                   mc::Hint{"post_clone, post_exec, post_exit and cleanup can be skipped"});
   });
@@ -290,17 +289,18 @@ bool Instance::has(Hook hook, const Plan& plan) const {
   const auto member = info(hook).member;
   if (member == nullptr) return true;
   if (plugin().data.*member == nullptr) return false;
-  if (hook == Hook::cleanup) return !skips_cleanup_;
-  return skipped_at_[static_cast<unsigned>(hook)] != 1 + plan.contributions();
+  const auto skipped_at = skipped_at_[static_cast<unsigned>(hook)];
+  return skipped_at != for_good && skipped_at != 1 + plan.contributions();
 }
 
-Offers Instance::offers() const {
+Offers Instance::offers(const Plan& plan) const {
   const Offers all = offers_of(plugin().data);
-  return skips_cleanup_ ? all & ~offer_of(Hook::cleanup) : all;
+  return has(Hook::cleanup, plan) ? all : all & ~offer_of(Hook::cleanup);
 }
 
 void Instance::skip(Hook hook, const Plan& plan) {
-  skipped_at_[static_cast<unsigned>(hook)] = 1 + plan.contributions();
+  skipped_at_[static_cast<unsigned>(hook)] =
+      hook == Hook::cleanup ? for_good : 1 + plan.contributions();
 }
 
 void Instance::create() {

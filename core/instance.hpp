@@ -57,12 +57,11 @@ class Instance {
 
   /// Whether the plugin has this hook (create: yes), and did not skip it in this launch.
   [[nodiscard]] bool has(Hook hook, const Plan& plan) const;
-  /// The plugin's own hook has nothing to do, as long as nobody contributes to the plan after now.
+  /// The plugin's own hook has nothing to do, as long as nobody contributes to the plan after now;
+  /// a cleanup has not, whoever does.
   void skip(Hook hook, const Plan& plan);
-  /// It will make nothing that has to be undone, whoever contributes.
-  void skip_cleanup() { skips_cleanup_ = true; }
   /// What later processes may call of it.
-  [[nodiscard]] Offers offers() const;
+  [[nodiscard]] Offers offers(const Plan& plan) const;
 
   /// Calls the plugin's create. Throws what it reports.
   void create();
@@ -79,8 +78,8 @@ class Instance {
   HostServices& services_;
   HostForPlugin host_;
   void* self_ = nullptr;
+  static constexpr std::uint64_t for_good = UINT64_MAX;
   std::array<std::uint64_t, hook_table.size()> skipped_at_{};  // 1 + the plan's contributions
-  bool skips_cleanup_ = false;
   bool created_ = false;
 };
 

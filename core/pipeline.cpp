@@ -38,7 +38,7 @@ bool Pipeline::anyone_has(Hook hook) const {
 
 std::vector<Offers> Pipeline::offers() const {
   std::vector<Offers> out;
-  for (const auto& instance : instances) out.push_back(instance->offers());
+  for (const auto& instance : instances) out.push_back(instance->offers(plan));
   return out;
 }
 

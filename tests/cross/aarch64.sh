@@ -48,7 +48,7 @@ build "$work/default" default -DMINI_CONTAINER_TESTS=ON
 
 # The machine's whole root, unpacked by the kernel: what is built, and the libraries that it loads.
 rm -rf "$image"
-mkdir -p "$image/bin" "$image/lib/aarch64-linux-gnu" "$image/usr/lib" "$image/work/default"
+mkdir -p "$image/bin" "$image/lib/aarch64-linux-gnu" "$image/usr/lib" "$image/tested/default"
 cp "$sysroot/bin/busybox" "$image/bin/"
 install -m 755 tests/cross/guest.sh "$image/init"
 cp "$sysroot/lib/ld-linux-aarch64.so.1" "$image/lib/"
@@ -57,9 +57,9 @@ for library in libc.so.6 libm.so.6 libdl.so.2 libseccomp.so.2; do
 done
 ln -s ../../lib/aarch64-linux-gnu "$image/usr/lib/aarch64-linux-gnu"
 cp "$work/static/mini_container" "$image/bin/static"
-cp -r config tests/keep_controllers.sh "$image/work/"
-(cd "$work/default" && cp -r mini_container attest unit_tests system_tests plugins.d "$image/work/default/")
-aarch64-linux-gnu-strip -g "$image/work/default"/*_tests
+cp -r config tests/keep_controllers.sh "$image/tested/"
+(cd "$work/default" && cp -r mini_container attest unit_tests system_tests plugins.d "$image/tested/default/")
+aarch64-linux-gnu-strip -g "$image/tested/default"/*_tests
 (cd "$image" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$work/image.gz"
 
 timeout 1800 qemu-system-aarch64 -M virt -cpu cortex-a72 -m 900 -nographic -no-reboot -nic none \

@@ -8,7 +8,7 @@ export PATH=/bin HOME=/ TERM=dumb
 if [ ! -e /moved ]; then
   mkdir /new
   mount -t tmpfs -o mode=755 new /new
-  cp -a bin lib usr work init new/
+  cp -a bin lib usr tested init new/
   : >/new/moved
   exec switch_root /new /init "$@"
 fi
@@ -25,7 +25,7 @@ chmod 1777 /tmp
 ln -s /proc/self/fd /dev/fd
 hostname guest
 hostname >/etc/hostname
-sh /work/config/demo-root.sh /root
+sh /tested/config/demo-root.sh /root
 failed=0
 uname -srm
 
@@ -41,7 +41,7 @@ expect() {
   failed=$((failed + 1))
 }
 
-for runtime in static /work/default/mini_container; do
+for runtime in static /tested/default/mini_container; do
   expect "$runtime: four plugins" "1 box aarch64:7" "$runtime" -r /root -p -i --hostname box -- \
     sh -c 'echo $$ $(hostname) $(uname -m); exit 7'
   expect "$runtime: init" "2:137" "$runtime" -r /root -p --pid.init -- sh -c 'echo $$; kill -9 $$'
@@ -62,12 +62,12 @@ tests() {
   cat /tmp/log
   failed=$((failed + 1))
 }
-cd /work || exit 1
+cd /tested || exit 1
 echo "unit tests:"
-tests /work/default/unit_tests
+tests /tested/default/unit_tests
 for name in "$@"; do
   echo "system tests, $name:"
-  tests sh /work/keep_controllers.sh /work/default/system_tests --source-file="*/${name}_test.cpp"
+  tests sh /tested/keep_controllers.sh /tested/default/system_tests --source-file="*/${name}_test.cpp"
 done
 
 [ "$failed" -eq 0 ] && echo "aarch64: all passed" || echo "aarch64: $failed failed"

@@ -35,6 +35,18 @@ TEST_CASE("plan shows flags, mounts and hooks with plugin and line, and touches 
   CHECK(of_command.out.find("\"--json\"") != std::string::npos);
 }
 
+TEST_CASE("plan shows a cleanup where something is made that a container leaves, and no other") {
+  const HostUnchanged unchanged;
+  const auto is_shown = [](const std::string& mode) {
+    const auto result = run({"plan", "--net.mode=" + mode, "-r", shared_root(), "--", "true"});
+    CHECK_MESSAGE(result.exit_code == 0, result);
+    const auto at = result.out.find("\n  cleanup ");
+    return at != std::string::npos && result.out.find(" net ", at) != std::string::npos;
+  };
+  CHECK(is_shown("bridge"));
+  CHECK_FALSE(is_shown("none"));
+}
+
 TEST_CASE("plan and validate, asked for help behind the file, give it") {
   const auto file = launch_file("[uts]\n");
   for (const char* verb : {"plan", "validate"}) {
